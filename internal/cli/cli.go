@@ -1,0 +1,107 @@
+// Package cli is adamant's command line: thin commands over the packages that do the work. Each verb has a file of its
+// name. Commands print results on stdout and progress on stderr, and return errors; only Main turns errors into exit codes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes, the same for every command.
+const (
+	ExitOK       = 0
+	ExitDeny     = 1 // the answer is no: a change is refused, a document is invalid, a test failed
+	ExitUsage    = 2 // wrong flags or configuration
+	ExitHold     = 3 // not yet: waits for a gate, an approval or a time
+	ExitInternal = 4 // adamant or the machine failed; nothing was decided
+)
+
+// Env is what a command may use of the outside world.
+type Env struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Dir    string              // working directory
+	Getenv func(string) string //
+	Now    func() time.Time    //
+}
+
+// System is the real environment.
+func System() *Env {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Dir: dir, Getenv: os.Getenv, Now: time.Now}
+}
+
+// exitError carries an exit code. A nil Err means that the command has said everything already.
+type exitError struct {
+	Code int
+	Err  error
+}
+
+func (e *exitError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.Err }
+
+// exit ends a command with a code and nothing more to say.
+func exit(code int) error { return &exitError{Code: code} }
+
+// usage marks err as the user's to mend (exit 2).
+func usage(err error) error { return &exitError{Code: ExitUsage, Err: err} }
+
+// Main runs adamant with args and returns the exit code.
+func Main(ctx context.Context, env *Env, args []string) int {
+	root := newRoot(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	code := ExitInternal
+	var coded *exitError
+	if errors.As(err, &coded) {
+		code = coded.Code
+		if coded.Err == nil {
+			return code
+		}
+	}
+	fmt.Fprintf(env.Stderr, "adamant: %v\n", err)
+	return code
+}
+
+func newRoot(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "adamant",
+		Short:         "Decide which changes may reach production, and why",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	for _, make := range commands {
+		root.AddCommand(make(env))
+	}
+	return root
+}
+
+// commands is the registry: one line a verb, in the order help shows them.
+var commands = []func(*Env) *cobra.Command{
+	versionCommand,
+}

@@ -1,0 +1,262 @@
+// Package facts holds everything that was observed about one change: the gate's input document (gate-input/v1,
+// docs/formats/input.md) and its collection from the git objects of base, head and merged tree. The document is complete:
+// judging it again needs no git, clock, network or environment. Collecting never runs code of the repository.
+package facts
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/finding"
+)
+
+// APIVersion is the version of the input document.
+const APIVersion = "adamant.dev/gate-input/v1"
+
+// Input is the gate's input document. Every slice is sorted, so equal observations encode to equal bytes.
+type Input struct {
+	APIVersion string            `json:"apiVersion"`
+	Now        time.Time         `json:"now"` // UTC, whole seconds
+	Change     Change            `json:"change"`
+	Files      []File            `json:"files"`
+	Documents  []Document        `json:"documents"`     // of changed files, as merged
+	Before     []Document        `json:"documentsBase"` // of changed files, as they were at base
+	Catalog    Catalog           `json:"catalog"`
+	History    History           `json:"history"`
+	Findings   []finding.Finding `json:"findings"` // of built-in checks and imported reports, with state against base
+	Evidence   []Evidence        `json:"evidence"`
+	Config     json.RawMessage   `json:"config"` // effective adamant.yaml at base, JSON
+	Policy     Policy            `json:"policy"` // the constitution at base
+}
+
+// Change names what is judged. OIDs are hex; trees and commits of the repository's own hash function.
+type Change struct {
+	Source     string   `json:"source"` // range, staged, worktree
+	Target     string   `json:"target"` // branch the change wants to land on, as asked
+	Base       string   `json:"base"`   // commit
+	Head       string   `json:"head"`   // commit (synthetic for staged and worktree)
+	MergeBase  []string `json:"mergeBase"`
+	BaseTree   string   `json:"baseTree"`
+	HeadTree   string   `json:"headTree"`
+	MergedTree string   `json:"mergedTree"` // empty when the merge conflicts
+	Conflicts  []string `json:"conflicts,omitempty"`
+	Commits    []Commit `json:"commits"` // base..head, oldest first, first 1,000
+	Agent      string   `json:"agent,omitempty"`
+	Role       string   `json:"role,omitempty"`
+	Model      string   `json:"model,omitempty"`
+	Task       string   `json:"task,omitempty"`
+	Feature    string   `json:"feature,omitempty"`
+	Shallow    bool     `json:"shallow,omitempty"` // history below base is cut off: history features are lower bounds
+}
+
+// Commit is one commit of the change.
+type Commit struct {
+	OID     string            `json:"oid"`
+	Author  string            `json:"author"` // "Name <email>"
+	Time    time.Time         `json:"time"`   // author time, UTC
+	Subject string            `json:"subject"`
+	Trailer map[string]string `json:"trailers,omitempty"` // last value wins; keys as written
+}
+
+// The classes a file can have. Class decides which rules and floors look at it.
+const (
+	ClassSource           = "source"
+	ClassTest             = "test"
+	ClassDoc              = "doc"
+	ClassConfig           = "config"
+	ClassPolicy           = "policy"
+	ClassInfra            = "infra"
+	ClassLockfile         = "lockfile"
+	ClassGenerated        = "generated"
+	ClassAgentInstruction = "agent-instruction"
+	ClassBinary           = "binary"
+	ClassOther            = "other"
+)
+
+// The effects an edit can be proven to have, from none to all. Anything not proven is EffectCode.
+const (
+	EffectNone    = "none"    // content equal: pure rename
+	EffectFormat  = "format"  // token streams equal, white space differs
+	EffectComment = "comment" // token streams without comments equal
+	EffectDoc     = "doc"     // prose that nothing executes
+	EffectCode    = "code"    // anything else
+)
+
+// File is one changed file: diff(base tree, merged tree) with renames.
+type File struct {
+	Path     string `json:"path"`              // invalid UTF-8 is escaped as git quotes it
+	OldPath  string `json:"oldPath,omitempty"` // for renames
+	Status   string `json:"status"`            // added, deleted, modified, renamed, typechanged
+	Mode     string `json:"mode,omitempty"`    // as merged
+	OldMode  string `json:"oldMode,omitempty"` // at base
+	Before   string `json:"before,omitempty"`  // blob
+	After    string `json:"after,omitempty"`   // blob
+	Size     int64  `json:"size"`              // bytes, as merged
+	Added    int    `json:"added"`             // lines
+	Deleted  int    `json:"deleted"`           // lines
+	Binary   bool   `json:"binary,omitempty"`
+	Language string `json:"language,omitempty"`
+	Class    string `json:"class"`
+	OldClass string `json:"oldClass,omitempty"` // when it differs
+	// Component is the catalog entity (at base) that owns the path, "kind:namespace/name", empty when none does.
+	Component string `json:"component,omitempty"`
+	Effect    string `json:"effect"`
+	// Unread says why the content was not looked at (too large, binary, submodule, lfs-pointer); such a file is never proven trivial.
+	Unread string      `json:"unread,omitempty"`
+	Lines  []LineRange `json:"lines,omitempty"` // added or changed lines of the merged file
+	Code   *CodeDelta  `json:"code,omitempty"`  // for source and test files of known languages
+	// Content is the merged text of small governance files only (nothing else may depend on text).
+	Symlink string `json:"symlink,omitempty"` // target, for symlinks
+}
+
+// LineRange is a run of 1-based lines, both ends included.
+type LineRange struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// CodeDelta is what changed in a source file beyond lines. Lists are sorted and hold only differences.
+type CodeDelta struct {
+	ImportsAdded   []string `json:"importsAdded,omitempty"`
+	ImportsRemoved []string `json:"importsRemoved,omitempty"`
+	// Sensitive lists imports of the merged file, changed or not, that touch authentication, cryptography, IAM or billing.
+	Sensitive         []string `json:"sensitive,omitempty"`
+	ExportsAdded      []string `json:"exportsAdded,omitempty"`
+	ExportsRemoved    []string `json:"exportsRemoved,omitempty"`
+	ExportsChanged    []string `json:"exportsChanged,omitempty"`
+	TestsBefore       int      `json:"testsBefore"`
+	TestsAfter        int      `json:"testsAfter"`
+	TestsRemoved      []string `json:"testsRemoved,omitempty"`
+	TestsEmptied      []string `json:"testsEmptied,omitempty"`
+	SkipsBefore       int      `json:"skipsBefore"`
+	SkipsAfter        int      `json:"skipsAfter"`
+	AssertsBefore     int      `json:"assertsBefore"`
+	AssertsAfter      int      `json:"assertsAfter"`
+	SuppressionsAdded []Mark   `json:"suppressionsAdded,omitempty"`
+	SkipsAdded        []Mark   `json:"skipsAdded,omitempty"`
+}
+
+// Mark is a place in the merged file with the text that was found there.
+type Mark struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
+}
+
+// Document is one parsed document of a structured file.
+type Document struct {
+	Path   string `json:"path"`
+	Index  int    `json:"index"`  // of the document in a multi-document file
+	Format string `json:"format"` // yaml, json, jsonc, toml, hcl, dockerfile, ini, dotenv
+	Kind   string `json:"kind"`   // what it is: kubernetes, github-workflow, compose, dockerfile, terraform-plan, package.json, "" when unknown
+	Value  any    `json:"value"`
+	// Lines maps a JSON pointer (RFC 6901) to its 1-based line. Rego does not see it: a rule answers with a pointer and Go looks it up.
+	Lines map[string]int `json:"lines,omitempty"`
+	Error string         `json:"error,omitempty"` // parse error; Value is null then. Unreadable changed files deny.
+	Line  int            `json:"line,omitempty"`  // of the parse error
+}
+
+// Catalog is what changed in the catalog, and the governance of the touched components at base.
+type Catalog struct {
+	Present    bool              `json:"present"` // base has at least one catalog file
+	Components []Component       `json:"components"`
+	Changes    []CatalogChange   `json:"changes"`
+	Unowned    []string          `json:"unowned,omitempty"` // changed source files no component claims
+	Findings   []finding.Finding `json:"findings,omitempty"`
+}
+
+// Component is a touched component's governance at base.
+type Component struct {
+	Ref                string `json:"ref"`
+	Owner              string `json:"owner,omitempty"`
+	Lifecycle          string `json:"lifecycle,omitempty"`
+	RiskProfile        string `json:"riskProfile,omitempty"`
+	DataClassification string `json:"dataClassification,omitempty"`
+}
+
+// CatalogChange is one changed field of one entity between base and merged tree.
+type CatalogChange struct {
+	Ref   string `json:"ref"`
+	Path  string `json:"path"`  // file
+	Line  int    `json:"line"`  //
+	Field string `json:"field"` // e.g. "spec.owner", "metadata.annotations.adamant.dev/risk-profile"; "" = whole entity
+	Kind  string `json:"kind"`  // added, removed, changed
+	Old   string `json:"old,omitempty"`
+	New   string `json:"new,omitempty"`
+	// Governance says that the field decides who may do what: owner, lifecycle, type, system, governance annotations.
+	Governance bool `json:"governance"`
+}
+
+// History is what the first-parent history below base says about the changed files. Counts are of first-parent changes.
+type History struct {
+	Window     int  `json:"window"`     // changes looked at
+	Complete   bool `json:"complete"`   // false in a shallow clone or when the window cut history off
+	Developers int  `json:"developers"` // distinct authors of earlier changes to these files
+	Prior      int  `json:"prior"`      // distinct earlier changes to these files
+	Fixes      int  `json:"fixes"`      // of those, fixes
+	Reverts    int  `json:"reverts"`    // of those, reverts
+	AgeHours   int  `json:"ageHours"`   // mean hours since each file was last changed; 0 when new
+	Experience int  `json:"experience"` // author's earlier changes in the window
+	LinesTotal int  `json:"linesTotal"` // lines of the touched files at base
+}
+
+// Evidence is the outcome of one check.
+type Evidence struct {
+	Check      string    `json:"check"` // name
+	Kind       string    `json:"kind"`  // unit, lint, ...
+	State      string    `json:"state"` // passed, failed, error, unavailable
+	Source     string    `json:"source"`
+	ObservedAt time.Time `json:"observedAt"`
+	MaxAge     int64     `json:"maxAge,omitempty"` // seconds; 0 = bound to the trees, never stale
+	Digest     string    `json:"digest,omitempty"` // sha256 of what it was computed from
+	Reason     string    `json:"reason,omitempty"` // one line for people
+	Tests      *Tests    `json:"tests,omitempty"`
+	BaseTests  *Tests    `json:"baseTests,omitempty"` // base's tests against the merged source
+	Coverage   *Coverage `json:"coverage,omitempty"`
+	DurationMS int64     `json:"durationMs,omitempty"`
+}
+
+// The states of evidence.
+const (
+	Passed      = "passed"
+	Failed      = "failed"
+	Errored     = "error"
+	Unavailable = "unavailable"
+	Pending     = "pending"
+)
+
+// The sources of evidence.
+const (
+	SourceLocal   = "local"
+	SourceCache   = "cache"
+	SourceCI      = "ci" // given by --evidence: written by the accused's pipeline, shown as such
+	SourceBuiltin = "builtin"
+)
+
+// Tests counts test cases.
+type Tests struct {
+	Passed  int      `json:"passed"`
+	Failed  int      `json:"failed"`
+	Skipped int      `json:"skipped"`
+	Failing []string `json:"failing,omitempty"` // names, first 100
+}
+
+// Coverage is in milli-percent (95 % = 95000), -1 when there was nothing to cover.
+type Coverage struct {
+	Diff      int `json:"diff"`      // of the change's added executable lines
+	DiffLines int `json:"diffLines"` // how many executable lines were added
+	Total     int `json:"total"`
+}
+
+// Policy is the constitution the change is judged by: base's modules, and the engine's own by version.
+type Policy struct {
+	Engine  string   `json:"engine"` // version of the built-in constitution, sha256 of its modules
+	Modules []Module `json:"modules"`
+	// Weakened and Tightened are set when the change edits policy: see docs/formats/input.md.
+	Delta string `json:"delta,omitempty"` // "", tightened, weakened
+}
+
+// Module is one Rego file.
+type Module struct {
+	Path string `json:"path"`
+	Text string `json:"text"`
+}
