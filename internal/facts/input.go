@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/source"
 )
 
 // APIVersion is the version of the input document.
@@ -19,8 +22,8 @@ type Input struct {
 	Now        time.Time         `json:"now"` // UTC, whole seconds
 	Change     Change            `json:"change"`
 	Files      []File            `json:"files"`
-	Documents  []Document        `json:"documents"`     // of changed files, as merged
-	Before     []Document        `json:"documentsBase"` // of changed files, as they were at base
+	Documents  []document.Document        `json:"documents"`     // of changed files, as merged
+	Before     []document.Document        `json:"documentsBase"` // of changed files, as they were at base
 	Catalog    Catalog           `json:"catalog"`
 	History    History           `json:"history"`
 	Findings   []finding.Finding `json:"findings"` // of built-in checks and imported reports, with state against base
@@ -58,30 +61,6 @@ type Commit struct {
 	Trailer map[string]string `json:"trailers,omitempty"` // last value wins; keys as written
 }
 
-// The classes a file can have. Class decides which rules and floors look at it.
-const (
-	ClassSource           = "source"
-	ClassTest             = "test"
-	ClassDoc              = "doc"
-	ClassConfig           = "config"
-	ClassPolicy           = "policy"
-	ClassInfra            = "infra"
-	ClassLockfile         = "lockfile"
-	ClassGenerated        = "generated"
-	ClassAgentInstruction = "agent-instruction"
-	ClassBinary           = "binary"
-	ClassOther            = "other"
-)
-
-// The effects an edit can be proven to have, from none to all. Anything not proven is EffectCode.
-const (
-	EffectNone    = "none"    // content equal: pure rename
-	EffectFormat  = "format"  // token streams equal, white space differs
-	EffectComment = "comment" // token streams without comments equal
-	EffectDoc     = "doc"     // prose that nothing executes
-	EffectCode    = "code"    // anything else
-)
-
 // File is one changed file: diff(base tree, merged tree) with renames.
 type File struct {
 	Path     string `json:"path"`              // invalid UTF-8 is escaped as git quotes it
@@ -104,8 +83,7 @@ type File struct {
 	// Unread says why the content was not looked at (too large, binary, submodule, lfs-pointer); such a file is never proven trivial.
 	Unread string      `json:"unread,omitempty"`
 	Lines  []LineRange `json:"lines,omitempty"` // added or changed lines of the merged file
-	Code   *CodeDelta  `json:"code,omitempty"`  // for source and test files of known languages
-	// Content is the merged text of small governance files only (nothing else may depend on text).
+	Code   *source.Delta  `json:"code,omitempty"`  // for source and test files of known languages
 	Symlink string `json:"symlink,omitempty"` // target, for symlinks
 }
 
@@ -115,75 +93,13 @@ type LineRange struct {
 	To   int `json:"to"`
 }
 
-// CodeDelta is what changed in a source file beyond lines. Lists are sorted and hold only differences.
-type CodeDelta struct {
-	ImportsAdded   []string `json:"importsAdded,omitempty"`
-	ImportsRemoved []string `json:"importsRemoved,omitempty"`
-	// Sensitive lists imports of the merged file, changed or not, that touch authentication, cryptography, IAM or billing.
-	Sensitive         []string `json:"sensitive,omitempty"`
-	ExportsAdded      []string `json:"exportsAdded,omitempty"`
-	ExportsRemoved    []string `json:"exportsRemoved,omitempty"`
-	ExportsChanged    []string `json:"exportsChanged,omitempty"`
-	TestsBefore       int      `json:"testsBefore"`
-	TestsAfter        int      `json:"testsAfter"`
-	TestsRemoved      []string `json:"testsRemoved,omitempty"`
-	TestsEmptied      []string `json:"testsEmptied,omitempty"`
-	SkipsBefore       int      `json:"skipsBefore"`
-	SkipsAfter        int      `json:"skipsAfter"`
-	AssertsBefore     int      `json:"assertsBefore"`
-	AssertsAfter      int      `json:"assertsAfter"`
-	SuppressionsAdded []Mark   `json:"suppressionsAdded,omitempty"`
-	SkipsAdded        []Mark   `json:"skipsAdded,omitempty"`
-}
-
-// Mark is a place in the merged file with the text that was found there.
-type Mark struct {
-	Line int    `json:"line"`
-	Text string `json:"text"`
-}
-
-// Document is one parsed document of a structured file.
-type Document struct {
-	Path   string `json:"path"`
-	Index  int    `json:"index"`  // of the document in a multi-document file
-	Format string `json:"format"` // yaml, json, jsonc, toml, hcl, dockerfile, ini, dotenv
-	Kind   string `json:"kind"`   // what it is: kubernetes, github-workflow, compose, dockerfile, terraform-plan, package.json, "" when unknown
-	Value  any    `json:"value"`
-	// Lines maps a JSON pointer (RFC 6901) to its 1-based line. Rego does not see it: a rule answers with a pointer and Go looks it up.
-	Lines map[string]int `json:"lines,omitempty"`
-	Error string         `json:"error,omitempty"` // parse error; Value is null then. Unreadable changed files deny.
-	Line  int            `json:"line,omitempty"`  // of the parse error
-}
-
 // Catalog is what changed in the catalog, and the governance of the touched components at base.
 type Catalog struct {
 	Present    bool              `json:"present"` // base has at least one catalog file
-	Components []Component       `json:"components"`
-	Changes    []CatalogChange   `json:"changes"`
+	Components []catalog.Governance       `json:"components"`
+	Changes    []catalog.Change   `json:"changes"`
 	Unowned    []string          `json:"unowned,omitempty"` // changed source files no component claims
 	Findings   []finding.Finding `json:"findings,omitempty"`
-}
-
-// Component is a touched component's governance at base.
-type Component struct {
-	Ref                string `json:"ref"`
-	Owner              string `json:"owner,omitempty"`
-	Lifecycle          string `json:"lifecycle,omitempty"`
-	RiskProfile        string `json:"riskProfile,omitempty"`
-	DataClassification string `json:"dataClassification,omitempty"`
-}
-
-// CatalogChange is one changed field of one entity between base and merged tree.
-type CatalogChange struct {
-	Ref   string `json:"ref"`
-	Path  string `json:"path"`  // file
-	Line  int    `json:"line"`  //
-	Field string `json:"field"` // e.g. "spec.owner", "metadata.annotations.adamant.dev/risk-profile"; "" = whole entity
-	Kind  string `json:"kind"`  // added, removed, changed
-	Old   string `json:"old,omitempty"`
-	New   string `json:"new,omitempty"`
-	// Governance says that the field decides who may do what: owner, lifecycle, type, system, governance annotations.
-	Governance bool `json:"governance"`
 }
 
 // History is what the first-parent history below base says about the changed files. Counts are of first-parent changes.
