@@ -21,4 +21,3 @@ type Change struct {
 	// Governance says that the field decides who may do what: owner, lifecycle, type, system, governance annotations.
 	Governance bool `json:"governance"`
 }
-

@@ -15,4 +15,3 @@ type Document struct {
 	Error string         `json:"error,omitempty"` // parse error; Value is null then. Unreadable changed files deny.
 	Line  int            `json:"line,omitempty"`  // of the parse error
 }
-

@@ -18,18 +18,18 @@ const APIVersion = "adamant.dev/gate-input/v1"
 
 // Input is the gate's input document. Every slice is sorted, so equal observations encode to equal bytes.
 type Input struct {
-	APIVersion string            `json:"apiVersion"`
-	Now        time.Time         `json:"now"` // UTC, whole seconds
-	Change     Change            `json:"change"`
-	Files      []File            `json:"files"`
-	Documents  []document.Document        `json:"documents"`     // of changed files, as merged
-	Before     []document.Document        `json:"documentsBase"` // of changed files, as they were at base
-	Catalog    Catalog           `json:"catalog"`
-	History    History           `json:"history"`
-	Findings   []finding.Finding `json:"findings"` // of built-in checks and imported reports, with state against base
-	Evidence   []Evidence        `json:"evidence"`
-	Config     json.RawMessage   `json:"config"` // effective adamant.yaml at base, JSON
-	Policy     Policy            `json:"policy"` // the constitution at base
+	APIVersion string              `json:"apiVersion"`
+	Now        time.Time           `json:"now"` // UTC, whole seconds
+	Change     Change              `json:"change"`
+	Files      []File              `json:"files"`
+	Documents  []document.Document `json:"documents"`     // of changed files, as merged
+	Before     []document.Document `json:"documentsBase"` // of changed files, as they were at base
+	Catalog    Catalog             `json:"catalog"`
+	History    History             `json:"history"`
+	Findings   []finding.Finding   `json:"findings"` // of built-in checks and imported reports, with state against base
+	Evidence   []Evidence          `json:"evidence"`
+	Config     json.RawMessage     `json:"config"` // effective adamant.yaml at base, JSON
+	Policy     Policy              `json:"policy"` // the constitution at base
 }
 
 // Change names what is judged. OIDs are hex; trees and commits of the repository's own hash function.
@@ -81,10 +81,10 @@ type File struct {
 	Component string `json:"component,omitempty"`
 	Effect    string `json:"effect"`
 	// Unread says why the content was not looked at (too large, binary, submodule, lfs-pointer); such a file is never proven trivial.
-	Unread string      `json:"unread,omitempty"`
-	Lines  []LineRange `json:"lines,omitempty"` // added or changed lines of the merged file
-	Code   *source.Delta  `json:"code,omitempty"`  // for source and test files of known languages
-	Symlink string `json:"symlink,omitempty"` // target, for symlinks
+	Unread  string        `json:"unread,omitempty"`
+	Lines   []LineRange   `json:"lines,omitempty"`   // added or changed lines of the merged file
+	Code    *source.Delta `json:"code,omitempty"`    // for source and test files of known languages
+	Symlink string        `json:"symlink,omitempty"` // target, for symlinks
 }
 
 // LineRange is a run of 1-based lines, both ends included.
@@ -95,11 +95,11 @@ type LineRange struct {
 
 // Catalog is what changed in the catalog, and the governance of the touched components at base.
 type Catalog struct {
-	Present    bool              `json:"present"` // base has at least one catalog file
-	Components []catalog.Governance       `json:"components"`
-	Changes    []catalog.Change   `json:"changes"`
-	Unowned    []string          `json:"unowned,omitempty"` // changed source files no component claims
-	Findings   []finding.Finding `json:"findings,omitempty"`
+	Present    bool                 `json:"present"` // base has at least one catalog file
+	Components []catalog.Governance `json:"components"`
+	Changes    []catalog.Change     `json:"changes"`
+	Unowned    []string             `json:"unowned,omitempty"` // changed source files no component claims
+	Findings   []finding.Finding    `json:"findings,omitempty"`
 }
 
 // History is what the first-parent history below base says about the changed files. Counts are of first-parent changes.

@@ -50,4 +50,3 @@ type Mark struct {
 	Line int    `json:"line"`
 	Text string `json:"text"`
 }
-
