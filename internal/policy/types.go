@@ -1,0 +1,61 @@
+// Package policy judges an input document by the constitution: Rego rules evaluated by an embedded OPA that cannot reach
+// the network, the clock, the environment or chance. It promises the same answer for the same document and modules, and
+// an error, never a silent pass, when no rule ran or any rule failed. It never reads files and never decides a verdict.
+package policy
+
+import (
+	"context"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+// The kinds of violation, from worst to mildest: names of the entry points that report them.
+const (
+	Deny = "deny"
+	Hold = "hold"
+	Warn = "warn"
+)
+
+// Options bound and switch an engine.
+type Options struct {
+	Settings manifest.PolicySettings // of adamant.yaml at base
+	NoBase   bool                    // leave the built-in constitution out
+	Deadline time.Duration           // of one evaluation; 0 = 10 s
+}
+
+// Violation is one finding of one rule.
+type Violation struct {
+	finding.Finding
+	Kind  string `json:"kind"` // deny, hold, warn: after the settings' switches
+	Title string `json:"title,omitempty"`
+}
+
+// Requirement is a gate that a rule demands of the change.
+type Requirement struct {
+	Rule   string `json:"rule"`
+	Gate   string `json:"gate"`
+	Reason string `json:"reason"`
+}
+
+// Result is what the constitution says about one input document. Lists are sorted.
+type Result struct {
+	Violations []Violation   `json:"violations"`
+	Requires   []Requirement `json:"requires"`
+	Rules      int           `json:"rules"` // entry-point rules that were evaluated, at least 1
+}
+
+// Engine holds compiled modules. It is safe for concurrent use.
+type Engine struct{}
+
+// Compile makes an engine of the built-in constitution and the modules.
+func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine, error) {
+	return &Engine{}, nil
+}
+
+// Eval judges in at the instant now.
+func (e *Engine) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
+	return nil, context.Cause(ctx)
+}
