@@ -52,6 +52,16 @@ type Change struct {
 	Shallow    bool     `json:"shallow,omitempty"` // history below base is cut off: history features are lower bounds
 }
 
+// Tree counts what the merged tree holds, so that a gate with nothing to validate can say so.
+type Tree struct {
+	Files     int `json:"files"`
+	Source    int `json:"source"`
+	Tests     int `json:"tests"`
+	Snapshots int `json:"snapshots"`
+	Lockfiles int `json:"lockfiles"`
+	Workflows int `json:"workflows"`
+}
+
 // Commit is one commit of the change.
 type Commit struct {
 	OID     string            `json:"oid"`
