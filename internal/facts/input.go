@@ -129,7 +129,7 @@ type History struct {
 type Evidence struct {
 	Check      string    `json:"check"` // name
 	Kind       string    `json:"kind"`  // unit, lint, ...
-	State      string    `json:"state"` // passed, failed, error, unavailable
+	State      string    `json:"state"` // passed, failed, error, unavailable, pending, not-affected
 	Source     string    `json:"source"`
 	ObservedAt time.Time `json:"observedAt"`
 	MaxAge     int64     `json:"maxAge,omitempty"` // seconds; 0 = bound to the trees, never stale
@@ -139,6 +139,7 @@ type Evidence struct {
 	BaseTests  *Tests    `json:"baseTests,omitempty"` // base's tests against the merged source
 	Coverage   *Coverage `json:"coverage,omitempty"`
 	DurationMS int64     `json:"durationMs,omitempty"`
+	Network    string    `json:"network,omitempty"` // what the command could reach: none (cut) or open; empty when nothing was run
 }
 
 // The states of evidence.
@@ -148,6 +149,7 @@ const (
 	Errored     = "error"
 	Unavailable = "unavailable"
 	Pending     = "pending"
+	NotAffected = "not-affected" // not run: select is affected and no changed file matches the check's inputs
 )
 
 // The sources of evidence.

@@ -62,6 +62,8 @@ type Check struct {
 	Timeout string `json:"timeout,omitempty"`
 	// BaseTests runs base's tests against the merged source too (design, "Evidence"). Default: true for kind unit.
 	BaseTests *bool `json:"baseTests,omitempty"`
+	// AllowNoTests accepts a test report without a single test; without it such a run is an error.
+	AllowNoTests bool `json:"allowNoTests,omitempty"`
 }
 
 // Service is a process that must be up while a check runs.
