@@ -1,0 +1,56 @@
+# Targets a newcomer needs: demo, test, build, install. The rest is listed in CONTRIBUTING.md.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  = -s -w -X github.com/adamant-os/adamant/internal/cli.Version=$(VERSION)
+PREFIX  ?= $(HOME)/.local
+PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+FUZZTIME ?= 30s
+export CGO_ENABLED = 0
+
+.PHONY: build install demo test lint self-check cross bench test-race test-fuzz test-interop test-arm64 completions release clean
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
+
+install: build
+	install -D -m 0755 bin/adamant $(PREFIX)/bin/adamant
+
+# The main job on embedded defaults: no key, no account, no network after the modules are there.
+demo: build
+	./scripts/demo.sh bin/adamant demo
+
+test: lint
+	$(GO) test ./...
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# adamant's own gate on adamant, as CI runs it.
+self-check: build
+	./scripts/self-check.sh bin/adamant
+
+cross:
+	@set -e; for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o /dev/null ./cmd/adamant; done
+
+bench:
+	./scripts/bench.sh
+
+test-race:
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+test-fuzz:
+	./scripts/fuzz.sh $(FUZZTIME)
+
+test-interop:
+	$(GO) test -tags interop -timeout 30m ./...
+
+test-arm64:
+	./scripts/determinism.sh
+
+release:
+	./scripts/release.sh '$(VERSION)' '$(PLATFORMS)'
+
+clean:
+	rm -rf bin dist demo
