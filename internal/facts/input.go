@@ -52,8 +52,8 @@ type Change struct {
 	Shallow    bool     `json:"shallow,omitempty"` // history below base is cut off: history features are lower bounds
 }
 
-// Tree counts what the merged tree holds, so that a gate with nothing to validate can say so.
-type Tree struct {
+// Inventory counts what the merged tree holds, so that a gate with nothing to validate can say so.
+type Inventory struct {
 	Files     int `json:"files"`
 	Source    int `json:"source"`
 	Tests     int `json:"tests"`
@@ -98,10 +98,7 @@ type File struct {
 }
 
 // LineRange is a run of 1-based lines, both ends included.
-type LineRange struct {
-	From int `json:"from"`
-	To   int `json:"to"`
-}
+type LineRange = source.Range
 
 // Catalog is what changed in the catalog, and the governance of the touched components at base.
 type Catalog struct {

@@ -1,0 +1,259 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/git"
+)
+
+// Options say what to collect.
+type Options struct {
+	Source     string  // range, staged, worktree
+	Target     string  // branch the change wants to land on
+	Base, Head git.OID // commits
+	Now        time.Time
+	// Governance the change is judged by; nil reads it at base.
+	Governance *Governance
+	// BaseSide is base's listing, when the caller has it already.
+	BaseSide *Side
+	// History answers for the changed files at base; nil leaves history empty and incomplete.
+	History func(ctx context.Context, paths []string, author string, before time.Time) (History, error)
+}
+
+// Collected is an input document without findings and evidence, and the sides it was taken from.
+type Collected struct {
+	Input        *Input
+	Governance   *Governance
+	Base, Merged *Side
+	Changes      []git.FileChange // raw, with hunks
+}
+
+// Collect observes one change. A merge conflict is an observation, not an error: the document then has no merged tree and
+// no files. A missing object is a *git.MissingError.
+func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, error) {
+	change, err := identify(ctx, repo, opt)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collected{Base: opt.BaseSide, Governance: opt.Governance}
+	if c.Base == nil {
+		if c.Base, err = NewSide(ctx, repo, git.OID(change.BaseTree), defaultBlobLimit); err != nil {
+			return nil, err
+		}
+	}
+	if c.Governance == nil {
+		if c.Governance, err = ReadGovernance(ctx, c.Base); err != nil {
+			return nil, err
+		}
+	}
+	c.Input = &Input{
+		APIVersion: APIVersion, Now: opt.Now.UTC().Truncate(time.Second), Change: *change,
+		Config: c.Governance.Raw, Policy: c.Governance.Policy,
+	}
+	if change.MergedTree == "" {
+		c.Merged = c.Base
+		return c, c.finish(ctx, opt)
+	}
+	c.Changes, err = repo.Diff(ctx, git.OID(change.BaseTree), git.OID(change.MergedTree), git.DiffOptions{Hunks: true})
+	if err != nil {
+		return nil, fmt.Errorf("comparing base with the merged tree: %w", err)
+	}
+	if limit := c.Governance.Config.Spec.Limits.ChangedFiles; len(c.Changes) > limit {
+		return nil, fmt.Errorf("the change touches %d files, over limits.changedFiles = %d: split it", len(c.Changes), limit)
+	}
+	c.Merged = c.Base.Apply(git.OID(change.MergedTree), c.Changes)
+	if err := c.readFiles(ctx, repo); err != nil {
+		return nil, err
+	}
+	return c, c.finish(ctx, opt)
+}
+
+const defaultBlobLimit = 5 << 20
+
+// identify resolves trees, merge base and merged tree, and reads the change's commits.
+func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error) {
+	base, err := repo.Commit(ctx, opt.Base)
+	if err != nil {
+		return nil, fmt.Errorf("reading base: %w", err)
+	}
+	head, err := repo.Commit(ctx, opt.Head)
+	if err != nil {
+		return nil, fmt.Errorf("reading head: %w", err)
+	}
+	change := &Change{
+		Source: opt.Source, Target: opt.Target, Base: string(base.OID), Head: string(head.OID),
+		BaseTree: string(base.Tree), HeadTree: string(head.Tree), MergeBase: []string{}, Shallow: repo.Shallow(),
+	}
+	merge, err := repo.Merge(ctx, opt.Base, opt.Head)
+	if err != nil && !errors.Is(err, git.ErrConflict) {
+		return nil, fmt.Errorf("merging head into base: %w", err)
+	}
+	for _, oid := range merge.Bases {
+		change.MergeBase = append(change.MergeBase, string(oid))
+	}
+	for _, conflict := range merge.Conflicts {
+		change.Conflicts = append(change.Conflicts, SpellPath(conflict.Path))
+	}
+	if err == nil {
+		change.MergedTree = string(merge.Tree)
+	}
+	change.Commits, err = commits(ctx, repo, opt)
+	if err != nil {
+		return nil, fmt.Errorf("reading the change's commits: %w", err)
+	}
+	nameAgent(change)
+	return change, nil
+}
+
+const maxCommits = 1000
+
+func commits(ctx context.Context, repo *git.Repo, opt Options) ([]Commit, error) {
+	out := []Commit{}
+	for entry, err := range repo.Log(ctx, git.LogOptions{From: opt.Head, Not: []git.OID{opt.Base}, Max: maxCommits}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Commit{
+			OID: string(entry.OID), Author: validText(entry.Author.Name + " <" + entry.Author.Email + ">"),
+			Time: entry.Author.When.UTC(), Subject: validText(entry.Subject()), Trailer: trailers(entry.Message),
+		})
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// nameAgent takes agent, role, model, task and feature from trailers, newest commit first. They are claims; believing them is
+// safe because naming an agent only ever takes rights away.
+func nameAgent(change *Change) {
+	for _, field := range []struct {
+		into *string
+		key  string
+	}{{&change.Agent, "Agent"}, {&change.Role, "Role"}, {&change.Model, "Model"}, {&change.Task, "Task"}, {&change.Feature, "Feature"}} {
+		for _, c := range slices.Backward(change.Commits) {
+			if v := c.Trailer[field.key]; v != "" {
+				*field.into = v
+				break
+			}
+		}
+	}
+}
+
+// readFiles looks at both versions of every changed file.
+func (c *Collected) readFiles(ctx context.Context, repo *git.Repo) error {
+	if err := c.prefetch(ctx, repo); err != nil {
+		return err
+	}
+	looks := make([]look, len(c.Changes))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, change := range c.Changes {
+		group.Go(func() error {
+			var err error
+			looks[i], err = c.look(gctx, change)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, l := range looks {
+		c.Input.Files = append(c.Input.Files, l.file)
+		c.Input.Documents = append(c.Input.Documents, l.after...)
+		c.Input.Before = append(c.Input.Before, l.before...)
+	}
+	slices.SortFunc(c.Input.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return nil
+}
+
+// prefetch reads every blob that will be looked at in one round.
+func (c *Collected) prefetch(ctx context.Context, repo *git.Repo) error {
+	var want []git.OID
+	for _, change := range c.Changes {
+		if change.Before != "" && readable(change.OldMode) {
+			want = append(want, change.Before)
+		}
+		if change.After != "" && readable(change.NewMode) {
+			want = append(want, change.After)
+		}
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	return repo.Blobs(ctx, want, c.Base.limit, func(i int, data []byte, err error) error {
+		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
+			return nil // look says so
+		}
+		if err != nil {
+			return fmt.Errorf("reading blob %s: %w", want[i].Short(), err)
+		}
+		c.Base.blobs.put(want[i], data)
+		return nil
+	})
+}
+
+func readable(mode git.Mode) bool { return mode != git.ModeGitlink && mode != git.ModeNone }
+
+// finish adds what needs all files: inventory, catalog and history.
+func (c *Collected) finish(ctx context.Context, opt Options) error {
+	in := c.Input
+	if in.Files == nil {
+		in.Files = []File{}
+	}
+	in.Tree = inventory(c.Merged, c.Governance)
+	merged := c.Governance.Catalog
+	if c.touchesCatalog() {
+		var err error
+		if merged, _, err = readCatalog(ctx, c.Merged); err != nil {
+			return err
+		}
+	}
+	in.Catalog = catalogFacts(c.Governance.Catalog, merged, in.Files)
+	if opt.History == nil {
+		return nil
+	}
+	var err error
+	in.History, err = opt.History(ctx, oldPaths(c.Changes), author(in.Change), baseTime(in.Change, opt))
+	return err
+}
+
+func (c *Collected) touchesCatalog() bool {
+	return slices.ContainsFunc(c.Changes, func(f git.FileChange) bool {
+		return catalog.IsFile(f.Path) || catalog.IsFile(f.OldPath)
+	})
+}
+
+// oldPaths names the changed files as base's history knows them.
+func oldPaths(changes []git.FileChange) []string {
+	out := make([]string, 0, len(changes))
+	for _, c := range changes {
+		if c.OldPath != "" {
+			out = append(out, c.OldPath)
+		} else {
+			out = append(out, c.Path)
+		}
+	}
+	return out
+}
+
+func author(change Change) string {
+	if len(change.Commits) == 0 {
+		return ""
+	}
+	return change.Commits[len(change.Commits)-1].Author
+}
+
+// baseTime is the moment the change is measured at: its newest commit's time, so that ages do not move with the clock.
+func baseTime(change Change, opt Options) time.Time {
+	if len(change.Commits) == 0 {
+		return opt.Now
+	}
+	return change.Commits[len(change.Commits)-1].Time
+}

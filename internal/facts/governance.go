@@ -1,0 +1,180 @@
+package facts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/source"
+)
+
+// ConfigPath is where the kernel configuration lies.
+const ConfigPath = ".adamant/adamant.yaml"
+
+// Governance is what a change is judged by. It is read at base: a change never brings its own.
+type Governance struct {
+	Config     manifest.Repository // completed by defaults
+	Raw        json.RawMessage     // canonical JSON of Config
+	Configured bool                // the repository has an adamant.yaml
+	Policy     Policy
+	Attributes source.Attributes
+	Catalog    *catalog.Catalog
+	Findings   []finding.Finding // what is wrong with the catalog itself
+}
+
+// ReadGovernance reads configuration, constitution, attributes and catalog of a tree. A configuration that cannot be read is
+// an error: judging by defaults instead would drop the operator's rules.
+func ReadGovernance(ctx context.Context, side *Side) (*Governance, error) {
+	g := &Governance{Config: manifest.Defaults()}
+	for _, e := range side.Entries() {
+		var err error
+		switch {
+		case e.Path == ConfigPath:
+			err = g.readConfig(ctx, side)
+		case isPolicy(e.Path):
+			err = g.readModule(ctx, side, e.Path)
+		case e.Path == ".gitattributes" || strings.HasSuffix(e.Path, "/.gitattributes"):
+			err = g.readAttributes(ctx, side, e.Path)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if g.Catalog, g.Findings, err = readCatalog(ctx, side); err != nil {
+		return nil, err
+	}
+	return g, g.SetConfig(g.Config)
+}
+
+// SetConfig replaces the configuration, for callers that complete it (detected checks) or try another.
+func (g *Governance) SetConfig(config manifest.Repository) error {
+	raw, err := manifest.CanonicalJSON(config)
+	if err != nil {
+		return fmt.Errorf("encoding the configuration: %w", err)
+	}
+	g.Config, g.Raw = config, raw
+	return nil
+}
+
+func (g *Governance) readConfig(ctx context.Context, side *Side) error {
+	data, err := side.Read(ctx, ConfigPath)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", ConfigPath, err)
+	}
+	repo, diagnostics := manifest.LoadRepository(ConfigPath, data)
+	if err := manifest.Join(diagnostics); err != nil {
+		return &ConfigError{Err: err}
+	}
+	g.Config, g.Configured = repo.WithDefaults(), true
+	return nil
+}
+
+// ConfigError says that the configuration or constitution at base cannot be read, with file:line:column. It is the
+// operator's to mend.
+type ConfigError struct{ Err error }
+
+func (e *ConfigError) Error() string { return e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// isPolicy recognises modules of the constitution. Tests of rules are not part of it.
+func isPolicy(path string) bool {
+	return (strings.HasPrefix(path, ".adamant/policy/") || strings.HasPrefix(path, "policy/")) &&
+		strings.HasSuffix(path, ".rego") && !strings.HasSuffix(path, "_test.rego")
+}
+
+func (g *Governance) readModule(ctx context.Context, side *Side, path string) error {
+	data, err := side.Read(ctx, path)
+	if err != nil {
+		return fmt.Errorf("reading policy %s: %w", path, err)
+	}
+	g.Policy.Modules = append(g.Policy.Modules, Module{Path: path, Text: string(data)})
+	return nil
+}
+
+func (g *Governance) readAttributes(ctx context.Context, side *Side, path string) error {
+	data, err := side.Read(ctx, SpellPath(path))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	g.Attributes = append(g.Attributes, source.ParseAttributes(path, data)...)
+	return nil
+}
+
+func readCatalog(ctx context.Context, side *Side) (*catalog.Catalog, []finding.Finding, error) {
+	var files []catalog.SourceFile
+	for _, e := range side.Entries() {
+		if !catalog.IsFile(e.Path) {
+			continue
+		}
+		data, err := side.Blob(ctx, e.OID)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading catalog file %s: %w", SpellPath(e.Path), err)
+		}
+		files = append(files, catalog.SourceFile{Path: e.Path, Data: data})
+	}
+	loaded, findings := catalog.Load(files)
+	return loaded, findings, nil
+}
+
+// catalogFacts compares two catalogs and describes the components the change touches.
+func catalogFacts(base, merged *catalog.Catalog, files []File) Catalog {
+	out := Catalog{Present: base.Len() > 0, Components: []catalog.Governance{}, Changes: []catalog.Change{}}
+	if base != merged {
+		out.Changes = append(out.Changes, catalog.Diff(base, merged)...)
+	}
+	var refs []string
+	for _, f := range files {
+		switch {
+		case f.Component != "":
+			refs = append(refs, f.Component)
+		case out.Present && f.Class == source.ClassSource && f.Status != "deleted":
+			out.Unowned = append(out.Unowned, f.Path)
+		}
+	}
+	slices.Sort(refs)
+	for _, ref := range slices.Compact(refs) {
+		out.Components = append(out.Components, base.Governance(ref))
+	}
+	return out
+}
+
+// inventory counts the merged tree.
+func inventory(side *Side, g *Governance) Inventory {
+	inv := Inventory{Files: len(side.Entries())}
+	for _, e := range side.Entries() {
+		_, class := source.Classify(e.Path, nil, g.Attributes)
+		switch {
+		case class == source.ClassSource:
+			inv.Source++
+		case class == source.ClassTest:
+			inv.Tests++
+		case class == source.ClassLockfile || source.IsManifest(e.Path):
+			inv.Lockfiles++
+		}
+		if strings.Contains(e.Path, "__snapshots__/") || strings.HasSuffix(e.Path, ".snap") {
+			inv.Snapshots++
+		}
+		if source.IsWorkflow(e.Path) {
+			inv.Workflows++
+		}
+	}
+	return inv
+}
+
+// Digest is a short name of the governance, for caches.
+func (g *Governance) Digest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", g.Raw, g.Policy.Engine)
+	for _, m := range g.Policy.Modules {
+		fmt.Fprintf(h, "%d:%s%d:%s", len(m.Path), m.Path, len(m.Text), m.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

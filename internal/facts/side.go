@@ -1,0 +1,156 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/adamant-os/adamant/internal/git"
+)
+
+// Side is one tree of a change: its listing, and its blobs as they are asked for. Base and merged side share what was read.
+// It is safe for concurrent use.
+type Side struct {
+	repo    *git.Repo
+	tree    git.OID
+	limit   int64
+	entries []git.Entry // sorted by raw path
+	blobs   *blobs
+
+	once  sync.Once
+	paths []string       // as spelt in documents
+	at    map[string]int // spelt path -> index of entries
+}
+
+// blobs remembers content by object name.
+type blobs struct {
+	mu   sync.Mutex
+	data map[git.OID][]byte
+}
+
+func (b *blobs) get(oid git.OID) ([]byte, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	data, ok := b.data[oid]
+	return data, ok
+}
+
+func (b *blobs) put(oid git.OID, data []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.data[oid] = data
+}
+
+// NewSide lists a tree. Blobs over limit bytes are not read.
+func NewSide(ctx context.Context, repo *git.Repo, tree git.OID, limit int64) (*Side, error) {
+	entries, err := repo.Tree(ctx, tree)
+	if err != nil {
+		return nil, fmt.Errorf("listing tree %s: %w", tree.Short(), err)
+	}
+	return &Side{repo: repo, tree: tree, limit: limit, entries: entries, blobs: &blobs{data: map[git.OID][]byte{}}}, nil
+}
+
+// Apply returns the side that a diff leads to, without asking git.
+func (s *Side) Apply(tree git.OID, changes []git.FileChange) *Side {
+	gone := make(map[string]bool, len(changes))
+	var added []git.Entry
+	for _, c := range changes {
+		gone[c.Path] = true
+		if c.OldPath != "" {
+			gone[c.OldPath] = true
+		}
+	}
+	for _, c := range changes {
+		if c.Status != git.Deleted {
+			added = append(added, git.Entry{Path: c.Path, Mode: c.NewMode, OID: c.After})
+		}
+	}
+	slices.SortFunc(added, func(a, b git.Entry) int { return strings.Compare(a.Path, b.Path) })
+	entries := make([]git.Entry, 0, len(s.entries)+len(added))
+	for _, e := range s.entries {
+		for len(added) > 0 && added[0].Path < e.Path {
+			entries, added = append(entries, added[0]), added[1:]
+		}
+		if !gone[e.Path] {
+			entries = append(entries, e)
+		}
+	}
+	return &Side{repo: s.repo, tree: tree, limit: s.limit, entries: append(entries, added...), blobs: s.blobs}
+}
+
+// Forget drops what was read, for callers that walk through many trees.
+func (s *Side) Forget() *Side {
+	return &Side{repo: s.repo, tree: s.tree, limit: s.limit, entries: s.entries, blobs: &blobs{data: map[git.OID][]byte{}}}
+}
+
+// Tree is the tree's object name.
+func (s *Side) Tree() git.OID { return s.tree }
+
+// Entries lists the tree, sorted by raw path. The caller must not change it.
+func (s *Side) Entries() []git.Entry { return s.entries }
+
+// Paths lists the tree's files as documents spell them, sorted. The caller must not change it.
+func (s *Side) Paths() []string {
+	s.index()
+	return s.paths
+}
+
+func (s *Side) index() {
+	s.once.Do(func() {
+		s.paths = make([]string, len(s.entries))
+		s.at = make(map[string]int, len(s.entries))
+		for i, e := range s.entries {
+			path := SpellPath(e.Path)
+			s.paths[i], s.at[path] = path, i
+		}
+		sort.Strings(s.paths)
+	})
+}
+
+// Entry finds a file by its spelt path.
+func (s *Side) Entry(path string) (git.Entry, bool) {
+	s.index()
+	i, ok := s.at[path]
+	if !ok {
+		return git.Entry{}, false
+	}
+	return s.entries[i], true
+}
+
+// Read returns the content of a file by its spelt path. Symlinks are their target, submodules have no content. The error
+// wraps fs.ErrNotExist when there is no such file, and is a *git.TooLargeError when it is over the limit.
+func (s *Side) Read(ctx context.Context, path string) ([]byte, error) {
+	entry, ok := s.Entry(path)
+	if !ok {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+	}
+	return s.Blob(ctx, entry.OID)
+}
+
+// Blob reads an object, once.
+func (s *Side) Blob(ctx context.Context, oid git.OID) ([]byte, error) {
+	if data, ok := s.blobs.get(oid); ok {
+		return data, nil
+	}
+	data, err := s.repo.Blob(ctx, oid, s.limit)
+	if err != nil {
+		return nil, err
+	}
+	s.blobs.put(oid, data)
+	return data, nil
+}
+
+// SpellPath makes a path of raw bytes valid JSON: a path that is not UTF-8, or that starts with a quotation mark, is quoted
+// with Go's rules, every other path stays as it is. Different paths have different spellings.
+func SpellPath(path string) string {
+	if utf8.ValidString(path) && !strings.HasPrefix(path, `"`) {
+		return path
+	}
+	return strconv.Quote(path)
+}
