@@ -3,15 +3,15 @@ package manifest
 // Repository is .adamant/adamant.yaml: the kernel configuration of an operator's repository. The zero value, completed by
 // Defaults, is what a repository without the file gets. It is always read at base, never from the change that is judged.
 type Repository struct {
-	APIVersion string         `json:"apiVersion"`
-	Kind       string         `json:"kind"` // Repository
+	APIVersion string         `json:"apiVersion" enum:"adamant.dev/v1"`
+	Kind       string         `json:"kind" enum:"Repository"`
 	Metadata   Metadata       `json:"metadata"`
 	Spec       RepositorySpec `json:"spec"`
 }
 
 // Metadata names a document.
 type Metadata struct {
-	Name        string            `json:"name"`
+	Name        string            `json:"name" format:"name"`
 	Description string            `json:"description,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
@@ -20,12 +20,12 @@ type Metadata struct {
 // RepositorySpec is the body of the kernel configuration.
 type RepositorySpec struct {
 	// Phase is the adoption phase: 1 observe, 2 guard, 3 automate, 4 delegate (docs/adoption.md). 0 means 1.
-	Phase int `json:"phase,omitempty"`
+	Phase int `json:"phase,omitempty" min:"0" max:"4"`
 	// Base is the protected branch. Empty: the remote's default branch, else main, else master.
-	Base   string  `json:"base,omitempty"`
+	Base   string  `json:"base,omitempty" min:"1"`
 	Checks []Check `json:"checks,omitempty"`
 	// Builtin switches built-in checks: on (default) or off.
-	Builtin map[string]string `json:"builtin,omitempty"`
+	Builtin map[string]string `json:"builtin,omitempty" keys:"policy,ratchet,architecture,catalog,versions,secrets,links,spelling,format,workflows,vulnerabilities,licenses,incidents" enum:"on,off"`
 	Risk    Risk              `json:"risk,omitzero"`
 	Policy  PolicySettings    `json:"policy,omitzero"`
 	// Accept lists required gates that the operator knows to be missing and lands without.
@@ -37,29 +37,29 @@ type RepositorySpec struct {
 
 // Check declares one validation that yields evidence.
 type Check struct {
-	Name string `json:"name"`
+	Name string `json:"name" format:"name"`
 	// Kind is what the check proves and the gate it answers for: lint, format, unit, snapshot, integration, regression, e2e, load, pentest, red-team, quality, coverage, build, custom.
-	Kind string `json:"kind"`
+	Kind string `json:"kind" enum:"lint,format,unit,snapshot,integration,regression,e2e,load,pentest,red-team,quality,coverage,build,custom"`
 	// Command is argv. A single element is run by sh -c.
-	Command []string `json:"command"`
+	Command []string `json:"command" min:"1"`
 	// Directory is where Command runs, relative to the root of the checkout.
-	Directory string `json:"directory,omitempty"`
+	Directory string `json:"directory,omitempty" format:"path"`
 	// Setup runs before Command, with network; its effect is cached by the digest of SetupInputs (lock files when empty).
 	Setup       []string          `json:"setup,omitempty"`
-	SetupInputs []string          `json:"setupInputs,omitempty"`
+	SetupInputs []string          `json:"setupInputs,omitempty" format:"glob"`
 	Services    []Service         `json:"services,omitempty"`
 	Env         map[string]string `json:"env,omitempty"`
 	// PassEnv names variables of adamant's own environment to pass through. Everything else is cleared.
 	PassEnv []string `json:"passEnv,omitempty"`
 	// Inputs are the path globs whose content decides the result; empty = the whole tree.
-	Inputs []string `json:"inputs,omitempty"`
+	Inputs []string `json:"inputs,omitempty" format:"glob"`
 	// Select is all (default) or affected: run only when a changed file matches Inputs.
-	Select string `json:"select,omitempty"`
+	Select string `json:"select,omitempty" enum:"all,affected"`
 	// Reports are the files (or "stdout") the command writes and how to read them.
 	Reports  []Report     `json:"reports,omitempty"`
 	Coverage *CoverageMin `json:"coverage,omitempty"`
 	// Timeout is a Go duration; default 10m.
-	Timeout string `json:"timeout,omitempty"`
+	Timeout string `json:"timeout,omitempty" format:"duration"`
 	// BaseTests runs base's tests against the merged source too (design, "Evidence"). Default: true for kind unit.
 	BaseTests *bool `json:"baseTests,omitempty"`
 	// AllowNoTests accepts a test report without a single test; without it such a run is an error.
@@ -68,25 +68,25 @@ type Check struct {
 
 // Service is a process that must be up while a check runs.
 type Service struct {
-	Name    string   `json:"name"`
-	Command []string `json:"command"`
+	Name    string   `json:"name" format:"name"`
+	Command []string `json:"command" min:"1"`
 	// Ready is a command that exits 0 once the service can be used.
 	Ready   []string          `json:"ready,omitempty"`
-	Timeout string            `json:"timeout,omitempty"` // default 30s
+	Timeout string            `json:"timeout,omitempty" format:"duration"` // default 30s
 	Env     map[string]string `json:"env,omitempty"`
 }
 
 // Report says where a check's output lies and what it is.
 type Report struct {
 	// Format is one of junit, gotest, sarif, golangci-lint, eslint, ruff, govet, go-cover, lcov, cobertura.
-	Format string `json:"format"`
-	Path   string `json:"path"` // glob, relative to the checkout; "stdout" for the command's output
+	Format string `json:"format" enum:"junit,gotest,sarif,golangci-lint,eslint,ruff,govet,go-cover,lcov,cobertura"`
+	Path   string `json:"path" format:"glob"` // glob, relative to the checkout; "stdout" for the command's output
 }
 
 // CoverageMin is a coverage requirement.
 type CoverageMin struct {
-	Scope string `json:"scope"` // diff or total
-	Min   int    `json:"min"`   // percent
+	Scope string `json:"scope" enum:"diff,total"`
+	Min   int    `json:"min" min:"0" max:"100"` // percent
 }
 
 // Risk configures levels, matrix and governance table. Empty parts keep their defaults.
@@ -94,71 +94,71 @@ type Risk struct {
 	// Bands are the least scores, in milli-units (0..1000), of low, medium and high.
 	Bands *Bands `json:"bands,omitempty"`
 	// Matrix maps a level to its gates and merge mode; levels left out keep the default row.
-	Matrix map[string]MatrixRow `json:"matrix,omitempty"`
+	Matrix map[string]MatrixRow `json:"matrix,omitempty" keys:"trivial,low,medium,high,critical"`
 	// Governance adds rows to the governance table; it can raise defaults, never lower them below medium.
 	Governance []GovernanceRow `json:"governance,omitempty"`
 	// Sensitive adds path globs that count as authentication, encryption, IAM or billing.
-	Sensitive []string `json:"sensitive,omitempty"`
+	Sensitive []string `json:"sensitive,omitempty" format:"glob"`
 	// NotSensitive lists path globs that the built-in name patterns hit by mistake.
-	NotSensitive []string `json:"notSensitive,omitempty"`
+	NotSensitive []string `json:"notSensitive,omitempty" format:"glob"`
 }
 
 // Bands are the lower ends of score bands in milli-units.
 type Bands struct {
-	Low    int `json:"low"`
-	Medium int `json:"medium"`
-	High   int `json:"high"`
+	Low    int `json:"low" min:"0" max:"1000"`
+	Medium int `json:"medium" min:"0" max:"1000"`
+	High   int `json:"high" min:"0" max:"1000"`
 }
 
 // MatrixRow says what a level demands. Rows are cumulative: a level's gates include those of the levels below.
 type MatrixRow struct {
 	Gates []string `json:"gates,omitempty"`
-	Merge string   `json:"merge,omitempty"` // auto, soak, manual, manual-mfa
-	Soak  string   `json:"soak,omitempty"`  // Go duration, for merge: soak
+	Merge string   `json:"merge,omitempty" enum:"auto,soak,manual,manual-mfa"`
+	Soak  string   `json:"soak,omitempty" format:"duration"` // Go duration, for merge: soak
 	// DiffCoverage is the least diff coverage in percent that auto merge needs; 0 = none.
-	DiffCoverage int `json:"diffCoverage,omitempty"`
+	DiffCoverage int `json:"diffCoverage,omitempty" min:"0" max:"100"`
 }
 
 // GovernanceRow gives paths a least level.
 type GovernanceRow struct {
-	Paths  []string `json:"paths"`
-	Level  string   `json:"level"`
-	Reason string   `json:"reason"`
+	Paths  []string `json:"paths" min:"1" format:"glob"`
+	Level  string   `json:"level" enum:"medium,high,critical"`
+	Reason string   `json:"reason" min:"1"`
 }
 
 // PolicySettings switches rules.
 type PolicySettings struct {
 	// Rules maps a rule id, or a prefix ending in *, to off, warn, deny or ratchet.
-	Rules map[string]string `json:"rules,omitempty"`
+	Rules map[string]string `json:"rules,omitempty" enum:"off,warn,deny,ratchet"`
 	// Registries are the image registries that containers may come from; empty = any that is named explicitly.
 	Registries []string `json:"registries,omitempty"`
 }
 
 // Acceptance records the operator's decision to land without a gate that is not installed.
 type Acceptance struct {
-	Gate   string `json:"gate"`
-	Reason string `json:"reason"`
-	Until  string `json:"until,omitempty"` // YYYY-MM-DD, inclusive, UTC
+	Gate   string `json:"gate" min:"1"`
+	Reason string `json:"reason" min:"1"`
+	Until  string `json:"until,omitempty" format:"date"` // YYYY-MM-DD, inclusive, UTC
 }
 
 // Limits bound what is read and for how long.
 type Limits struct {
-	FileBytes    int64  `json:"fileBytes,omitempty"`    // largest blob that is looked into; default 5 MiB
-	ChangedFiles int    `json:"changedFiles,omitempty"` // more than this is denied; default 10,000
-	PolicyTime   string `json:"policyTime,omitempty"`   // deadline of one policy evaluation; default 10s
+	FileBytes    int64  `json:"fileBytes,omitempty" min:"0"`            // largest blob that is looked into; default 5 MiB
+	ChangedFiles int    `json:"changedFiles,omitempty" min:"0"`         // more than this is denied; default 10,000
+	PolicyTime   string `json:"policyTime,omitempty" format:"duration"` // deadline of one policy evaluation; default 10s
 }
 
 // AgentLimits bound every agent that has no persona of its own.
 type AgentLimits struct {
 	// Paths are globs an agent may write; empty = everything but governance paths.
-	Paths  []string `json:"paths,omitempty"`
-	Denied []string `json:"denied,omitempty"`
+	Paths  []string `json:"paths,omitempty" format:"glob"`
+	Denied []string `json:"denied,omitempty" format:"glob"`
 }
 
 // SonarQube points at a server whose quality gate is asked over its web API.
 type SonarQube struct {
-	URL      string `json:"url"`
-	Project  string `json:"project"`
-	TokenEnv string `json:"tokenEnv"` // variable that holds the token
-	MaxAge   string `json:"maxAge,omitempty"`
+	URL      string `json:"url" format:"url"`
+	Project  string `json:"project" min:"1"`
+	TokenEnv string `json:"tokenEnv" min:"1"` // variable that holds the token
+	MaxAge   string `json:"maxAge,omitempty" format:"duration"`
 }
