@@ -13,17 +13,20 @@ import (
 // paths, so a violation that moved to another file is not new. What is still left over in one file and says the same but
 // for whole numbers ("412 lines" became "413 lines") is Updated, as is a match whose severity or message changed. Each
 // base finding answers for one merged finding at most: with n at base and n+1 merged, exactly one is New. A finding
-// without a fingerprint matches nothing.
+// without a fingerprint matches nothing; one that is already Absent is not there and is left out.
 func Compare(base, merged []Finding, renames map[string]string) []Finding {
-	out := slices.Clone(merged)
-	Sort(out)
-	old := slices.Clone(base)
-	Sort(old)
+	old, out := present(base), present(merged)
 	m := matcher{old: old, out: out, renames: renames, taken: make([]bool, len(old)), done: make([]bool, len(out))}
 	m.match(m.inPlace)
 	m.match(m.anywhere)
 	m.match(m.numbersApart)
 	return m.result()
+}
+
+func present(fs []Finding) []Finding {
+	fs = slices.DeleteFunc(slices.Clone(fs), func(f Finding) bool { return f.State == Absent })
+	Sort(fs)
+	return fs
 }
 
 // matcher pairs findings of base with findings of the merged tree, one to one.
