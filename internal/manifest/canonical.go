@@ -14,7 +14,13 @@ import (
 // as UTF-8, there is no white space and no newline at the end, strings escape only what JSON demands (", \ and control
 // characters), and numbers are integers: a number with a fraction or an exponent is an error, because it would not mean
 // the same to every reader. v is first encoded by encoding/json, so its tags and MarshalJSON methods count.
-func CanonicalJSON(v any) ([]byte, error) {
+func CanonicalJSON(v any) ([]byte, error) { return canonicalJSON(v, false) }
+
+// CanonicalDocument is CanonicalJSON for values that hold other people's documents: a fraction that was read from a file is
+// kept, in the shortest form that reads back as the same float64.
+func CanonicalDocument(v any) ([]byte, error) { return canonicalJSON(v, true) }
+
+func canonicalJSON(v any, fractions bool) ([]byte, error) {
 	var raw bytes.Buffer
 	enc := json.NewEncoder(&raw)
 	enc.SetEscapeHTML(false)
@@ -26,11 +32,23 @@ func CanonicalJSON(v any) ([]byte, error) {
 	if fault != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %s", fault.message)
 	}
+	if fractions {
+		root.spellFractions()
+	}
 	out, err := root.canonical(make([]byte, 0, raw.Len()))
 	if err != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %w", err)
 	}
 	return out, nil
+}
+
+func (n *node) spellFractions() {
+	if f, ok := n.value.(float64); ok {
+		n.value = json.Number(strconv.FormatFloat(f, 'g', -1, 64))
+	}
+	for i := range n.children {
+		n.children[i].spellFractions()
+	}
 }
 
 func (n *node) canonical(out []byte) ([]byte, error) {
