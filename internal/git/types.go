@@ -79,6 +79,7 @@ type Commit struct {
 	Tree              OID
 	Parents           []OID
 	Author, Committer Signature
+	Encoding          string // of names and message as the commit declares it; empty = UTF-8
 	Message           string // whole, as stored
 }
 

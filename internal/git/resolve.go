@@ -1,0 +1,215 @@
+package git
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+var (
+	// ErrEmpty says that the current branch has no commit yet.
+	ErrEmpty = errors.New("the current branch has no commit yet")
+	// ErrBadRevision is wrapped by the error for a revision that is refused unread or means two things.
+	ErrBadRevision = errors.New("bad revision")
+)
+
+// Resolve returns the commit that rev names: any revision git understands that names one object. A revision that is not
+// there is a *MissingError; one that names a branch and a tag with different commits is refused (ErrBadRevision), since a
+// tag pushed by somebody could otherwise stand in for the base branch. HEAD of an unborn branch is ErrEmpty.
+func (r *Repo) Resolve(ctx context.Context, rev string) (OID, error) {
+	return r.resolve(ctx, rev, "commit")
+}
+
+// ResolveTree returns the tree that rev names, directly or through a commit or tag. Errors are Resolve's.
+func (r *Repo) ResolveTree(ctx context.Context, rev string) (OID, error) {
+	return r.resolve(ctx, rev, "tree")
+}
+
+func (r *Repo) resolve(ctx context.Context, rev, kind string) (OID, error) {
+	if err := checkRevision(rev); err != nil {
+		return "", err
+	}
+	from := r.refPool
+	if r.isOID(rev) {
+		from = r.objectPool
+	}
+	answers, err := from.info(ctx, candidates(rev, kind))
+	if err != nil {
+		return "", fmt.Errorf("resolving %q: %w", rev, err)
+	}
+	id, err := choose(rev, kind, answers)
+	if err != nil || id != "" {
+		return id, err
+	}
+	if rev == "HEAD" || rev == "@" {
+		if _, err := r.HeadBranch(ctx); err != nil {
+			return "", err
+		}
+	}
+	return "", r.missing(rev)
+}
+
+// checkRevision refuses what cannot be a revision or could be taken for something else.
+func checkRevision(rev string) error {
+	switch {
+	case rev == "":
+		return fmt.Errorf("%w: it is empty", ErrBadRevision)
+	case len(rev) > 4096:
+		return fmt.Errorf("%w: it is longer than 4096 bytes", ErrBadRevision)
+	case rev[0] == '-':
+		return fmt.Errorf("%w: %q starts with a dash", ErrBadRevision, rev)
+	case strings.ContainsFunc(rev, func(c rune) bool { return c < ' ' || c == 0x7f }):
+		return fmt.Errorf("%w: %q holds a control character", ErrBadRevision, rev)
+	}
+	return nil
+}
+
+// candidates are the names to look up for one revision: peeled, as it is, and as a branch and a tag.
+func candidates(rev, kind string) []string {
+	if strings.Contains(rev, ":") { // a path or a search: nothing can be added behind it
+		return []string{rev, rev}
+	}
+	names := []string{rev + "^{" + kind + "}", rev}
+	if !strings.ContainsAny(rev, "^~@{") {
+		names = append(names, "refs/heads/"+rev+"^{"+kind+"}", "refs/tags/"+rev+"^{"+kind+"}")
+	}
+	return names
+}
+
+// choose picks the object from the answers to candidates; "" means that nothing has the name.
+func choose(rev, kind string, answers []answer) (OID, error) {
+	peeled, plain := answers[0], answers[1]
+	if len(answers) > 2 {
+		head, tag := answers[2].info, answers[3].info
+		if !head.Missing && !tag.Missing && head.OID != tag.OID {
+			return "", fmt.Errorf("%w: %q is a branch and a tag; say refs/heads/%s or refs/tags/%s", ErrBadRevision, rev, rev, rev)
+		}
+	}
+	switch {
+	case peeled.ambiguous || plain.ambiguous:
+		return "", fmt.Errorf("%w: %q is short for more than one object", ErrBadRevision, rev)
+	case peeled.info.Type == kind:
+		return peeled.info.OID, nil
+	case !plain.info.Missing:
+		return "", fmt.Errorf("%w: %q is a %s, not a %s", ErrBadRevision, rev, plain.info.Type, kind)
+	}
+	return "", nil
+}
+
+// info looks names up in one round.
+func (p *pool) info(ctx context.Context, names []string) ([]answer, error) {
+	requests := make([]string, len(names))
+	for i, name := range names {
+		requests[i] = "info " + name
+	}
+	answers := make([]answer, len(names))
+	err := p.ask(ctx, requests, func(i int, out *bufio.Reader) error {
+		var err error
+		answers[i], err = readAnswer(out, names[i])
+		return err
+	})
+	return answers, err
+}
+
+// HeadBranch names the current branch; "" when HEAD is detached. On an unborn branch its name comes with ErrEmpty.
+func (r *Repo) HeadBranch(ctx context.Context) (string, error) {
+	out, err := r.refs("symbolic-ref", "--quiet", "HEAD").output(ctx)
+	if exitCode(err) == 1 {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading HEAD: %w", err)
+	}
+	ref := strings.TrimSuffix(string(out), "\n")
+	name := strings.TrimPrefix(ref, "refs/heads/")
+	found, err := r.listRefs(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		return name, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	return name, nil
+}
+
+// DefaultBranch names the branch that changes land on, in a form that Resolve takes: the branch origin/HEAD points to,
+// else main, else master, else the current one. Where the local branch does not exist, the name starts with "origin/".
+func (r *Repo) DefaultBranch(ctx context.Context) (string, error) {
+	refs, err := r.listRefs(ctx, "refs/remotes/origin", "refs/heads")
+	if err != nil {
+		return "", err
+	}
+	const origin = "refs/remotes/origin/"
+	names := []string{"main", "master"}
+	if target, ok := strings.CutPrefix(refs[origin+"HEAD"].symbolic, origin); ok {
+		names = []string{target, "main", "master"}
+	}
+	for _, name := range names {
+		if _, ok := refs["refs/heads/"+name]; ok {
+			return name, nil
+		}
+		if _, ok := refs[origin+name]; ok {
+			return "origin/" + name, nil
+		}
+	}
+	name, err := r.HeadBranch(ctx)
+	if err == nil && name == "" {
+		err = errors.New("no default branch: there is no origin/HEAD, main or master, and HEAD is detached; name the base")
+	}
+	return name, err
+}
+
+// ref is a reference and what it points to.
+type ref struct {
+	id       OID
+	symbolic string // the reference a symbolic one names
+}
+
+// listRefs returns the references at or below the given names.
+func (r *Repo) listRefs(ctx context.Context, under ...string) (map[string]ref, error) {
+	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"}, under...)
+	out, err := r.refs(args...).output(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing references: %w", err)
+	}
+	found := map[string]ref{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
+		if len(fields) != 3 {
+			return nil, fmt.Errorf("listing references: git for-each-ref wrote %q", line)
+		}
+		found[fields[0]] = ref{id: OID(fields[1]), symbolic: fields[2]}
+	}
+	return found, nil
+}
+
+// Config returns a value of the repository's own configuration: not the user's, and without includes.
+func (r *Repo) Config(ctx context.Context, key string) (string, bool, error) {
+	out, err := r.refs("config", "--local", "--no-includes", "--null", "--get", key).output(ctx)
+	switch {
+	case exitCode(err) == 1:
+		return "", false, nil
+	case err != nil:
+		return "", false, fmt.Errorf("reading the setting %q: %w", key, err)
+	}
+	return strings.TrimSuffix(string(out), "\x00"), true, nil
+}
+
+// Remotes lists the names of the repository's remotes, sorted.
+func (r *Repo) Remotes(ctx context.Context) ([]string, error) {
+	out, err := r.refs("config", "--local", "--no-includes", "--null", "--name-only", "--get-regexp", `^remote\..*\.url$`).output(ctx)
+	if err != nil && exitCode(err) != 1 {
+		return nil, fmt.Errorf("listing remotes: %w", err)
+	}
+	var names []string
+	for key := range strings.SplitSeq(string(out), "\x00") {
+		if name := strings.TrimSuffix(strings.TrimPrefix(key, "remote."), ".url"); name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
