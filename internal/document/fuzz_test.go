@@ -12,7 +12,10 @@ func fuzz(f *testing.F, path string, seeds ...string) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		last := strings.Count(string(data), "\n") + 1
+		last := 1
+		for _, brk := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} { // YAML 1.1 breaks lines at each
+			last += strings.Count(string(data), brk)
+		}
 		for i, d := range Parse(path, data) {
 			if d.Index != i || d.Path != path || d.Format == "" {
 				t.Fatalf("document %d is %+v", i, d)
@@ -33,7 +36,7 @@ func fuzz(f *testing.F, path string, seeds ...string) {
 }
 
 func FuzzYAML(f *testing.F) {
-	fuzz(f, "a.yaml", "a: 1\n---\nb: [x]\n", "apiVersion: v1\nkind: List\nitems:\n- a: 1\n", "a: &x [*x]\n", "\t")
+	fuzz(f, "a.yaml", "a: 1\n---\nb: [x]\n", "apiVersion: v1\nkind: List\nitems:\n- a: 1\n", "a: &x [*x]\n", "\t", "\r0")
 }
 
 func FuzzJSON(f *testing.F) {
