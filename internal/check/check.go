@@ -9,6 +9,7 @@ package check
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/facts"
@@ -53,7 +54,40 @@ type Job struct {
 // Event is one step of a run, for progress on stderr.
 type Event struct {
 	Check    string
-	Step     string // cached, setup, run, base-tests, done
-	State    string // evidence state, for cached and done
+	Step     string // setup, run, base, base-tests, done; uncached, unlogged: Note says why something could not be kept
+	State    string // evidence state, for done
+	Source   string // local or cache, for done
 	Duration time.Duration
+	Log      string // file with the check's output, for done
+	Note     string
+}
+
+func (o Overlay) symlink() bool { return o.Mode == git.ModeSymlink }
+
+func (o Overlay) permission() fs.FileMode {
+	if o.Mode == git.ModeExec {
+		return 0o755
+	}
+	return 0o644
+}
+
+// repoTree is a tree of a git repository.
+type repoTree struct {
+	repo *git.Repo
+	id   git.OID
+}
+
+// TreeOf is a tree of repo, by its object name.
+func TreeOf(repo *git.Repo, id git.OID) Tree { return repoTree{repo, id} }
+
+func (t repoTree) ID() string { return string(t.id) }
+
+func (t repoTree) Files(ctx context.Context) ([]git.Entry, error) { return t.repo.Tree(ctx, t.id) }
+
+func (t repoTree) Blob(ctx context.Context, oid git.OID) ([]byte, error) {
+	return t.repo.Blob(ctx, oid, maxReport)
+}
+
+func (t repoTree) Checkout(ctx context.Context, dir string) error {
+	return t.repo.Checkout(ctx, t.id, dir, git.CheckoutOptions{})
 }

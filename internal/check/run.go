@@ -3,24 +3,30 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// Runner runs declared checks on this machine. Scratch, State, Path and Engine are required.
+// Runner runs declared checks on this machine. Scratch, State, Path and Now are required.
 type Runner struct {
-	// Scratch is the folder that checkouts are made in, outside every repository; the runner clears what crashed runs left there.
+	// Scratch is the folder that checkouts are made in, outside every repository; what crashed runs left there is removed.
 	Scratch string
-	// State is a folder of this user that holds setup results, logs and, if Cache is nil, nothing else.
+	// State is a folder of this user for setup results and logs.
 	State string
 	// Cache keeps results; nil runs everything.
 	Cache *Cache
 	// Path is the search path for commands. Relative entries are ignored.
 	Path string
-	// Home is the user's home folder; only toolchain managers below it are pointed at (docs/checks.md). May be empty.
+	// Home is the user's home folder. Checks are pointed at toolchain managers in it and kept from the credentials in it.
 	Home string
 	// Getenv reads adamant's own environment, for PassEnv and for the proxy and registry variables that setup gets.
 	Getenv func(string) string
@@ -32,12 +38,207 @@ type Runner struct {
 	Jobs int
 	// Now is the clock.
 	Now func() time.Time
+	// Symbol names what encloses a finding, for its fingerprint; may be nil.
+	Symbol finding.Symbol
 	// Progress, when set, is told about each step, one call at a time.
 	Progress func(Event)
+}
+
+// run is one call of Run.
+type run struct {
+	*Runner
+	job   Job
+	dir   *runDir
+	iso   isolation
+	tools *box // where version commands run
+
+	mu       sync.Mutex
+	versions map[string]string
+	listings map[string][]git.Entry
+	boxes    int
+
+	setupMu    sync.Mutex
+	progressMu sync.Mutex
+}
+
+// result is what a check yields.
+type result struct {
+	Evidence facts.Evidence    `json:"evidence"`
+	Findings []finding.Finding `json:"findings,omitempty"`
+	fleeting bool              // a part of it is no result: it is not kept
 }
 
 // Run runs checks on job and returns one piece of evidence a check, in the order given, and what they found. An error means
 // that adamant or the machine failed, or that ctx ended: then nothing was decided.
 func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]facts.Evidence, []finding.Finding, error) {
-	return nil, nil, errors.New("run checks: not built yet")
+	dir, err := openRun(r.Scratch, r.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	results, err := r.start(ctx, dir, checks, job)
+	if err = errors.Join(err, dir.close()); err != nil {
+		return nil, nil, err
+	}
+	evidence := make([]facts.Evidence, len(results))
+	var findings []finding.Finding
+	for i, res := range results {
+		evidence[i] = res.Evidence
+		findings = append(findings, res.Findings...)
+	}
+	finding.Sort(findings)
+	return evidence, findings, nil
+}
+
+func (r *Runner) start(ctx context.Context, dir *runDir, checks []manifest.Check, job Job) ([]result, error) {
+	tools, err := newBox(filepath.Join(dir.path, "tools"))
+	if err != nil {
+		return nil, err
+	}
+	state := &run{Runner: r, job: job, dir: dir, tools: tools, versions: map[string]string{}, listings: map[string][]git.Entry{}}
+	state.iso = strongest(ctx, r.Self, tools.path)
+	results := make([]result, len(checks))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, r.Jobs))
+	for i := range checks {
+		group.Go(func() error {
+			var err error
+			results[i], err = state.check(ctx, &checks[i])
+			if err != nil {
+				return fmt.Errorf("check %s: %w", checks[i].Name, err)
+			}
+			return nil
+		})
+	}
+	return results, group.Wait()
+}
+
+// check answers for one check: not affected, from the cache, or by running it.
+func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
+	begin := r.Now()
+	res := result{Evidence: facts.Evidence{Check: c.Name, Kind: c.Kind, Source: facts.SourceLocal, ObservedAt: begin.UTC().Truncate(time.Second)}}
+	if err := ctx.Err(); err != nil {
+		return res, err
+	}
+	if !affected(c, r.job.Changed) {
+		res.Evidence.State, res.Evidence.Reason = facts.NotAffected, "no changed file is an input of this check"
+		r.done(res, "", 0)
+		return res, nil
+	}
+	p, err := r.plan(ctx, c)
+	if err != nil {
+		return res, err
+	}
+	if kept, ok := r.recall(p); ok {
+		r.done(kept, "", 0)
+		return kept, nil
+	}
+	log := newTranscript(logHalf)
+	if err := r.execute(ctx, p, &res, log); err != nil {
+		return res, err
+	}
+	elapsed := r.Now().Sub(begin)
+	res.Evidence.DurationMS, res.Evidence.Digest = elapsed.Milliseconds(), p.key
+	r.keep(p, res)
+	file, err := r.writeLog(c.Name, log)
+	if err != nil { // the result stands without it
+		r.tell(Event{Check: c.Name, Step: "unlogged", Note: err.Error()})
+	}
+	r.done(res, file, elapsed)
+	return res, nil
+}
+
+// plan is all that decides a check's result, and its digest.
+type plan struct {
+	check *manifest.Check
+	setup setup
+	key   string
+}
+
+func (r *run) plan(ctx context.Context, c *manifest.Check) (*plan, error) {
+	tools := r.toolchain(ctx, c)
+	p := &plan{check: c}
+	var err error
+	if len(c.Setup) > 0 {
+		if p.setup, err = r.setupOf(ctx, c, tools); err != nil {
+			return nil, err
+		}
+	}
+	p.key, err = r.key(ctx, p, tools)
+	return p, err
+}
+
+// key digests everything the result depends on. What only a run of this change's base can show (its tests, its findings,
+// the lines it added) is part of it too.
+func (r *run) key(ctx context.Context, p *plan, tools []string) (string, error) {
+	c := p.check
+	inputs := any(r.job.Merged.ID())
+	if len(c.Inputs) > 0 {
+		files, err := r.files(ctx, r.job.Merged)
+		if err != nil {
+			return "", err
+		}
+		if inputs, err = matching(files, c.Inputs); err != nil {
+			return "", fmt.Errorf("inputs: %w", err)
+		}
+	}
+	var base any
+	if r.job.Base != nil && reportsFindings(c) {
+		base = r.job.Base.ID()
+	}
+	var edits []Overlay
+	if r.wantsBaseTests(c) {
+		edits = append([]Overlay{{}}, r.job.Overlay...) // an empty overlay differs from none asked for
+	}
+	var lines any
+	if reportsCoverage(c) {
+		lines = changedLines(r.job.Changed)
+	}
+	return digest([]any{
+		"check/v1", c, inputs, r.declaredEnv(c), tools, cleanPath(r.Path), p.setup.digest, r.Engine, r.network(), base, edits, lines,
+	})
+}
+
+func (r *run) network() string {
+	if r.iso.network {
+		return "none"
+	}
+	return "open"
+}
+
+// files lists a tree, once a run.
+func (r *run) files(ctx context.Context, tree Tree) ([]git.Entry, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if files, ok := r.listings[tree.ID()]; ok {
+		return files, nil
+	}
+	files, err := tree.Files(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list tree %s: %w", tree.ID(), err)
+	}
+	r.listings[tree.ID()] = files
+	return files, nil
+}
+
+// newBox makes the next box of this run.
+func (r *run) newBox() (*box, error) {
+	r.mu.Lock()
+	r.boxes++
+	name := fmt.Sprintf("box-%d", r.boxes)
+	r.mu.Unlock()
+	return newBox(filepath.Join(r.dir.path, name))
+}
+
+func (r *run) tell(e Event) {
+	if r.Progress == nil {
+		return
+	}
+	r.progressMu.Lock()
+	defer r.progressMu.Unlock()
+	r.Progress(e)
+}
+
+func (r *run) done(res result, log string, elapsed time.Duration) {
+	e := res.Evidence
+	r.tell(Event{Check: e.Check, Step: "done", State: e.State, Source: e.Source, Duration: elapsed, Log: log, Note: e.Reason})
 }

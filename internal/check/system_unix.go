@@ -1,0 +1,21 @@
+//go:build unix
+
+package check
+
+import (
+	"os"
+	"syscall"
+)
+
+// nonblock keeps opening a pipe that poses as a report from hanging.
+const nonblock = syscall.O_NONBLOCK
+
+// ownerOnly says that file modes tell who may read.
+const ownerOnly = true
+
+// canLock says that a lock dies with its process.
+const canLock = true
+
+func tryLock(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}
