@@ -21,7 +21,7 @@ type Options struct {
 	Target     string  // branch the change wants to land on
 	Base, Head git.OID // commits
 	Now        time.Time
-	// Governance the change is judged by; nil reads it at base.
+	// Governance the change is judged by: ReadGovernance of base.
 	Governance *Governance
 	// BaseSide is base's listing, when the caller has it already.
 	BaseSide *Side
@@ -46,12 +46,7 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	}
 	c := &Collected{Base: opt.BaseSide, Governance: opt.Governance}
 	if c.Base == nil {
-		if c.Base, err = NewSide(ctx, repo, git.OID(change.BaseTree), defaultBlobLimit); err != nil {
-			return nil, err
-		}
-	}
-	if c.Governance == nil {
-		if c.Governance, err = ReadGovernance(ctx, c.Base); err != nil {
+		if c.Base, err = NewSide(ctx, repo, git.OID(change.BaseTree), BlobLimit); err != nil {
 			return nil, err
 		}
 	}
@@ -77,7 +72,8 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	return c, c.finish(ctx, opt)
 }
 
-const defaultBlobLimit = 5 << 20
+// BlobLimit is how much of a file is looked at, in bytes: a larger one is unread.
+const BlobLimit = 5 << 20
 
 // identify resolves trees, merge base and merged tree, and reads the change's commits.
 func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error) {
@@ -93,7 +89,7 @@ func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error)
 		Source: opt.Source, Target: opt.Target, Base: string(base.OID), Head: string(head.OID),
 		BaseTree: string(base.Tree), HeadTree: string(head.Tree), MergeBase: []string{}, Shallow: repo.Shallow(),
 	}
-	merge, err := repo.Merge(ctx, opt.Base, opt.Head)
+	merge, err := join(ctx, repo, opt.Base, head)
 	if err != nil && !errors.Is(err, git.ErrConflict) {
 		return nil, fmt.Errorf("merging head into base: %w", err)
 	}
@@ -106,7 +102,7 @@ func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error)
 	if err == nil {
 		change.MergedTree = string(merge.Tree)
 	}
-	change.Commits, err = commits(ctx, repo, opt)
+	change.Commits, err = commits(ctx, repo, opt, head)
 	if err != nil {
 		return nil, fmt.Errorf("reading the change's commits: %w", err)
 	}
@@ -114,21 +110,36 @@ func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error)
 	return change, nil
 }
 
+// join merges, but for a change that is one step ahead of base: its tree is the merged tree by definition.
+func join(ctx context.Context, repo *git.Repo, base git.OID, head git.Commit) (git.MergeResult, error) {
+	if len(head.Parents) > 0 && head.Parents[0] == base {
+		return git.MergeResult{Tree: head.Tree, Bases: []git.OID{base}}, nil
+	}
+	return repo.Merge(ctx, base, head.OID)
+}
+
 const maxCommits = 1000
 
-func commits(ctx context.Context, repo *git.Repo, opt Options) ([]Commit, error) {
+func commits(ctx context.Context, repo *git.Repo, opt Options, head git.Commit) ([]Commit, error) {
+	if len(head.Parents) == 1 && head.Parents[0] == opt.Base {
+		return []Commit{describe(head)}, nil
+	}
 	out := []Commit{}
 	for entry, err := range repo.Log(ctx, git.LogOptions{From: opt.Head, Not: []git.OID{opt.Base}, Max: maxCommits}) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Commit{
-			OID: string(entry.OID), Author: validText(entry.Author.Name + " <" + entry.Author.Email + ">"),
-			Time: entry.Author.When.UTC(), Subject: validText(entry.Subject()), Trailer: trailers(entry.Message),
-		})
+		out = append(out, describe(entry.Commit))
 	}
 	slices.Reverse(out)
 	return out, nil
+}
+
+func describe(c git.Commit) Commit {
+	return Commit{
+		OID: string(c.OID), Author: validText(c.Author.Name + " <" + c.Author.Email + ">"),
+		Time: c.Author.When.UTC(), Subject: validText(c.Subject()), Trailer: trailers(c.Message),
+	}
 }
 
 // nameAgent takes agent, role, model, task and feature from trailers, newest commit first. They are claims; believing them is

@@ -29,10 +29,11 @@ type Governance struct {
 	Findings   []finding.Finding // what is wrong with the catalog itself
 }
 
-// ReadGovernance reads configuration, constitution, attributes and catalog of a tree. A configuration that cannot be read is
+// ReadGovernance reads configuration, constitution, attributes and catalog of a tree; engine is the version of the built-in
+// constitution. A configuration that cannot be read is
 // an error: judging by defaults instead would drop the operator's rules.
-func ReadGovernance(ctx context.Context, side *Side) (*Governance, error) {
-	g := &Governance{Config: manifest.Defaults()}
+func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance, error) {
+	g := &Governance{Config: manifest.Defaults(), Policy: Policy{Engine: engine, Modules: []Module{}}}
 	for _, e := range side.Entries() {
 		var err error
 		switch {

@@ -97,12 +97,12 @@ func (c *Collected) version(ctx context.Context, path string, mode git.Mode, oid
 		return v, fmt.Errorf("reading %s: %w", SpellPath(path), err)
 	}
 	v.data = data
-	v.unread = whyUnread(data)
+	v.unread = WhyUnread(data)
 	return v, nil
 }
 
-// whyUnread recognises content that is not text. Binary is what git calls binary: a NUL in the first 8,000 bytes.
-func whyUnread(data []byte) string {
+// WhyUnread recognises content that is not text. Binary is what git calls binary: a NUL in the first 8,000 bytes.
+func WhyUnread(data []byte) string {
 	head := data[:min(len(data), 8000)]
 	switch {
 	case bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")):

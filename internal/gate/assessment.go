@@ -32,6 +32,7 @@ type Assessment struct {
 	EffectiveDiff string            `json:"effectiveDiff"` // sha256 over sorted (path, mode, before, after)
 	Level         risk.Level        `json:"level"`
 	Score         int               `json:"score"` // milli-units, 0..1000
+	Band          risk.Level        `json:"band"`  // the level by score alone
 	Floor         []risk.Reason     `json:"floor"`
 	Factors       []risk.Factor     `json:"factors"`
 	Gates         []Gate            `json:"gates"`

@@ -1,0 +1,195 @@
+// Package adopt makes an existing repository a Repo OS: it plans the files that a wish needs, shows them and writes those that
+// do not exist. It never overwrites or deletes, so that it can be run again at any time, and it never commits.
+package adopt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+// Wishes say what to set up.
+type Wishes struct {
+	Name     string
+	Branch   string // protected branch
+	Phase    int    // 1..4
+	Checks   []manifest.Check
+	HooksDir string // git's hooks of this clone
+	GitHooks bool
+	Agents   []string // claude, codex
+	MCP      bool
+	CI       string // "" or github
+	Version  string // of adamant, for the workflow
+}
+
+// Step is one file of a plan.
+type Step struct {
+	Path  string `json:"path"`  // relative to the root; absolute for hooks outside
+	State string `json:"state"` // write, unchanged, kept
+	Note  string `json:"note,omitempty"`
+	Text  string `json:"text"`
+	Mode  uint32 `json:"mode"`
+	Show  bool   `json:"-"` // print the text even when it is written
+	full  string
+}
+
+// The states of a step.
+const (
+	Written   = "write"     // does not exist yet
+	Unchanged = "unchanged" // exists with this text
+	Kept      = "kept"      // exists with another text, which stays
+)
+
+// Plan lists the files for the wishes and their state below root.
+func Plan(root string, w Wishes) ([]Step, error) {
+	config, err := configText(w)
+	if err != nil {
+		return nil, err
+	}
+	steps := []Step{{Path: ".adamant/adamant.yaml", Text: config, Mode: 0o644, Show: true}}
+	if w.GitHooks {
+		steps = append(steps, gitHooks(w)...)
+	}
+	for _, agent := range w.Agents {
+		step, err := agentHooks(agent)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	if w.MCP {
+		steps = append(steps, Step{Path: ".mcp.json", Text: mcpText, Mode: 0o644, Note: "agents that read .mcp.json can ask adamant before they push"})
+	}
+	if w.CI != "" {
+		step, err := workflow(w)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	for i := range steps {
+		if err := steps[i].compare(root); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// compare looks at what is there.
+func (s *Step) compare(root string) error {
+	s.full = s.Path
+	if !filepath.IsAbs(s.Path) {
+		s.full = filepath.Join(root, filepath.FromSlash(s.Path))
+	}
+	have, err := os.ReadFile(s.full)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.State = Written
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", s.Path, err)
+	case string(have) == s.Text:
+		s.State = Unchanged
+	default:
+		s.State = Kept
+		s.Note = "exists and stays as it is; --dry-run in an empty folder shows what adamant would write"
+	}
+	return nil
+}
+
+// Apply writes what is missing. A file that appeared since the plan was made is not overwritten.
+func Apply(steps []Step) error {
+	for _, s := range steps {
+		if s.State != Written {
+			continue
+		}
+		if err := write(s); err != nil {
+			return fmt.Errorf("writing %s: %w", s.Path, err)
+		}
+	}
+	return nil
+}
+
+func write(s Step) error {
+	if err := os.MkdirAll(filepath.Dir(s.full), 0o755); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(s.full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(s.Mode))
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(s.Text)
+	return errors.Join(err, file.Close())
+}
+
+var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// Name makes a valid name of a folder's name.
+func Name(folder string) string {
+	name := strings.Trim(notName.ReplaceAllString(folder, "-"), "-")
+	if name == "" {
+		return "repository"
+	}
+	return name[:min(len(name), 63)]
+}
+
+// agentHooks makes the agent at the keyboard hear the gate's refusals before it says that it is done.
+func agentHooks(agent string) (Step, error) {
+	paths := map[string]string{"claude": ".claude/settings.json", "codex": ".codex/hooks.json"}
+	path, ok := paths[agent]
+	if !ok {
+		return Step{}, fmt.Errorf("unknown agent %q: want claude or codex", agent)
+	}
+	return Step{Path: path, Text: agentHookText, Mode: 0o644, Note: "when the agent stops, it gets the gate's findings; this helps it, it does not bind it"}, nil
+}
+
+const agentHookText = `{
+  "hooks": {
+    "Stop": [
+      {
+        "hooks": [
+          { "type": "command", "command": "adamant hook stop", "timeout": 60 }
+        ]
+      }
+    ]
+  }
+}
+`
+
+const mcpText = `{
+  "mcpServers": {
+    "adamant": { "command": "adamant", "args": ["mcp"] }
+  }
+}
+`
+
+// gitHooks judge what is staged before a commit, and the branch before a push. Waiting for an approval blocks neither.
+func gitHooks(w Wishes) []Step {
+	hook := func(name, why, args string) Step {
+		return Step{Path: filepath.Join(w.HooksDir, name), Mode: 0o755, Note: why, Text: "#!/bin/sh\n# " + why + "\n" +
+			"adamant check " + args + "\nstatus=$?\n[ $status -eq 3 ] && exit 0 # waits for a gate or you: no reason not to go on\nexit $status\n"}
+	}
+	if w.Phase < 2 {
+		return []Step{hook("pre-push", "adamant: shows what the gate thinks of the branch (phase 1 blocks nothing)", "--run none --quiet || true")}
+	}
+	return []Step{
+		hook("pre-commit", "adamant: refuses to commit what the gate would refuse", "--staged --run none --quiet"),
+		hook("pre-push", "adamant: refuses to push what the gate would refuse", "--run none --quiet"),
+	}
+}
+
+// sortedKinds lists the kinds of the checks, once each.
+func sortedKinds(checks []manifest.Check) []string {
+	var kinds []string
+	for _, c := range checks {
+		kinds = append(kinds, c.Kind)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}

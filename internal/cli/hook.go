@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/judge"
+)
+
+// hookCommand serves the hooks of agents at the keyboard. Claude Code and Codex share the protocol: the event is JSON on
+// stdin, exit status 2 sends stderr back to the model.
+func hookCommand(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:       "hook stop",
+		Short:     "Serve a Claude Code or Codex hook: tell the agent what the gate would refuse",
+		Long:      "Judge the working tree when an agent stops. A refusal goes back to the agent (exit status 2, text on stderr), once a stop.",
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: []string{"stop"},
+		Hidden:    true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] != "stop" {
+				return usage(fmt.Errorf("unknown hook %q: want stop", args[0]))
+			}
+			return runStopHook(cmd.Context(), env)
+		},
+	}
+}
+
+// hookBlocks is the exit status that both agents read as "not yet, and here is why".
+const hookBlocks = 2
+
+func runStopHook(ctx context.Context, env *Env) error {
+	var event struct {
+		Cwd    string `json:"cwd"`
+		Active bool   `json:"stop_hook_active"` // the agent is going on because of an earlier refusal
+	}
+	data, err := io.ReadAll(io.LimitReader(env.Stdin, 1<<20))
+	if err != nil {
+		return fmt.Errorf("reading the hook's event: %w", err)
+	}
+	if err := json.Unmarshal(data, &event); err != nil {
+		return fmt.Errorf("reading the hook's event: %w", err)
+	}
+	if event.Active {
+		return nil
+	}
+	flags := checkFlags{repo: event.Cwd, worktree: true, run: "none", quiet: true}
+	req, err := flags.request(env)
+	if err != nil {
+		return err
+	}
+	repo, err := openRepo(ctx, env, event.Cwd)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	outcome, err := judge.Run(ctx, repo, req)
+	if err != nil {
+		return err
+	}
+	if outcome.Verdict.Decision != gate.Deny {
+		return nil
+	}
+	var text strings.Builder
+	text.WriteString("adamant would refuse this change. Mend what follows; do not suppress it.\n\n")
+	writeVerdictText(&text, outcome.Verdict, style{})
+	if _, err := io.WriteString(env.Stderr, text.String()); err != nil {
+		return err
+	}
+	return exit(hookBlocks)
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adamant-os/adamant/internal/adopt"
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
+)
+
+type initFlags struct {
+	repo, name, ci string
+	phase          int
+	gitHooks, mcp  bool
+	agents         []string
+	dryRun, json   bool
+}
+
+func initCommand(env *Env) *cobra.Command {
+	var f initFlags
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make this repository a Repo OS; run it again at any time",
+		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow. Nothing that
+exists is overwritten: what would differ is shown. Nothing is committed; the configuration counts once it is on main.
+
+Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by themselves),
+4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), env, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.repo, "repo", "", "repository (default: where you are)")
+	flags.StringVar(&f.name, "name", "", "name of the repository (default: its folder's)")
+	flags.IntVar(&f.phase, "phase", 1, "adoption phase, 1 to 4")
+	flags.BoolVar(&f.gitHooks, "git-hooks", false, "write pre-commit and pre-push hooks into this clone")
+	flags.StringSliceVar(&f.agents, "agent-hooks", nil, "write hooks for agents at the keyboard: claude, codex")
+	flags.BoolVar(&f.mcp, "mcp", false, "write .mcp.json, so that agents find adamant's tools")
+	flags.StringVar(&f.ci, "ci", "", "write a CI workflow: github")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be written")
+	flags.BoolVar(&f.json, "json", false, "print the steps as JSON")
+	return cmd
+}
+
+func runInit(ctx context.Context, env *Env, f initFlags) error {
+	if f.phase < 1 || f.phase > 4 {
+		return usage(fmt.Errorf("--phase is %d: want 1 to 4", f.phase))
+	}
+	repo, err := openRepo(ctx, env, f.repo)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	if repo.Bare() {
+		return usage(errors.New("this repository is bare: run adamant init in a clone of it"))
+	}
+	governance, err := headGovernance(ctx, repo)
+	if err != nil {
+		return judgeError(err)
+	}
+	branch, err := repo.DefaultBranch(ctx)
+	if err != nil {
+		branch = "main"
+	}
+	name := f.name
+	if name == "" {
+		name = adopt.Name(filepath.Base(repo.Root()))
+	}
+	steps, err := adopt.Plan(repo.Root(), adopt.Wishes{
+		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Checks: governance.Config.Spec.Checks,
+		HooksDir: filepath.Join(repo.CommonDir(), "hooks"), GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: Version,
+	})
+	if err != nil {
+		return usage(err)
+	}
+	if !f.dryRun {
+		if err := adopt.Apply(steps); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		return writeJSON(env.Stdout, steps)
+	}
+	writeSteps(env, steps, f.dryRun)
+	return nil
+}
+
+// headGovernance is what HEAD would be judged by. An empty repository has no checks to detect.
+func headGovernance(ctx context.Context, repo *git.Repo) (*facts.Governance, error) {
+	head, err := repo.Snapshot(ctx, git.Worktree)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := repo.Commit(ctx, head)
+	if err != nil {
+		return nil, err
+	}
+	side, err := facts.NewSide(ctx, repo, commit.Tree, facts.BlobLimit)
+	if err != nil {
+		return nil, err
+	}
+	return judge.Governance(ctx, side)
+}
+
+func writeSteps(env *Env, steps []adopt.Step, dryRun bool) {
+	s := styleFor(env, env.Stdout)
+	for _, step := range steps {
+		state := step.State
+		if dryRun && state == adopt.Written {
+			state = "would write"
+		}
+		fmt.Fprintf(env.Stdout, "%s %s\n", s.bold(pad(state, 12)), step.Path)
+		if step.Note != "" {
+			for _, line := range wrap(step.Note, textWidth-13) {
+				fmt.Fprintf(env.Stdout, "%s %s\n", pad("", 12), s.dim(line))
+			}
+		}
+		if step.State != adopt.Kept && (dryRun || step.Show) {
+			for line := range strings.SplitSeq(strings.TrimRight(step.Text, "\n"), "\n") {
+				fmt.Fprintf(env.Stdout, "%s | %s\n", pad("", 12), line)
+			}
+		}
+	}
+	fmt.Fprintf(env.Stdout, "\nNext: read it, commit it on your main branch, then run: adamant doctor\n")
+}

@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/gate"
+)
+
+const textWidth = 100
+
+// writeVerdictText explains a verdict to a person: the decision first, then why the level, the gates, what was found, and
+// the next step.
+func writeVerdictText(w io.Writer, v *gate.Verdict, s style) {
+	a := v.Assessment
+	fmt.Fprintf(w, "%s  %s risk, score %d  %s +%d -%d  %s..%s\n",
+		s.decision(strings.ToUpper(v.Decision), v.Decision), a.Level, a.Score, plural(a.Diffstat.Files, "file"),
+		a.Diffstat.Added, a.Diffstat.Deleted, shortOID(a.Base), shortOID(a.Head))
+	fmt.Fprintf(w, "%s\n", landing(v))
+	writeWhy(w, a, s)
+	writeGates(w, a, s)
+	writeFindings(w, a, s)
+	writeReasons(w, v, s)
+}
+
+// landing says how and when the change may land, in one line.
+func landing(v *gate.Verdict) string {
+	switch {
+	case v.Decision == gate.Deny:
+		return "It may not land as it is."
+	case v.Decision == gate.Allow:
+		return "It may land now, by " + mergeWords(v.Merge) + "."
+	case v.NotBefore != nil:
+		return "It may land from " + v.NotBefore.Format(time.RFC3339) + ", by " + mergeWords(v.Merge) + "."
+	}
+	return "It waits, and then lands by " + mergeWords(v.Merge) + "."
+}
+
+func mergeWords(m gate.Merge) string {
+	switch m.Mode {
+	case gate.ModeAuto:
+		return "itself"
+	case gate.ModeSoak:
+		return "itself after " + (time.Duration(m.SoakSeconds) * time.Second).String()
+	case gate.ModeManual:
+		return "your approval"
+	case gate.ModeManualMFA:
+		return "your approval with two factors"
+	}
+	return "nothing"
+}
+
+func writeWhy(w io.Writer, a *gate.Assessment, s style) {
+	fmt.Fprintf(w, "\n%s\n", s.bold("Why "+a.Level.String()))
+	const most = 8
+	for i, r := range a.Floor {
+		if i == most {
+			fmt.Fprintf(w, "  %s\n", s.dim(fmt.Sprintf("and %s (--json shows all)", plural(len(a.Floor)-most, "more reason"))))
+			break
+		}
+		fmt.Fprintf(w, "  %s %s\n", pad(r.Level.String(), 8), clip(place(r.Path, r.Line)+r.Message, textWidth-11))
+	}
+	var parts []string
+	for _, f := range a.Factors {
+		parts = append(parts, f.Text)
+	}
+	for i, line := range wrap(strings.Join(parts, ", "), textWidth-14) {
+		head := "  score    "
+		if i > 0 {
+			head = "           "
+		}
+		fmt.Fprintf(w, "%s%s\n", head, line)
+	}
+}
+
+func writeGates(w io.Writer, a *gate.Assessment, s style) {
+	fmt.Fprintf(w, "\n%s\n", s.bold("Gates"))
+	for _, g := range a.Gates {
+		about := g.Reason
+		if len(g.Checks) > 0 && !(len(g.Checks) == 1 && g.Checks[0] == g.Name) {
+			about = strings.TrimSpace(strings.Join(g.Checks, ", ") + "  " + about)
+		}
+		if g.Source == "ci" || g.Source == "cache" {
+			about = strings.TrimSpace("(" + g.Source + ") " + about)
+		}
+		mark := gateMark(g.State)
+		line := fmt.Sprintf("  %s %s %s %s", mark, pad(g.Name, 16), pad(g.State, 14), about)
+		fmt.Fprintln(w, paintGate(s, g.State, clip(strings.TrimRight(line, " "), textWidth)))
+	}
+}
+
+func gateMark(state string) string {
+	switch state {
+	case gate.Passed:
+		return "+"
+	case gate.NotApplicable, gate.Accepted:
+		return "="
+	case gate.Failed, gate.Errored:
+		return "x"
+	}
+	return "?"
+}
+
+func paintGate(s style, state, line string) string {
+	switch gateMark(state) {
+	case "+":
+		return s.green(line)
+	case "x":
+		return s.red(line)
+	case "?":
+		return s.yellow(line)
+	}
+	return s.dim(line)
+}
+
+// writeFindings shows every new finding and counts the ones that were there before.
+func writeFindings(w io.Writer, a *gate.Assessment, s style) {
+	known, shown := 0, 0
+	for _, f := range a.Findings {
+		if f.State == finding.Unchanged || f.State == finding.Absent {
+			known++
+			continue
+		}
+		if shown == 0 {
+			fmt.Fprintf(w, "\n%s\n", s.bold("Findings"))
+		}
+		shown++
+		writeFinding(w, f, s)
+	}
+	if known > 0 {
+		fmt.Fprintf(w, "\n%s\n", s.dim(plural(known, "older finding")+" in these files, not counted against the change"))
+	}
+}
+
+func writeFinding(w io.Writer, f finding.Finding, s style) {
+	head := pad(string(f.Severity), 7)
+	if gate.Blocks(f) {
+		head = s.red(head)
+	}
+	fmt.Fprintf(w, "  %s %s %s\n", head, s.bold(strings.TrimSuffix(place(f.Path, f.Line), "  ")), f.Rule)
+	for _, line := range wrap(printable(f.Message), textWidth-10) {
+		fmt.Fprintf(w, "          %s\n", line)
+	}
+	if f.Fix != "" {
+		for i, line := range wrap(printable(f.Fix), textWidth-15) {
+			head := "fix: "
+			if i > 0 {
+				head = "     "
+			}
+			fmt.Fprintf(w, "          %s%s\n", s.dim(head), line)
+		}
+	}
+}
+
+// writeReasons ends with what to do, except for findings, which carry their fix.
+func writeReasons(w io.Writer, v *gate.Verdict, s style) {
+	first := true
+	for _, r := range v.Reasons {
+		if r.Code == "finding" {
+			continue
+		}
+		if first {
+			fmt.Fprintf(w, "\n%s\n", s.bold("What it waits for"))
+			first = false
+		}
+		fmt.Fprintf(w, "  %s %s\n", pad(r.Subject, 16), clip(place(r.Path, r.Line)+r.Message, textWidth-20))
+		if r.Next != "" {
+			fmt.Fprintf(w, "  %s %s\n", pad("", 16), clip("next: "+r.Next, textWidth-20))
+		}
+	}
+}
+
+func place(path string, line int) string {
+	switch {
+	case path == "":
+		return ""
+	case line == 0:
+		return printable(path) + "  "
+	}
+	return fmt.Sprintf("%s:%d  ", printable(path), line)
+}
+
+// clip shortens text to width columns, for lines that must not wrap. JSON output carries the whole text.
+func clip(text string, width int) string {
+	text = printable(text)
+	if runes := []rune(text); len(runes) > width {
+		return string(runes[:width-1]) + "…"
+	}
+	return text
+}
+
+func shortOID(oid string) string {
+	if len(oid) > 12 {
+		return oid[:12]
+	}
+	return oid
+}

@@ -1,0 +1,269 @@
+package gate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy"
+	"github.com/adamant-os/adamant/internal/risk"
+)
+
+// Assessor is a compiled constitution and configuration. It is safe for concurrent use and serves every change that is judged
+// by the same governance.
+type Assessor struct {
+	config     manifest.Repository
+	engine     *policy.Engine
+	governance string
+}
+
+// NewAssessor compiles the configuration and constitution of a document. The error names file:line:column of what is wrong
+// with them.
+func NewAssessor(ctx context.Context, config json.RawMessage, constitution facts.Policy) (*Assessor, error) {
+	var repo manifest.Repository
+	if err := json.Unmarshal(config, &repo); err != nil {
+		return nil, fmt.Errorf("reading the configuration of the input document: %w", err)
+	}
+	deadline, err := time.ParseDuration(repo.Spec.Limits.PolicyTime)
+	if err != nil {
+		return nil, fmt.Errorf("reading limits.policyTime: %w", err)
+	}
+	engine, err := policy.Compile(ctx, constitution.Modules, policy.Options{Settings: repo.Spec.Policy, Deadline: deadline})
+	if err != nil {
+		return nil, err
+	}
+	return &Assessor{config: repo, engine: engine, governance: governance(config, constitution)}, nil
+}
+
+// Config is the configuration the assessor was made of.
+func (r *Assessor) Config() manifest.Repository { return r.config }
+
+// Assess judges one document. An error means that nothing was decided (law 4): a broken document, a policy that failed or
+// ran out of time.
+func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, error) {
+	if in.APIVersion != facts.APIVersion {
+		return nil, fmt.Errorf("input document has apiVersion %q, want %q", in.APIVersion, facts.APIVersion)
+	}
+	if got := governance(in.Config, in.Policy); got != r.governance {
+		return nil, fmt.Errorf("input document was collected under governance %.12s, this assessor holds %.12s", got, r.governance)
+	}
+	ruled, err := r.engine.Eval(ctx, in, in.Now)
+	if err != nil {
+		return nil, fmt.Errorf("evaluating the constitution: %w", err)
+	}
+	rated := risk.Rate(in, r.config)
+	a := &Assessment{
+		APIVersion: AssessmentVersion,
+		Change:     changeID(in.Change), Target: in.Change.Target, Base: in.Change.Base, Head: in.Change.Head,
+		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
+		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
+		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: rated.Floor, Factors: rated.Factors,
+		Findings: r.findings(in, ruled), Holds: holds(ruled), Waivers: []string{},
+		Governance: r.governance, ValidUntil: validUntil(in, r.config),
+	}
+	required, row := Required(r.config, a.Level)
+	for _, r := range ruled.Requires {
+		if !slices.Contains(required, r.Gate) {
+			required = append(required, r.Gate)
+		}
+	}
+	if err := r.setMerge(a, row); err != nil {
+		return nil, err
+	}
+	a.Gates = gates(in, r.config, required, a)
+	demandCoverage(a, in)
+	return a, seal(a, in)
+}
+
+// findings unites what checks, catalog and constitution found, switched as the operator configured, in stable order.
+func (r *Assessor) findings(in *facts.Input, ruled *policy.Result) []finding.Finding {
+	out := slices.Concat(in.Findings, in.Catalog.Findings)
+	for i := range out {
+		out[i].Severity = switched(r.config.Spec.Policy, out[i])
+	}
+	for _, v := range ruled.Violations {
+		if v.Kind != policy.Hold {
+			out = append(out, v.Finding)
+		}
+	}
+	for _, path := range in.Change.Conflicts {
+		out = append(out, finding.Finding{Rule: "merge/conflict", Severity: finding.Error, State: finding.New, Path: path, Tool: "adamant",
+			Message: "both sides changed this file in ways git cannot join", Fix: "git merge " + in.Change.Target,
+			Fingerprint: finding.Fingerprint("merge/conflict", path, "", 0)})
+	}
+	out = slices.DeleteFunc(out, func(f finding.Finding) bool { return f.Severity == "" })
+	finding.Sort(out)
+	return out
+}
+
+// switched is a finding's severity after the operator's switches; empty when the rule is off. A ratcheted rule stays an
+// error: what was there before is unchanged and blocks nobody.
+func switched(settings manifest.PolicySettings, f finding.Finding) finding.Severity {
+	switch settings.Mode(f.Rule) {
+	case manifest.RuleOff:
+		return ""
+	case manifest.RuleWarn:
+		return finding.Warning
+	case manifest.RuleDeny, manifest.RuleRatchet:
+		return finding.Error
+	}
+	return f.Severity
+}
+
+// holds lists the policy rules that want the operator's eyes on something new.
+func holds(ruled *policy.Result) []Reason {
+	out := []Reason{}
+	for _, v := range ruled.Violations {
+		if v.Kind == policy.Hold && v.State != finding.Unchanged && v.State != finding.Absent {
+			out = append(out, Reason{Code: "policy-hold", Effect: Hold, Subject: v.Rule, Message: v.Message, Path: v.Path, Line: v.Line, Next: v.Fix})
+		}
+	}
+	return out
+}
+
+func (r *Assessor) setMerge(a *Assessment, row manifest.MatrixRow) error {
+	a.Merge = Merge{Mode: row.Merge, DiffCoverage: row.DiffCoverage}
+	if row.Merge != ModeSoak {
+		return nil
+	}
+	soak, err := time.ParseDuration(row.Soak)
+	if err != nil {
+		return fmt.Errorf("matrix row %s: soak: %w", a.Level, err)
+	}
+	a.Merge.SoakSeconds = int64(soak / time.Second)
+	return nil
+}
+
+// demandCoverage turns an automatic landing into the operator's decision when the added lines are not tested well enough.
+func demandCoverage(a *Assessment, in *facts.Input) {
+	if a.Merge.DiffCoverage == 0 || a.Merge.Mode != ModeAuto {
+		return
+	}
+	best, known := diffCoverage(in)
+	gate := Gate{Name: "diff-coverage", State: Passed, Reason: fmt.Sprintf("more than %d %% of the added lines must be tested", a.Merge.DiffCoverage)}
+	switch {
+	case !known && !touchesCode(in):
+		gate.State, gate.Reason = NotApplicable, "no executable line was added"
+	case !known:
+		gate.State, gate.Reason = Pending, "no check reported coverage of the added lines"
+	case best >= 0 && best <= a.Merge.DiffCoverage*1000:
+		a.Merge.Mode = ModeManual
+		gate.Name, gate.State = gateApproval, Waiting
+		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested; above %d %% it would land by itself", best/1000, best%1000/100, a.Merge.DiffCoverage)
+	case best >= 0:
+		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested", best/1000, best%1000/100)
+	default:
+		gate.State, gate.Reason = NotApplicable, "no executable line was added"
+	}
+	a.Gates = append(a.Gates, gate)
+}
+
+// diffCoverage is the best diff coverage any check proved, in milli-percent; -1 when nothing executable was added.
+func diffCoverage(in *facts.Input) (best int, known bool) {
+	best = -1
+	for _, e := range in.Evidence {
+		if e.Coverage != nil && e.State == facts.Passed {
+			known = true
+			best = max(best, e.Coverage.Diff)
+		}
+	}
+	return best, known
+}
+
+func touchesCode(in *facts.Input) bool {
+	return slices.ContainsFunc(in.Files, func(f facts.File) bool {
+		return f.Class == "source" && f.Added > 0 && f.Effect == "code"
+	})
+}
+
+// validUntil is the earliest instant at which an accepted gate or a network fact lapses.
+func validUntil(in *facts.Input, cfg manifest.Repository) *time.Time {
+	var first *time.Time
+	lapse := func(t time.Time) {
+		if t.After(in.Now) && (first == nil || t.Before(*first)) {
+			first = &t
+		}
+	}
+	for _, e := range in.Evidence {
+		if e.MaxAge > 0 {
+			lapse(e.ObservedAt.Add(time.Duration(e.MaxAge) * time.Second))
+		}
+	}
+	for _, a := range cfg.Spec.Accept {
+		if end, ok := acceptedUntil(a); ok {
+			lapse(end)
+		}
+	}
+	return first
+}
+
+func diffstat(files []facts.File) Diffstat {
+	d := Diffstat{Files: len(files)}
+	for _, f := range files {
+		d.Added += f.Added
+		d.Deleted += f.Deleted
+	}
+	return d
+}
+
+// seal writes the digests, last.
+func seal(a *Assessment, in *facts.Input) error {
+	data, err := manifest.CanonicalDocument(in)
+	if err != nil {
+		return fmt.Errorf("encoding the input document: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	a.Input = hex.EncodeToString(sum[:])
+	a.Digest, err = Digest(a)
+	return err
+}
+
+// Digest names an assessment by the sha256 of its canonical JSON with the digest left empty.
+func Digest(a *Assessment) (string, error) {
+	bare := *a
+	bare.Digest = ""
+	data, err := manifest.CanonicalJSON(bare)
+	if err != nil {
+		return "", fmt.Errorf("encoding the assessment: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func changeID(c facts.Change) string {
+	h := sha256.New()
+	put(h, c.Target, c.Head)
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+func effectiveDiff(files []facts.File) string {
+	h := sha256.New()
+	for _, f := range files {
+		put(h, f.Path, f.OldPath, f.Mode, f.Before, f.After)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func governance(config json.RawMessage, p facts.Policy) string {
+	h := sha256.New()
+	put(h, string(config), p.Engine)
+	for _, m := range p.Modules {
+		put(h, m.Path, m.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// put hashes length-prefixed strings, so that no two lists of strings give the same bytes.
+func put(h hash.Hash, parts ...string) {
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+}

@@ -1,0 +1,165 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adamant-os/adamant/internal/check"
+	"github.com/adamant-os/adamant/internal/check/builtin"
+	"github.com/adamant-os/adamant/internal/check/builtin/all"
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/source"
+)
+
+// RunBuiltin runs the built-in checks on both sides of a change and adds what they found to its document.
+func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
+	in := c.Input
+	outcomes := all.Run(ctx, builtin.Input{
+		Base: builtinTree{c.Base}, Merged: builtinTree{c.Merged}, Files: in.Files, Config: c.Governance.Config, Data: places.Data,
+		Language: func(path string) string {
+			language, _ := source.Classify(path, nil, c.Governance.Attributes)
+			return language
+		},
+	})
+	renames := map[string]string{}
+	for _, f := range in.Files {
+		if f.OldPath != "" {
+			renames[f.OldPath] = f.Path
+		}
+	}
+	for _, o := range outcomes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e := facts.Evidence{Check: o.Name, Kind: o.Kind, State: o.Result.State, Reason: o.Result.Reason, Digest: o.Result.Digest,
+			Source: facts.SourceBuiltin, ObservedAt: in.Now}
+		if o.Err != nil {
+			e.State, e.Reason = facts.Errored, o.Err.Error()
+		}
+		in.Evidence = append(in.Evidence, e)
+		in.Findings = append(in.Findings, finding.Compare(o.Result.Base, o.Result.Merged, renames)...)
+	}
+	return nil
+}
+
+// importEvidence reads the reports that the caller's pipeline wrote.
+func (c *courtroom) importEvidence() error {
+	if len(c.req.Evidence) == 0 {
+		return nil
+	}
+	in := c.collected.Input
+	evidence, findings, err := check.Imported(c.req.Evidence, check.ImportOptions{Files: in.Files, Now: in.Now, Read: c.mergedFile})
+	if err != nil {
+		return &UsageError{fmt.Errorf("--evidence: %w", err)}
+	}
+	in.Evidence = append(in.Evidence, evidence...)
+	addFindings(in, findings)
+	return nil
+}
+
+func (c *courtroom) mergedFile(path string) ([]byte, error) {
+	return c.collected.Merged.Read(context.Background(), path)
+}
+
+// addFindings adds what tools reported about the merged tree. They have not seen base, so a finding is new when it lies on
+// a line the change added, or names no line of a changed file; otherwise it was there before.
+func addFindings(in *facts.Input, findings []finding.Finding) {
+	changed := map[string]*facts.File{}
+	for i := range in.Files {
+		changed[in.Files[i].Path] = &in.Files[i]
+	}
+	for _, f := range findings {
+		if f.State == "" {
+			f.State = stateOf(f, changed)
+		}
+		in.Findings = append(in.Findings, f)
+	}
+}
+
+func stateOf(f finding.Finding, changed map[string]*facts.File) finding.State {
+	if f.Path == "" || strings.HasPrefix(f.Rule, "evidence/") || strings.HasPrefix(f.Rule, "test/") {
+		return finding.New
+	}
+	file, ok := changed[f.Path]
+	if !ok {
+		return finding.Unchanged
+	}
+	if f.Line == 0 || slices.ContainsFunc(file.Lines, func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To }) {
+		return finding.New
+	}
+	return finding.Unchanged
+}
+
+// overlay lists what turns the merged tree into merged source with base's tests: files of class test as base has them, and
+// test files of the change removed.
+func overlay(c *facts.Collected) []check.Overlay {
+	var out []check.Overlay
+	for _, f := range c.Changes {
+		_, class := source.Classify(f.Path, nil, c.Governance.Attributes)
+		oldPath := f.Path
+		if f.OldPath != "" {
+			oldPath = f.OldPath
+		}
+		_, oldClass := source.Classify(oldPath, nil, c.Governance.Attributes)
+		if f.Before != "" && oldClass == source.ClassTest {
+			out = append(out, check.Overlay{Path: oldPath, Mode: f.OldMode, Blob: f.Before})
+		}
+		if class == source.ClassTest && (f.Before == "" || oldPath != f.Path) {
+			out = append(out, check.Overlay{Path: f.Path, Delete: true})
+		}
+	}
+	return out
+}
+
+// builtinTree shows a side to built-in checks.
+type builtinTree struct{ side *facts.Side }
+
+func (t builtinTree) Paths() []string { return t.side.Paths() }
+
+func (t builtinTree) Read(ctx context.Context, path string) ([]byte, error) {
+	entry, ok := t.side.Entry(path)
+	if ok && entry.Mode == git.ModeGitlink {
+		return nil, &builtin.UnreadError{Path: path, Reason: builtin.Submodule}
+	}
+	if ok && entry.Mode == git.ModeSymlink {
+		return nil, &builtin.UnreadError{Path: path, Reason: builtin.Symlink}
+	}
+	data, err := t.side.Read(ctx, path)
+	var tooLarge *git.TooLargeError
+	if errors.As(err, &tooLarge) {
+		return nil, &builtin.UnreadError{Path: path, Reason: builtin.TooLarge}
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch facts.WhyUnread(data) {
+	case facts.UnreadBinary:
+		return nil, &builtin.UnreadError{Path: path, Reason: builtin.Binary}
+	case facts.UnreadLFS:
+		return nil, &builtin.UnreadError{Path: path, Reason: builtin.LFSPointer}
+	}
+	return data, nil
+}
+
+// checkTree shows a side to the runner.
+type checkTree struct {
+	side *facts.Side
+	repo *git.Repo
+}
+
+func (t checkTree) ID() string { return string(t.side.Tree()) }
+
+func (t checkTree) Files(context.Context) ([]git.Entry, error) { return t.side.Entries(), nil }
+
+func (t checkTree) Blob(ctx context.Context, oid git.OID) ([]byte, error) {
+	return t.side.Blob(ctx, oid)
+}
+
+func (t checkTree) Checkout(ctx context.Context, dir string) error {
+	return t.repo.Checkout(ctx, t.side.Tree(), dir, git.CheckoutOptions{})
+}

@@ -1,0 +1,277 @@
+// Package judge takes a change from a repository to a verdict: it finds base and head, collects facts, runs built-in and
+// declared checks and asks the gate. Everything that needs git, processes or a clock happens here, so that the gate stays a
+// function. It never judges a change by what the change carries, and never writes to the repository.
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/check"
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy"
+	"github.com/adamant-os/adamant/internal/risk"
+)
+
+// Places are the folders of this user that adamant may use. All may be deleted at any time.
+type Places struct {
+	Cache string // results and indexes
+	State string // keys of the caches
+	Data  string // outside data, such as OSV records
+}
+
+// Request says what to judge and how.
+type Request struct {
+	Base     string // revision; "" = the branch changes land on
+	Head     string // revision; "" = HEAD
+	Snapshot string // "", staged or worktree: judge what is not committed yet
+	// Run selects declared checks: nil = those the gates want, an empty list = none, otherwise by name.
+	Run       []string
+	Evidence  []string // values of --evidence
+	SoakStart *time.Time
+	Now       time.Time
+	Jobs      int
+	Places    Places
+	Getenv    func(string) string
+	Version   string // adamant's own
+	Progress  func(string)
+}
+
+// Outcome is a verdict and the document it follows from.
+type Outcome struct {
+	Verdict    *gate.Verdict
+	Input      *facts.Input
+	Configured bool // the repository has an adamant.yaml at base
+}
+
+// UsageError is the caller's to mend: a revision that does not exist, a configuration that cannot be read.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Run judges one change.
+func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
+	ends, err := resolve(ctx, repo, req)
+	if err != nil {
+		return nil, err
+	}
+	base, err := repo.Commit(ctx, ends.Base)
+	if err != nil {
+		return nil, err
+	}
+	side, err := facts.NewSide(ctx, repo, base.Tree, facts.BlobLimit)
+	if err != nil {
+		return nil, err
+	}
+	governance, err := Governance(ctx, side)
+	if err != nil {
+		return nil, err
+	}
+	assessor, err := Assessor(ctx, governance)
+	if err != nil {
+		return nil, err
+	}
+	history, err := openHistory(ctx, repo, ends.Base, req)
+	if err != nil {
+		return nil, err
+	}
+	ends.Governance, ends.BaseSide, ends.History = governance, side, history
+	ends.Now = req.Now
+	collected, err := facts.Collect(ctx, repo, ends)
+	if err != nil {
+		return nil, err
+	}
+	c := &courtroom{req: req, repo: repo, assessor: assessor, collected: collected}
+	assessment, err := c.hear(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verdict := gate.Decide(assessment, gate.Standing{SoakStart: req.SoakStart, Now: req.Now})
+	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: governance.Configured}, nil
+}
+
+// resolve finds the two commits to judge.
+func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, error) {
+	opt := facts.Options{Source: "range"}
+	if req.Head != "" && req.Snapshot != "" {
+		return opt, &UsageError{errors.New("--head cannot be combined with --staged or --worktree")}
+	}
+	target := req.Base
+	if target == "" {
+		var err error
+		if target, err = targetBranch(ctx, repo, req); err != nil {
+			return opt, err
+		}
+	}
+	opt.Target = target
+	var err error
+	if opt.Base, err = commit(ctx, repo, target, "base"); err != nil {
+		return opt, err
+	}
+	switch req.Snapshot {
+	case "":
+		head := req.Head
+		if head == "" {
+			head = "HEAD"
+		}
+		opt.Head, err = commit(ctx, repo, head, "head")
+	case "staged":
+		opt.Source = req.Snapshot
+		opt.Head, err = repo.Snapshot(ctx, git.Staged)
+	case "worktree":
+		opt.Source = req.Snapshot
+		opt.Head, err = repo.Snapshot(ctx, git.Worktree)
+	default:
+		err = fmt.Errorf("unknown snapshot %q", req.Snapshot)
+	}
+	return opt, err
+}
+
+// targetBranch is the branch the change wants to land on. What is staged or in the working tree of that very branch is
+// judged against its last commit.
+func targetBranch(ctx context.Context, repo *git.Repo, req Request) (string, error) {
+	branch, err := repo.DefaultBranch(ctx)
+	if err != nil {
+		return "", &UsageError{fmt.Errorf("finding the branch that changes land on: %w; name it with --base", err)}
+	}
+	return branch, nil
+}
+
+func commit(ctx context.Context, repo *git.Repo, rev, what string) (git.OID, error) {
+	oid, err := repo.Resolve(ctx, rev)
+	var missing *git.MissingError
+	if errors.As(err, &missing) {
+		return "", &UsageError{fmt.Errorf("%s: %w", what, err)}
+	}
+	if err != nil {
+		return "", fmt.Errorf("resolving %s %q: %w", what, rev, err)
+	}
+	return oid, nil
+}
+
+// Governance reads what changes to a tree are judged by, and completes it: checks that the configuration does not declare
+// are detected, at base as everything else.
+func Governance(ctx context.Context, side *facts.Side) (*facts.Governance, error) {
+	g, err := facts.ReadGovernance(ctx, side, policy.Version())
+	if err != nil {
+		return nil, err
+	}
+	if len(g.Config.Spec.Checks) > 0 {
+		return g, nil
+	}
+	config := g.Config
+	config.Spec.Checks, _ = check.Detect(side.Paths(), func(path string) ([]byte, error) { return side.Read(ctx, path) })
+	return g, g.SetConfig(config)
+}
+
+// Assessor compiles a governance.
+func Assessor(ctx context.Context, g *facts.Governance) (*gate.Assessor, error) {
+	a, err := gate.NewAssessor(ctx, g.Raw, g.Policy)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	return a, nil
+}
+
+// courtroom is one judgement under way.
+type courtroom struct {
+	req       Request
+	repo      *git.Repo
+	assessor  *gate.Assessor
+	collected *facts.Collected
+}
+
+// hear runs the checks and assesses the change. The first assessment, without evidence, says which gates are wanted.
+func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
+	in := c.collected.Input
+	if err := RunBuiltin(ctx, c.collected, c.req.Places); err != nil {
+		return nil, err
+	}
+	if err := c.importEvidence(); err != nil {
+		return nil, err
+	}
+	plan, err := c.assessor.Assess(ctx, in)
+	if err != nil || in.Change.MergedTree == "" {
+		return plan, err
+	}
+	wanted := c.wanted(plan)
+	if len(wanted) == 0 {
+		return plan, nil
+	}
+	if err := c.runDeclared(ctx, wanted, plan.Level); err != nil {
+		return nil, err
+	}
+	return c.assessor.Assess(ctx, in)
+}
+
+// wanted selects the declared checks to run: those that answer for a gate nobody has brought evidence for.
+func (c *courtroom) wanted(plan *gate.Assessment) []manifest.Check {
+	config := c.assessor.Config()
+	if c.req.Run != nil {
+		return slices.DeleteFunc(slices.Clone(config.Spec.Checks), func(k manifest.Check) bool { return !slices.Contains(c.req.Run, k.Name) })
+	}
+	var open []string
+	for _, g := range plan.Gates {
+		if g.State == gate.Pending {
+			open = append(open, g.Name)
+		}
+	}
+	return gate.Wanted(config, open)
+}
+
+func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, level risk.Level) error {
+	runner, err := c.runner()
+	if err != nil {
+		return err
+	}
+	job := check.Job{
+		Merged: checkTree{c.collected.Merged, c.repo}, Base: checkTree{c.collected.Base, c.repo},
+		Changed: c.collected.Input.Files, BaseTests: level >= risk.Medium, Overlay: overlay(c.collected),
+	}
+	evidence, findings, err := runner.Run(ctx, wanted, job)
+	if err != nil {
+		return fmt.Errorf("running checks: %w", err)
+	}
+	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence...)
+	addFindings(c.collected.Input, findings)
+	return nil
+}
+
+func (c *courtroom) runner() (*check.Runner, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding adamant's own executable, which isolates checks: %w", err)
+	}
+	p := c.req.Places
+	cache, err := check.OpenCache(p.Cache+"/checks", p.State, checkCacheBytes)
+	if err != nil {
+		c.req.Progress("no result cache: " + err.Error())
+		cache = nil
+	}
+	return &check.Runner{
+		Scratch: p.Cache + "/scratch", State: p.State, Cache: cache, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
+		Getenv: c.req.Getenv, Self: self, Engine: c.req.Version, Jobs: c.req.Jobs, Now: func() time.Time { return c.req.Now },
+		Progress: func(e check.Event) { c.req.Progress(eventText(e)) },
+	}, nil
+}
+
+const checkCacheBytes = 256 << 20
+
+func eventText(e check.Event) string {
+	text := e.Check + ": " + e.Step
+	if e.State != "" {
+		text += " " + e.State
+	}
+	if e.Duration > 0 {
+		text += " in " + e.Duration.Round(time.Millisecond).String()
+	}
+	return text
+}
