@@ -68,11 +68,11 @@ func Run(t testing.TB, check builtin.Check, base, merged map[string]string) buil
 	return result
 }
 
-// Lines renders findings as "path:line rule", one string each.
-func Lines(result builtin.Result) []string {
-	var lines []string
+// Places renders the findings of the merged side as "path:line:column rule".
+func Places(result builtin.Result) []string {
+	var places []string
 	for _, f := range result.Merged {
-		lines = append(lines, fmt.Sprintf("%s:%d %s", f.Path, f.Line, f.Rule))
+		places = append(places, fmt.Sprintf("%s:%d:%d %s", f.Path, f.Line, f.Column, f.Rule))
 	}
-	return lines
+	return places
 }
