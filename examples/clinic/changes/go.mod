@@ -1,0 +1,3 @@
+module example.com/clinic-changes
+
+go 1.26
