@@ -91,10 +91,11 @@ type File struct {
 	Component string `json:"component,omitempty"`
 	Effect    string `json:"effect"`
 	// Unread says why the content was not looked at (too large, binary, submodule, lfs-pointer); such a file is never proven trivial.
-	Unread  string        `json:"unread,omitempty"`
-	Lines   []LineRange   `json:"lines,omitempty"`   // added or changed lines of the merged file
-	Code    *source.Delta `json:"code,omitempty"`    // for source and test files of known languages
-	Symlink string        `json:"symlink,omitempty"` // target, for symlinks
+	Unread  string         `json:"unread,omitempty"`
+	Lines   []LineRange    `json:"lines,omitempty"`   // added or changed lines of the merged file
+	Code    *source.Delta  `json:"code,omitempty"`    // for source and test files of known languages
+	Growth  *source.Growth `json:"growth,omitempty"`  // for source files whose effect is not proven harmless
+	Symlink string         `json:"symlink,omitempty"` // target, for symlinks
 }
 
 // LineRange is a run of 1-based lines, both ends included.
@@ -120,6 +121,19 @@ type History struct {
 	AgeHours   int  `json:"ageHours"`   // mean hours since each file was last changed; 0 when new
 	Experience int  `json:"experience"` // author's earlier changes in the window
 	LinesTotal int  `json:"linesTotal"` // lines of the touched files at base
+	// Paths tells the past of each changed file that has one, sorted by path; renamed files stand under their old path.
+	Paths []Past `json:"paths,omitempty"`
+}
+
+// Past is what the first-parent history below base says about one file. Ages are in whole hours before base.
+type Past struct {
+	Path        string `json:"path"`
+	Prior       int    `json:"prior"`       // earlier changes
+	Fixes       int    `json:"fixes"`       // of those, fixes
+	RecentFixes int    `json:"recentFixes"` // fixes in thousandths, each one halved for every 365 days of its age
+	AgeHours    int    `json:"ageHours"`    // since the last change
+	BornHours   int    `json:"bornHours"`   // since the first change
+	FixHours    int    `json:"fixHours"`    // since the last fix; -1 when there was none
 }
 
 // Evidence is the outcome of one check.

@@ -145,6 +145,10 @@ func (c *Collected) understand(f *File, before, after version) {
 		f.Code = source.Compare(old, new, f.Lines)
 	}
 	f.Effect = effect(f, before, after, oldClass, old, new)
+	if f.Class == source.ClassSource && f.Effect == source.EffectCode {
+		growth := source.Grow(before.data, after.data)
+		f.Growth = &growth
+	}
 }
 
 // effect proves what it can. An added or deleted file has an effect unless it is prose.
