@@ -7,6 +7,7 @@ import (
 	"github.com/adamant-os/adamant/internal/check/builtin"
 	"github.com/adamant-os/adamant/internal/check/links"
 	"github.com/adamant-os/adamant/internal/check/secrets"
+	"github.com/adamant-os/adamant/internal/check/spelling"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -15,6 +16,7 @@ func Checks() []builtin.Check {
 	return []builtin.Check{
 		links.Check{},
 		secrets.Check{},
+		spelling.Check{},
 	}
 }
 
