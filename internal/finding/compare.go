@@ -122,9 +122,14 @@ func maskNumbers(message string) string {
 // findings always come in one order.
 func Sort(fs []Finding) {
 	slices.SortFunc(fs, func(a, b Finding) int {
-		return cmp.Or(byPlace(&a, &b),
-			cmp.Compare(a.Fingerprint, b.Fingerprint), cmp.Compare(a.State, b.State), cmp.Compare(a.EndLine, b.EndLine),
-			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Tool, b.Tool), cmp.Compare(a.Fix, b.Fix),
-			cmp.Compare(a.Waiver, b.Waiver), cmp.Compare(a.Suppress, b.Suppress))
+		return cmp.Or(byContent(&a, &b), cmp.Compare(a.Fingerprint, b.Fingerprint), cmp.Compare(a.State, b.State))
 	})
+}
+
+// byContent compares all but what is assigned by comparison with others.
+func byContent(a, b *Finding) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.EndLine, b.EndLine), cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Tool, b.Tool),
+		cmp.Compare(a.Fix, b.Fix), cmp.Compare(a.Waiver, b.Waiver), cmp.Compare(a.Suppress, b.Suppress))
 }

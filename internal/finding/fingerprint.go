@@ -2,7 +2,6 @@ package finding
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -91,8 +90,8 @@ func quoted(s string) int {
 // AssignFingerprints sets the fingerprint of every finding, whatever it held before: one that came with a report is only
 // its writer's claim. The snippet is the normalised first line of the place. A finding without a line, or whose line
 // cannot be read, is identified by its message with every number kept (a CVE id, a version or a port is what
-// distinguishes it) and its own path replaced. Equal (rule, snippet, symbol) in one file are numbered by line, column and
-// message. symbol may be nil. The order of fs does not matter and is kept.
+// distinguishes it) and its own path replaced. Equal (rule, snippet, symbol) in one file are numbered in the order of
+// Sort. symbol may be nil. The order of fs does not matter and is kept.
 func AssignFingerprints(fs []Finding, text Text, symbol Symbol) {
 	type key struct{ path, rule, snippet, symbol string }
 	seen := make(map[key]int, len(fs))
@@ -112,13 +111,8 @@ func placed(fs []Finding) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return byPlace(&fs[a], &fs[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return byContent(&fs[a], &fs[b]) })
 	return order
-}
-
-func byPlace(a, b *Finding) int {
-	return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
-		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
 }
 
 // reader keeps the lines of the files that were looked at.

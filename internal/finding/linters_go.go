@@ -248,7 +248,7 @@ func staticcheckLine(data []byte, offset, length int, p *placer) (Finding, error
 	case "warning":
 		f.Severity = Warning
 	case "ignored":
-		f.Severity, f.Suppress = Warning, "inSource"
+		f.Severity, f.Suppress = Warning, inSource
 	}
 	p.place(&f, spot{file: e.Location.File, line: e.Location.Line, column: e.Location.Column, end: e.End.Line})
 	return f, nil

@@ -38,7 +38,7 @@ func readESLint(data []byte, p *placer) ([]Finding, error) {
 			out = append(out, e.finding(file.Path, "", p))
 		}
 		for _, e := range file.Suppressed {
-			out = append(out, e.finding(file.Path, "inSource", p))
+			out = append(out, e.finding(file.Path, inSource, p))
 		}
 	}
 	return out, nil

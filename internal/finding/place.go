@@ -69,21 +69,25 @@ func (p *placer) reject(f *Finding, file string, line int) {
 	p.outside++
 }
 
-// relative returns file as a clean path below the checkout; false when it lies outside.
-func (p *placer) relative(file string) (string, bool) {
+// Relative returns the repository-relative path of a file that a tool named: an absolute path below root, or a relative
+// one below dir (a folder of the repository). It reports false when the file lies outside. Nothing is looked up on disk.
+func Relative(root, dir, file string) (string, bool) {
 	file = slashed(file)
 	if !isAbs(file) {
-		return inside(path.Join(p.opt.Dir, file))
+		return inside(path.Join(dir, file))
 	}
-	root := strings.TrimSuffix(path.Clean(slashed(p.opt.Root)), "/")
-	if p.opt.Root == "" || !isAbs(root+"/") {
+	if root == "" {
 		return "", false
 	}
-	file = path.Clean(file)
-	if rest, ok := cutRoot(file, root); ok {
-		return inside(strings.TrimPrefix(rest, "/"))
+	rest, ok := cutRoot(path.Clean(file), strings.TrimSuffix(path.Clean(slashed(root)), "/"))
+	if !ok {
+		return "", false
 	}
-	return "", false
+	return inside(strings.TrimPrefix(rest, "/"))
+}
+
+func (p *placer) relative(file string) (string, bool) {
+	return Relative(p.opt.Root, p.opt.Dir, file)
 }
 
 // cutRoot removes root from the front of file. Paths with a drive letter compare without regard to case.
@@ -152,7 +156,7 @@ func (p *placer) finish(fs []Finding) []Finding {
 	if p.outside > 0 {
 		fs = append(fs, Finding{
 			Rule: "report/outside-checkout", Severity: Error, Tool: p.tool,
-			Message: fmt.Sprintf("%d results of the %s report point outside the checkout, the first at %s", p.outside, p.format, p.first),
+			Message: fmt.Sprintf("places outside the checkout in the %s report: %d, the first at %s", p.format, p.outside, p.first),
 			Fix:     "run the tool inside the checkout, or say which folder it ran in",
 		})
 	}

@@ -70,15 +70,16 @@ func withoutLinks(text string) string {
 		if middle < 0 {
 			return b.String() + text
 		}
-		open, end := strings.LastIndexByte(text[:middle], '['), strings.IndexByte(text[middle:], ')')
-		if open < 0 || end < 0 || !number(text[middle+2:middle+end]) {
+		open, target := strings.LastIndexByte(text[:middle], '['), number(text[middle+2:])
+		if open < 0 || target == 0 || !strings.HasPrefix(text[middle+2+target:], ")") {
 			b.WriteString(text[:middle+2])
 			text = text[middle+2:]
 			continue
 		}
 		b.WriteString(text[:open] + text[open+1:middle])
-		text = text[middle+end+1:]
+		text = text[middle+2+target+1:]
 	}
 }
 
-func number(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+// number returns how many digits s begins with.
+func number(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }

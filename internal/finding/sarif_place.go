@@ -8,8 +8,8 @@ import (
 
 // locate sets the place of a finding from the first location that names a file, else says in the message which symbol is
 // meant.
-func (r *runReader) locate(f *Finding, res *sarifResult, where string) error {
-	for _, l := range res.Locations {
+func (r *runReader) locate(f *Finding, locations []sarifLocation, where string) error {
+	for _, l := range locations {
 		if l.Physical == nil || l.Physical.Artifact == nil {
 			continue
 		}
@@ -23,7 +23,7 @@ func (r *runReader) locate(f *Finding, res *sarifResult, where string) error {
 		r.placer.place(f, r.spot(a, l.Physical.Region))
 		return nil
 	}
-	for _, l := range res.Locations {
+	for _, l := range locations {
 		if name := r.logical(l.Logical); name != "" {
 			f.Message += " (in " + name + ")"
 			return nil

@@ -75,7 +75,10 @@ func (r *runReader) findings() ([]Finding, error) {
 	case r.run.ExternalReferences != nil && len(r.run.ExternalReferences.Results) > 0:
 		return nil, sarifError(r.where+".externalPropertyFileReferences", "results in other files are not read; write them into this one")
 	}
-	out := r.failures()
+	out, err := r.failures()
+	if err != nil {
+		return nil, err
+	}
 	if r.run.Results == nil {
 		if len(out) > 0 {
 			return out, nil
@@ -95,25 +98,31 @@ func (r *runReader) findings() ([]Finding, error) {
 }
 
 // failures are findings about the tool itself: it says that it did not finish.
-func (r *runReader) failures() []Finding {
+func (r *runReader) failures() ([]Finding, error) {
 	var out []Finding
-	fail := func(message string) {
-		out = append(out, Finding{
-			Rule: r.tool + "/execution", Severity: Error, Tool: r.tool, Message: message,
-			Fix: "run the tool again and mend what it reports",
-		})
-	}
-	for _, inv := range r.run.Invocations {
+	for i, inv := range r.run.Invocations {
 		if inv.Successful != nil && !*inv.Successful {
-			fail(strings.TrimSpace(r.tool + " says that it did not finish. " + inv.StartFailure))
+			out = append(out, r.failure(strings.TrimSpace(r.tool+" says that it did not finish. "+inv.StartFailure)))
 		}
 		for _, n := range append(inv.Notifications, inv.Configurations...) {
-			if n.Level == string(Error) {
-				fail(r.tool + " failed while running: " + cmp.Or(n.Message.Text, n.Message.ID, "no message"))
+			if n.Level != string(Error) {
+				continue
 			}
+			f := r.failure(r.tool + " failed while running: " + cmp.Or(n.Message.Text, n.Message.ID, "no message"))
+			if err := r.locate(&f, n.Locations, fmt.Sprintf("%s.invocations[%d]", r.where, i)); err != nil {
+				return nil, err
+			}
+			out = append(out, f)
 		}
 	}
-	return out
+	return out, nil
+}
+
+func (r *runReader) failure(message string) Finding {
+	return Finding{
+		Rule: r.tool + "/execution", Severity: Error, Tool: r.tool, Message: message,
+		Fix: "run the tool again and mend what it reports",
+	}
 }
 
 // finding reads one result; false means that it is none (it passed, or does not apply).
@@ -137,7 +146,7 @@ func (r *runReader) finding(res *sarifResult, where string) (Finding, bool, erro
 		return Finding{}, false, err
 	}
 	f.Suppress = suppressed(res.Suppressions)
-	if err := r.locate(&f, res, where); err != nil {
+	if err := r.locate(&f, res.Locations, where); err != nil {
 		return Finding{}, false, err
 	}
 	if r.placer.opt.Own {
@@ -276,7 +285,7 @@ func suppressed(all []sarifSuppression) string {
 		if s.Status == "rejected" || s.Status == "underReview" {
 			return ""
 		}
-		if kind == "" || s.Kind == "inSource" {
+		if kind == "" || s.Kind == inSource {
 			kind = s.Kind
 		}
 	}

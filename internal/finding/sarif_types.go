@@ -68,8 +68,9 @@ type sarifOverride struct {
 }
 
 type sarifNotice struct {
-	Level   string       `json:"level"`
-	Message sarifMessage `json:"message"`
+	Level     string          `json:"level"`
+	Message   sarifMessage    `json:"message"`
+	Locations []sarifLocation `json:"locations"`
 }
 
 type sarifResult struct {

@@ -15,6 +15,7 @@ const (
 	sarifSchema  = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 	// sourceRoot is the uriBaseId of repository-relative paths.
 	sourceRoot = "SRCROOT"
+	inSource   = "inSource" // suppression by a comment in the code
 )
 
 // Run is what WriteSARIF writes.
@@ -49,6 +50,9 @@ func WriteSARIF(w io.Writer, run Run) error {
 	Sort(fs)
 	files := reader{text: run.Text, lines: map[string]file{}}
 	for i := range fs {
+		if fs[i].Rule == "" {
+			return fmt.Errorf("write sarif: finding %q has no rule", fs[i].Message)
+		}
 		results[i] = sarifResultOf(&run, &fs[i], index[fs[i].Rule], files)
 	}
 	log := sarifLog{Version: sarifVersion, Schema: sarifSchema, Runs: &[]sarifRun{{
@@ -134,7 +138,11 @@ func sarifSuppressions(run *Run, f *Finding) []sarifSuppression {
 		})
 	}
 	if f.Suppress != "" {
-		out = append(out, sarifSuppression{Kind: f.Suppress, Status: "accepted"})
+		kind := "external"
+		if f.Suppress == inSource {
+			kind = inSource
+		}
+		out = append(out, sarifSuppression{Kind: kind, Status: "accepted"})
 	}
 	return out
 }
