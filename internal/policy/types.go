@@ -4,10 +4,8 @@
 package policy
 
 import (
-	"context"
 	"time"
 
-	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
@@ -31,6 +29,9 @@ type Violation struct {
 	finding.Finding
 	Kind  string `json:"kind"` // deny, hold, warn: after the settings' switches
 	Title string `json:"title,omitempty"`
+
+	entry   *entry
+	pointer string
 }
 
 // Requirement is a gate that a rule demands of the change.
@@ -45,17 +46,4 @@ type Result struct {
 	Violations []Violation   `json:"violations"`
 	Requires   []Requirement `json:"requires"`
 	Rules      int           `json:"rules"` // entry-point rules that were evaluated, at least 1
-}
-
-// Engine holds compiled modules. It is safe for concurrent use.
-type Engine struct{}
-
-// Compile makes an engine of the built-in constitution and the modules.
-func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine, error) {
-	return &Engine{}, nil
-}
-
-// Eval judges in at the instant now.
-func (e *Engine) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
-	return nil, context.Cause(ctx)
 }

@@ -1,0 +1,167 @@
+package policy
+
+import (
+	"context"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
+)
+
+// compare asks the rules that reported something about the base documents too, and marks what was there before as
+// unchanged. Only rules that look at nothing but documents, findings and configuration are asked: what a rule says about
+// the change itself is always new. Nothing is unchanged in a file that base has no document of.
+func (e *Engine) compare(ctx context.Context, in *facts.Input, now time.Time, result *Result) error {
+	before := baseInput(in)
+	anchors := anchorPaths(before)
+	asked := e.comparable(result)
+	if len(anchors) == 0 || len(asked) == 0 {
+		return nil
+	}
+	old, err := e.evalBase(ctx, before, now, asked)
+	if err != nil {
+		return err
+	}
+	renames := map[string]string{}
+	for _, f := range in.Files {
+		if f.OldPath != "" {
+			renames[f.OldPath] = f.Path
+		}
+	}
+	match(old, result.Violations, anchors, renames)
+	return nil
+}
+
+// baseInput is the document as it was before the change: base's documents and the findings that were there, no files.
+func baseInput(in *facts.Input) *facts.Input {
+	before := *in
+	before.Documents, before.Before, before.Files = in.Before, nil, nil
+	before.Findings = nil
+	for _, f := range in.Findings {
+		if f.State == finding.Unchanged || f.State == finding.Updated {
+			before.Findings = append(before.Findings, f)
+		}
+	}
+	return &before
+}
+
+func anchorPaths(before *facts.Input) map[string]bool {
+	paths := map[string]bool{}
+	for i := range before.Documents {
+		paths[before.Documents[i].Path] = true
+	}
+	for _, f := range before.Findings {
+		if f.Path != "" {
+			paths[f.Path] = true
+		}
+	}
+	return paths
+}
+
+// comparable are the rules with violations whose answer depends on documents, findings and configuration alone.
+func (e *Engine) comparable(result *Result) []*entry {
+	var out []*entry
+	seen := map[*entry]bool{}
+	for _, v := range result.Violations {
+		if !seen[v.entry] && e.looksAtDocumentsOnly(v.entry) {
+			out = append(out, v.entry)
+		}
+		seen[v.entry] = true
+	}
+	return out
+}
+
+// looksAtDocumentsOnly walks a rule and everything it uses.
+func (e *Engine) looksAtDocumentsOnly(entry *entry) bool {
+	only := true
+	seen := map[*ast.Rule]bool{}
+	var visit func(r *ast.Rule)
+	visit = func(r *ast.Rule) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		ast.WalkRefs(r, func(ref ast.Ref) bool {
+			only = only && !looksElsewhere(ref)
+			return false
+		})
+		for used := range e.compiler.Graph.Dependencies(r) {
+			visit(used.(*ast.Rule))
+		}
+	}
+	for _, r := range e.compiler.GetRulesExact(entry.ref()) {
+		visit(r)
+	}
+	return only && len(seen) > 0
+}
+
+func looksElsewhere(ref ast.Ref) bool {
+	if !ref.HasPrefix(ast.Ref{ast.InputRootDocument}) {
+		return false
+	}
+	if len(ref) < 2 {
+		return true
+	}
+	name, _ := ref[1].Value.(ast.String)
+	switch name {
+	case "apiVersion", "byKind", "config", "documents", "findings", "now":
+		return false
+	}
+	return true
+}
+
+func (e *Engine) evalBase(ctx context.Context, before *facts.Input, now time.Time, asked []*entry) ([]Violation, error) {
+	input, err := inputValue(before)
+	if err != nil {
+		return nil, err
+	}
+	query, err := e.prepare(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := e.run(ctx, query, input, now)
+	if err != nil {
+		return nil, err
+	}
+	narrow := &Engine{active: asked, settings: e.settings}
+	result, err := narrow.collect(before, sets)
+	if err != nil {
+		return nil, err
+	}
+	return result.Violations, nil
+}
+
+// match marks violations unchanged: each of base answers for one, first in the same file, then anywhere.
+func match(old, list []Violation, anchors map[string]bool, renames map[string]string) {
+	type identity struct{ rule, fingerprint, path string }
+	free := map[identity]int{}
+	of := func(v *Violation, path string) identity { return identity{v.Rule, v.Fingerprint, path} }
+	moved := func(path string) string {
+		if to, ok := renames[path]; ok {
+			return to
+		}
+		return path
+	}
+	for i := range old {
+		if anchors[old[i].Path] {
+			free[of(&old[i], moved(old[i].Path))]++
+			free[of(&old[i], "")]++
+		}
+	}
+	for _, anywhere := range []bool{false, true} {
+		for i := range list {
+			v := &list[i]
+			if v.State == finding.Unchanged || v.Path == "" {
+				continue
+			}
+			here, any := of(v, v.Path), of(v, "")
+			if free[any] > 0 && (anywhere || free[here] > 0) {
+				free[here]--
+				free[any]--
+				v.State = finding.Unchanged
+			}
+		}
+	}
+}

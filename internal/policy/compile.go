@@ -1,0 +1,176 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+// DefaultDeadline bounds one evaluation when Options do not.
+const DefaultDeadline = 10 * time.Second
+
+// ErrNoRules is wrapped when there is nothing to evaluate: no rule is never a pass.
+var ErrNoRules = errors.New("no rule to evaluate")
+
+// Engine holds compiled modules. It is safe for concurrent use.
+type Engine struct {
+	compiler *ast.Compiler
+	entries  []*entry // sorted by id, path, line
+	settings manifest.PolicySettings
+	deadline time.Duration
+	query    rego.PreparedEvalQuery // of every entry that is not switched off
+	active   []*entry               // in the query's order
+}
+
+// Compile makes an engine of the built-in constitution and the modules. The error is a manifest.Diagnostics with
+// path:line:column of everything that is wrong with them, or wraps ErrNoRules.
+func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine, error) {
+	parsed, err := load(modules, opt)
+	if err != nil {
+		return nil, err
+	}
+	entries, diags := findEntries(parsed)
+	if len(diags) > 0 {
+		return nil, joined(diags)
+	}
+	compiler, diags := compile(parsed, entries)
+	if len(diags) > 0 {
+		return nil, joined(diags)
+	}
+	e := &Engine{compiler: compiler, entries: entries, settings: opt.Settings, deadline: opt.Deadline}
+	if e.deadline <= 0 {
+		e.deadline = DefaultDeadline
+	}
+	for _, entry := range entries {
+		entry.Mode = opt.Settings.Mode(entry.ID)
+		if entry.Mode != manifest.RuleOff {
+			e.active = append(e.active, entry)
+		}
+	}
+	if len(e.active) == 0 {
+		return nil, fmt.Errorf("compiling the constitution: %w", ErrNoRules)
+	}
+	e.query, err = e.prepare(ctx, e.active)
+	return e, err
+}
+
+// load parses the built-in modules and the given ones.
+func load(modules []facts.Module, opt Options) ([]*module, error) {
+	base, diags := parseModules(builtins(opt.NoBase), true)
+	own, more := parseModules(modules, false)
+	if diags = append(diags, more...); len(diags) > 0 {
+		return nil, joined(diags)
+	}
+	return append(base, own...), joined(append(checkPaths(own), checkPackages(append(base, own...))...))
+}
+
+// checkPaths refuses two modules under one path: one would replace the other.
+func checkPaths(modules []*module) []manifest.Diagnostic {
+	seen := map[string]bool{}
+	var diags []manifest.Diagnostic
+	for _, m := range modules {
+		if seen[m.Path] || strings.HasPrefix(m.Path, builtinPath) {
+			diags = append(diags, manifest.Diagnostic{Path: m.Path, Message: "two policies have this path"})
+		}
+		seen[m.Path] = true
+	}
+	return diags
+}
+
+func findEntries(modules []*module) ([]*entry, []manifest.Diagnostic) {
+	var entries []*entry
+	var diags []manifest.Diagnostic
+	for _, m := range modules {
+		d := dialectOf(m)
+		if d == nil {
+			continue
+		}
+		found, problems := d.entries(m)
+		entries, diags = append(entries, found...), append(diags, problems...)
+	}
+	slices.SortStableFunc(entries, func(a, b *entry) int {
+		return strings.Compare(a.ID+"\x00"+a.Path, b.ID+"\x00"+b.Path)
+	})
+	return entries, diags
+}
+
+// compile runs OPA's compiler and our own checks.
+func compile(modules []*module, entries []*entry) (*ast.Compiler, []manifest.Diagnostic) {
+	aliasEntries(entries, mentionsEntries(modules))
+	trees := make(map[string]*ast.Module, len(modules))
+	for _, m := range modules {
+		trees[m.Path] = m.tree
+	}
+	c := newCompiler()
+	if c.Compile(trees); c.Failed() {
+		return nil, underOldNames(diagnose("", c.Errors), entries)
+	}
+	return c, append(checkReferences(c, modules), checkRecords(c, entries)...)
+}
+
+// underOldNames takes the names that entry points were given out of messages.
+func underOldNames(diags []manifest.Diagnostic, entries []*entry) []manifest.Diagnostic {
+	for i := range diags {
+		for n := len(entries) - 1; n >= 0; n-- {
+			diags[i].Message = strings.ReplaceAll(diags[i].Message, entries[n].alias, entries[n].Kind)
+		}
+	}
+	return diags
+}
+
+// ref is where the entry's records are, under the name it was given.
+func (e *entry) ref() ast.Ref {
+	return e.module.tree.Package.Path.Append(ast.StringTerm(e.alias))
+}
+
+// prepare makes one query that lists the records of every entry.
+func (e *Engine) prepare(ctx context.Context, entries []*entry) (rego.PreparedEvalQuery, error) {
+	refs := make([]*ast.Term, len(entries))
+	for i, entry := range entries {
+		refs[i] = ast.NewTerm(entry.ref())
+	}
+	query := ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ArrayTerm(refs...)))
+	prepared, err := rego.New(rego.Compiler(e.compiler), rego.ParsedQuery(query), rego.StrictBuiltinErrors(true),
+		rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm)).PrepareForEval(ctx)
+	if err != nil {
+		return prepared, fmt.Errorf("preparing the constitution: %w", err)
+	}
+	return prepared, nil
+}
+
+const resultVar = "records"
+
+// keepTerm leaves results as OPA's values.
+func keepTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }
+
+// joined is the diagnostics as one error, in order of place.
+func joined(diags []manifest.Diagnostic) error {
+	slices.SortFunc(diags, func(a, b manifest.Diagnostic) int {
+		switch {
+		case a.Path != b.Path:
+			return strings.Compare(a.Path, b.Path)
+		case a.Line != b.Line:
+			return a.Line - b.Line
+		}
+		return strings.Compare(a.Message, b.Message)
+	})
+	return manifest.Join(slices.Compact(diags))
+}
+
+// Rules lists the rules of the constitution, sorted by id. Mode says which of them are switched.
+func (e *Engine) Rules() []Rule {
+	out := make([]Rule, len(e.entries))
+	for i, entry := range e.entries {
+		out[i] = entry.Rule
+	}
+	return out
+}
