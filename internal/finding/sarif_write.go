@@ -44,10 +44,14 @@ type RuleInfo struct {
 // WriteSARIF writes a SARIF 2.1.0 log with one run. Equal runs give equal bytes, in whatever order rules and findings
 // come. Fingerprints stand under FingerprintVersion in partialFingerprints; a waiver is an external suppression.
 func WriteSARIF(w io.Writer, run Run) error {
-	rules, index := sarifRules(run)
-	results := make([]sarifResult, len(run.Findings))
 	fs := slices.Clone(run.Findings)
+	for i := range fs {
+		fs[i].Rule = strings.ToValidUTF8(fs[i].Rule, "\uFFFD") // ids that JSON would make equal are one rule
+	}
 	Sort(fs)
+	run.Findings = fs
+	rules, index := sarifRules(run)
+	results := make([]sarifResult, len(fs))
 	files := reader{text: run.Text, lines: map[string]file{}}
 	for i := range fs {
 		if fs[i].Rule == "" {
