@@ -10,22 +10,18 @@ type Range struct {
 type Analysis struct {
 	Language string
 	Class    string
+	data     []byte
+	tokens   *stream // nil when the language has no lexer
 }
 
 // Analyse reads one version of a file. It never fails: what it cannot read it leaves out, and EffectOf then says code.
 func Analyse(language, class, path string, data []byte) *Analysis {
-	return &Analysis{Language: language, Class: class}
+	return &Analysis{Language: language, Class: class, data: data, tokens: lexed(language, data)}
 }
 
 // Compare says what changed between two versions of a file; either may be nil when the file was added or deleted. Changed
 // holds the added or changed lines of after, sorted; nil means that they are not known.
 func Compare(before, after *Analysis, changed []Range) *Delta { return &Delta{} }
-
-// EffectOf is Effect for versions that were analysed already, at the cost of one comparison.
-func EffectOf(before, after *Analysis) string { return EffectCode }
-
-// Effect says what the edit from before to after can be proven to do. See docs/formats/classes.md.
-func Effect(language, class string, before, after []byte) string { return EffectCode }
 
 // Index answers questions about the lines of one file.
 type Index struct{}
