@@ -27,7 +27,7 @@ func canonicalJSON(v any, fractions bool) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %w", err)
 	}
-	p := jsonParser{data: raw.String(), cursor: cursor{Position: Position{1, 1}}}
+	p := jsonParser{data: raw.String(), cursor: cursor{Position: Position{1, 1}}, levels: 5 * MaxDepth} // documents lie within documents
 	root, fault := p.value(0)
 	if fault != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %s", fault.message)

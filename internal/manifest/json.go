@@ -14,7 +14,7 @@ func ParseJSON(path string, data []byte) *YAMLDocument {
 	doc := &YAMLDocument{Path: path, Line: 1}
 	text, diag := checkText(path, data)
 	if diag == nil {
-		p := jsonParser{path: path, data: string(text), cursor: cursor{Position: Position{1, 1}}}
+		p := jsonParser{path: path, data: string(text), cursor: cursor{Position: Position{1, 1}}, levels: MaxDepth}
 		doc.root, diag = p.parse()
 	}
 	if diag != nil {
@@ -36,6 +36,7 @@ type jsonParser struct {
 	data   string
 	at     int
 	cursor cursor
+	levels int // deepest nesting allowed
 }
 
 // jsonError leaves the parser from any depth; it never leaves parse.
@@ -89,8 +90,8 @@ func (p *jsonParser) value(depth int) (node, *jsonError) {
 	if p.at >= len(p.data) {
 		return node{}, p.fail("the file ends where a value is expected")
 	}
-	if depth > MaxDepth {
-		return node{}, p.fail("nested more than %d levels deep", MaxDepth)
+	if depth > p.levels {
+		return node{}, p.fail("nested more than %d levels deep", p.levels)
 	}
 	out := node{at: p.here(), size: 1}
 	var fault *jsonError

@@ -44,7 +44,8 @@ type Check struct {
 	Command []string `json:"command" min:"1"`
 	// Directory is where Command runs, relative to the root of the checkout.
 	Directory string `json:"directory,omitempty" format:"path"`
-	// Setup runs before Command, with network; its effect is cached by the digest of SetupInputs (lock files when empty).
+	// Setup are lines for sh, run in order before Command, with network; their effect is cached by the digest of SetupInputs
+	// (dependency manifests and lock files when empty).
 	Setup       []string          `json:"setup,omitempty"`
 	SetupInputs []string          `json:"setupInputs,omitempty" format:"glob"`
 	Services    []Service         `json:"services,omitempty"`
