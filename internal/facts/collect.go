@@ -219,14 +219,14 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 		in.Files = []File{}
 	}
 	in.Tree = inventory(c.Merged, c.Governance)
-	merged := c.Governance.Catalog
+	merged, found := c.Governance.Catalog, c.Governance.Findings
 	if c.touchesCatalog() {
 		var err error
-		if merged, _, err = readCatalog(ctx, c.Merged); err != nil {
+		if merged, found, err = readCatalog(ctx, c.Merged); err != nil {
 			return err
 		}
 	}
-	in.Catalog = catalogFacts(c.Governance.Catalog, merged, in.Files)
+	in.Catalog = c.catalogFacts(merged, found)
 	if opt.History == nil {
 		return nil
 	}

@@ -125,25 +125,35 @@ func readCatalog(ctx context.Context, side *Side) (*catalog.Catalog, []finding.F
 	return loaded, findings, nil
 }
 
-// catalogFacts compares two catalogs and describes the components the change touches.
-func catalogFacts(base, merged *catalog.Catalog, files []File) Catalog {
+// catalogFacts compares base's catalog with the merged one, whose findings are given, and describes the components the change
+// touches. Only source files want an owner.
+func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Finding) Catalog {
+	base := c.Governance.Catalog
 	out := Catalog{Present: base.Len() > 0, Components: []catalog.Governance{}, Changes: []catalog.Change{}}
 	if base != merged {
 		out.Changes = append(out.Changes, catalog.Diff(base, merged)...)
 	}
-	var refs []string
-	for _, f := range files {
-		switch {
-		case f.Component != "":
+	var refs, before, after []string
+	for _, f := range c.Input.Files {
+		if f.Component != "" {
 			refs = append(refs, f.Component)
-		case out.Present && f.Class == source.ClassSource && f.Status != "deleted":
-			out.Unowned = append(out.Unowned, f.Path)
+		}
+		if f.Class == source.ClassSource && f.Before != "" {
+			before = append(before, first(f.OldPath, f.Path))
+		}
+		if f.Class == source.ClassSource && f.After != "" {
+			after = append(after, f.Path)
 		}
 	}
 	slices.Sort(refs)
 	for _, ref := range slices.Compact(refs) {
 		out.Components = append(out.Components, base.Governance(ref))
 	}
+	unclaimed := merged.Unclaimed(after)
+	for _, f := range unclaimed {
+		out.Unowned = append(out.Unowned, f.Path)
+	}
+	out.Findings = finding.Compare(slices.Concat(c.Governance.Findings, base.Unclaimed(before)), slices.Concat(found, unclaimed), c.Input.Renames())
 	return out
 }
 

@@ -21,6 +21,7 @@ type Input struct {
 	APIVersion string              `json:"apiVersion"`
 	Now        time.Time           `json:"now"` // UTC, whole seconds
 	Change     Change              `json:"change"`
+	Tree       Inventory           `json:"tree"`
 	Files      []File              `json:"files"`
 	Documents  []document.Document `json:"documents"`     // of changed files, as merged
 	Before     []document.Document `json:"documentsBase"` // of changed files, as they were at base
@@ -50,6 +51,17 @@ type Change struct {
 	Task       string   `json:"task,omitempty"`
 	Feature    string   `json:"feature,omitempty"`
 	Shallow    bool     `json:"shallow,omitempty"` // history below base is cut off: history features are lower bounds
+}
+
+// Renames maps old paths to new ones.
+func (in *Input) Renames() map[string]string {
+	out := map[string]string{}
+	for _, f := range in.Files {
+		if f.OldPath != "" {
+			out[f.OldPath] = f.Path
+		}
+	}
+	return out
 }
 
 // Inventory counts what the merged tree holds, so that a gate with nothing to validate can say so.

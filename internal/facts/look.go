@@ -128,7 +128,7 @@ func (c *Collected) understand(f *File, before, after version) {
 		}
 	}
 	if entity, ok := c.Governance.Catalog.ComponentOf(current.path); ok {
-		f.Component = entity.Ref()
+		f.Component = entity.Ref
 	}
 	f.Effect = source.EffectCode
 	if f.Unread != "" || current.mode == git.ModeSymlink || before.mode == git.ModeSymlink {

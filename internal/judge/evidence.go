@@ -26,12 +26,6 @@ func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
 			return language
 		},
 	})
-	renames := map[string]string{}
-	for _, f := range in.Files {
-		if f.OldPath != "" {
-			renames[f.OldPath] = f.Path
-		}
-	}
 	for _, o := range outcomes {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -42,7 +36,7 @@ func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
 			e.State, e.Reason = facts.Errored, o.Err.Error()
 		}
 		in.Evidence = append(in.Evidence, e)
-		in.Findings = append(in.Findings, finding.Compare(o.Result.Base, o.Result.Merged, renames)...)
+		in.Findings = append(in.Findings, finding.Compare(o.Result.Base, o.Result.Merged, in.Renames())...)
 	}
 	return nil
 }

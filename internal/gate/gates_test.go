@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"testing"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/risk"
+)
+
+func TestGateStates(t *testing.T) {
+	t.Parallel()
+	unit := manifest.Check{Name: "go-unit", Kind: "unit"}
+	tests := []struct {
+		name     string
+		gate     string
+		checks   []manifest.Check
+		evidence []facts.Evidence
+		tree     facts.Inventory
+		accept   []manifest.Acceptance
+		want     string
+	}{
+		{"passed", "unit", nil, []facts.Evidence{{Check: "go-unit", Kind: "unit", State: Passed}}, facts.Inventory{}, nil, Passed},
+		{"worst check wins", "unit", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed}, {Check: "b", Kind: "unit", State: Failed}}, facts.Inventory{}, nil, Failed},
+		{"unknown state is an error", "unit", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: "fine"}}, facts.Inventory{}, nil, Errored},
+		{"not affected passes", "unit", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: facts.NotAffected}}, facts.Inventory{}, nil, Passed},
+		{"declared, not run", "unit", []manifest.Check{unit}, nil, facts.Inventory{}, nil, Pending},
+		{"not installed", "load", []manifest.Check{unit}, nil, facts.Inventory{}, nil, Unavailable},
+		{"nothing to validate", "snapshot", nil, nil, facts.Inventory{}, nil, NotApplicable},
+		{"snapshots without a check", "snapshot", nil, nil, facts.Inventory{Snapshots: 1}, nil, Unavailable},
+		{"accepted", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Reason: "r"}}, Accepted},
+		{"accepted until today", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Until: "2026-11-22"}}, Accepted},
+		{"acceptance lapsed", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Until: "2026-11-21"}}, Unavailable},
+		{"acceptance with a broken date", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Until: "soon"}}, Unavailable},
+		{"a failure cannot be accepted", "unit", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Failed}}, facts.Inventory{}, []manifest.Acceptance{{Gate: "unit"}}, Failed},
+		{"regression without base's tests", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed}}, facts.Inventory{}, nil, Unavailable},
+		{"regression by base's tests", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed, BaseTests: &facts.Tests{Passed: 1}}}, facts.Inventory{}, nil, Passed},
+		{"base's tests fail", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed, BaseTests: &facts.Tests{Failed: 1}}}, facts.Inventory{}, nil, Failed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := manifest.Repository{Spec: manifest.RepositorySpec{Checks: tt.checks, Accept: tt.accept}}
+			in := &facts.Input{Now: noon, Evidence: tt.evidence, Tree: tt.tree}
+			if got := state(in, cfg, tt.gate, &Assessment{}); got.State != tt.want {
+				t.Errorf("got %s (%s), want %s", got.State, got.Reason, tt.want)
+			}
+		})
+	}
+}
+
+func TestUnrequiredFailureCounts(t *testing.T) {
+	t.Parallel()
+	in := &facts.Input{Evidence: []facts.Evidence{{Check: "extra", Kind: "custom", State: Failed}}}
+	got := gates(in, manifest.Repository{}, nil, &Assessment{})
+	if len(got) != 1 || got[0].State != Failed {
+		t.Errorf("a failing check that nobody required was dropped: %+v", got)
+	}
+}
+
+func TestSwitchedOffRuleDoesNotFailItsGate(t *testing.T) {
+	t.Parallel()
+	e := facts.Evidence{Check: "spelling", Kind: "spelling", State: Failed, Source: facts.SourceBuiltin}
+	warned := []finding.Finding{{Rule: "spelling/misspelt", Severity: finding.Warning, State: finding.New}}
+	if got := switchedOff(e, warned); got.State != Passed {
+		t.Errorf("only a warning is left, yet the gate is %s", got.State)
+	}
+	blocking := []finding.Finding{{Rule: "spelling/misspelt", Severity: finding.Error, State: finding.New}}
+	if got := switchedOff(e, blocking); got.State != Failed {
+		t.Errorf("a new error, yet the gate is %s", got.State)
+	}
+	e.Source = facts.SourceLocal
+	if got := switchedOff(e, nil); got.State != Failed {
+		t.Error("a declared check's failure was talked away")
+	}
+}
+
+func TestRequiredIsCumulative(t *testing.T) {
+	t.Parallel()
+	cfg := manifest.Defaults()
+	var before []string
+	for l := risk.Trivial; l <= risk.High; l++ {
+		now, row := Required(cfg, l)
+		for i, gate := range before {
+			if now[i] != gate {
+				t.Errorf("%s lacks %s", l, gate)
+			}
+		}
+		if row.Merge == "" {
+			t.Errorf("%s has no merge mode", l)
+		}
+		before = now
+	}
+}
