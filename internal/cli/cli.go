@@ -103,5 +103,12 @@ func newRoot(env *Env) *cobra.Command {
 
 // commands is the registry: one line a verb, in the order help shows them.
 var commands = []func(*Env) *cobra.Command{
+	backtestCommand,
+	initCommand,
+	checkCommand,
+	replayCommand,
+	doctorCommand,
+	hookCommand,
+	riskCommand,
 	versionCommand,
 }

@@ -1,16 +1,124 @@
 package risk
 
-import "github.com/adamant-os/adamant/internal/facts"
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"slices"
 
-// Features are the measured values a score is made of. All are counts of the units their names say.
+	"github.com/adamant-os/adamant/internal/facts"
+)
+
+// Features are the measured values a score is made of. Only source files whose edit is not proven harmless are counted.
 type Features struct {
-	LinesAdded   int
-	LinesDeleted int
-	Files        int
+	Files       int // source files
+	Lines       int // new lines of code
+	Gone        int // lines of code that are no more
+	Identifiers int // distinct names in the new lines, per file
+	Characters  int // bytes of the new lines
+	Conditions  int // branches in the new lines
+	Calls       int // calls and declarations in the new lines
+	Places      int // runs of new lines
+	RecentFixes int // thousandths: earlier fixes of these files, each halved for every year of its age
+	FileAge     int // mean hours since the first change of those files that are not new
+	FixAge      int // hours since the latest fix of any of these files; NeverFixed when there was none
 }
 
-// Measure takes the features of a change from its input document.
-func Measure(in *facts.Input) Features { return Features{} }
+// NeverFixed is the FixAge of files that were never fixed, in hours (11 years); older fixes count as never.
+const NeverFixed = 100_000
 
-// Score returns the score in milli-units, 0..1000, and what each factor gave to it, greatest contribution first.
-func Score(f Features) (int, []Factor) { return 0, nil }
+// Measure takes the features of a change from its input document.
+func Measure(in *facts.Input) Features {
+	f := Features{FixAge: NeverFixed}
+	pasts := make(map[string]facts.Past, len(in.History.Paths))
+	for _, p := range in.History.Paths {
+		pasts[p.Path] = p
+	}
+	known, hours := 0, 0
+	for _, file := range in.Files {
+		if file.Growth == nil {
+			continue
+		}
+		f.grow(file)
+		past, ok := pasts[cmp.Or(file.OldPath, file.Path)]
+		if !ok || file.Status == "added" {
+			continue
+		}
+		known++
+		hours += past.BornHours
+		f.RecentFixes += past.RecentFixes
+		if past.FixHours >= 0 {
+			f.FixAge = min(f.FixAge, past.FixHours)
+		}
+	}
+	if known > 0 {
+		f.FileAge = hours / known
+	}
+	return f
+}
+
+func (f *Features) grow(file facts.File) {
+	g := file.Growth
+	f.Files++
+	f.Lines += g.Lines
+	f.Gone += g.Gone
+	f.Identifiers += g.Identifiers
+	f.Characters += g.Characters
+	f.Conditions += g.Conditions
+	f.Calls += g.Calls
+	f.Places += g.Places
+}
+
+// Values are the features with their names, in a fixed order.
+func (f Features) Values() []Value {
+	return []Value{
+		{"files", f.Files}, {"lines", f.Lines}, {"gone", f.Gone}, {"identifiers", f.Identifiers}, {"characters", f.Characters},
+		{"conditions", f.Conditions}, {"calls", f.Calls}, {"places", f.Places}, {"recentFixes", f.RecentFixes},
+		{"fileAge", f.FileAge}, {"fixAge", f.FixAge},
+	}
+}
+
+// Value is one named feature.
+type Value struct {
+	Name  string
+	Value int
+}
+
+// Score returns the score in milli-units, 0..1000, and what each factor gave to it, greatest contribution first. A change
+// without source code to judge scores 0.
+func Score(f Features) (int, []Factor) {
+	if f.Files == 0 {
+		return 0, nil
+	}
+	sum := 0
+	var factors []Factor
+	for _, w := range weights {
+		milli := w.milli(f)
+		sum += milli
+		if milli != 0 {
+			factors = append(factors, Factor{Name: w.name, Value: w.value(f), Milli: milli, Text: fmt.Sprintf("%s: %+d", w.text(f), milli)})
+		}
+	}
+	slices.SortStableFunc(factors, func(a, b Factor) int { return cmp.Compare(b.Milli, a.Milli) })
+	return min(max(sum, 0), 1000), factors
+}
+
+// log is 1024 times the binary logarithm of x/unit + 1, for x >= 0: integers only, so every machine agrees.
+func log(x, unit int) int { return log1024(max(x, 0)+unit) - log1024(unit) }
+
+// log1024 is 1024 times the binary logarithm of x >= 1, interpolated in a table, never off by more than 1.
+func log1024(x int) int {
+	n := bits.Len64(uint64(x)) - 1
+	fraction := int(uint64(x) << (63 - n) << 1 >> 48) // 16 bits after the leading one
+	step, inside := fraction>>10, fraction&1023
+	return n<<10 + logs[step] + (logs[step+1]-logs[step])*inside>>10
+}
+
+// logs are 1024 times log2(1 + i/64), rounded.
+var logs = [65]int{
+	0, 23, 45, 68, 90, 111, 132, 153, 174, 194, 214, 234, 254, 273, 292, 311,
+	330, 348, 366, 384, 402, 419, 436, 454, 470, 487, 504, 520, 536, 552, 568, 584,
+	599, 614, 629, 644, 659, 674, 689, 703, 717, 731, 745, 759, 773, 787, 800, 813,
+	827, 840, 853, 866, 879, 891, 904, 916, 929, 941, 953, 965, 977, 989, 1001, 1012,
+	1024,
+}
