@@ -188,6 +188,9 @@ func (r *Repo) listRefs(ctx context.Context, under ...string) (map[string]ref, e
 
 // Config returns a value of the repository's own configuration: not the user's, and without includes.
 func (r *Repo) Config(ctx context.Context, key string) (string, bool, error) {
+	if strings.HasPrefix(key, "-") {
+		return "", false, fmt.Errorf("%q is not the name of a setting", key)
+	}
 	out, err := r.refs("config", "--local", "--no-includes", "--null", "--get", key).output(ctx)
 	switch {
 	case exitCode(err) == 1:
