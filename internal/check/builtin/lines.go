@@ -3,6 +3,7 @@ package builtin
 import (
 	"bytes"
 	"iter"
+	"strings"
 )
 
 // Line is one line of a text. Text has no line ending; End is "\n", "\r\n", or "" for a last line without one.
@@ -53,6 +54,23 @@ func (f *File) Changed() iter.Seq[Line] {
 				continue
 			}
 			if !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// Folders yields the folders a file lies in, from its own up to the root, which is ".".
+func Folders(file string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for {
+			at := strings.LastIndexByte(file, '/')
+			if at < 0 {
+				yield(".")
+				return
+			}
+			file = file[:at]
+			if !yield(file) {
 				return
 			}
 		}

@@ -147,12 +147,13 @@ func (s *site) missing(from, target, file string) *problem {
 	if s.lower == nil {
 		s.lower = make(map[string]string, len(s.paths))
 		for _, p := range s.paths {
-			for ; p != "."; p = path.Dir(p) {
-				key := strings.ToLower(p)
+			s.lower[strings.ToLower(p)] = p
+			for dir := range builtin.Folders(p) {
+				key := strings.ToLower(dir)
 				if _, ok := s.lower[key]; ok {
 					break
 				}
-				s.lower[key] = p
+				s.lower[key] = dir
 			}
 		}
 	}
@@ -172,17 +173,19 @@ func (s *site) missing(from, target, file string) *problem {
 // generated reports whether a document lies in the folder of a site generator, which may give relative links a meaning of
 // its own.
 func (s *site) generated(file string) bool {
-	for dir := path.Dir(file); ; dir = path.Dir(dir) {
-		for _, name := range []string{"hugo.toml", "hugo.yaml", "hugo.work", "config.toml", "mkdocs.yml", "docusaurus.config.js", "docusaurus.config.ts", "_config.yml", "antora.yml", "conf.py", "book.toml", "astro.config.mjs"} {
+	for dir := range builtin.Folders(file) {
+		for _, name := range generators {
 			if s.isFile(path.Join(dir, name)) {
 				return true
 			}
 		}
-		if dir == "." {
-			return false
-		}
 	}
+	return false
 }
+
+// generators are the files by which site generators are known.
+var generators = [...]string{"hugo.toml", "hugo.yaml", "hugo.work", "config.toml", "mkdocs.yml", "docusaurus.config.js", "docusaurus.config.ts",
+	"_config.yml", "antora.yml", "conf.py", "book.toml", "astro.config.mjs"}
 
 func (s *site) isFile(p string) bool {
 	_, ok := slices.BinarySearch(s.paths, p)

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/adamant-os/adamant/internal/check/builtin"
+	"github.com/adamant-os/adamant/internal/check/format"
 	"github.com/adamant-os/adamant/internal/check/links"
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/check/spelling"
@@ -14,6 +15,7 @@ import (
 // Checks returns every built-in check, sorted by name.
 func Checks() []builtin.Check {
 	return []builtin.Check{
+		format.Check{},
 		links.Check{},
 		secrets.Check{},
 		spelling.Check{},
