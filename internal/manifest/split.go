@@ -87,11 +87,11 @@ func lineLength(data []byte) int {
 	return end
 }
 
-func isMarker(line []byte, c byte) bool {
+func isMarker[T string | []byte](line T, c byte) bool {
 	if len(line) < 3 || line[0] != c || line[1] != c || line[2] != c {
 		return false
 	}
-	return len(line) == 3 || bytes.IndexByte([]byte(" \t\r\n"), line[3]) >= 0
+	return len(line) == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r' || line[3] == '\n'
 }
 
 // isPreamble says whether a line is blank, a comment, a directive or a bare marker.

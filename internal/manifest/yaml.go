@@ -72,10 +72,23 @@ func positionOf(data []byte, offset int) Position {
 
 func parseChunk(path string, c chunk) *YAMLDocument {
 	doc := &YAMLDocument{Path: path, Line: c.line}
+	if root, ok := fastParse(c.text, c.line); ok {
+		doc.root, doc.Value, doc.Line = root, root.value, root.at.Line
+		return doc
+	}
+	return parseSlowly(doc, c)
+}
+
+// parseSlowly reads what fastParse does not: all of YAML, and all errors.
+func parseSlowly(doc *YAMLDocument, c chunk) *YAMLDocument {
+	path := doc.Path
 	tree, err := readNode(c.text)
 	if err != nil {
-		doc.Err = explain(path, c, err)
 		doc.Line = c.firstLine()
+		if readJSON(doc, c) {
+			return doc
+		}
+		doc.Err = explain(path, c, err)
 		return doc
 	}
 	if tree == nil {
@@ -90,6 +103,20 @@ func parseChunk(path string, c chunk) *YAMLDocument {
 	}
 	doc.root, doc.Value, doc.Line = root, root.value, max(root.at.Line, 1)
 	return doc
+}
+
+// readJSON reads what is JSON but too much for the library, which lacks the escapes \/ and \ud83d\ude00.
+func readJSON(doc *YAMLDocument, c chunk) bool {
+	if text := bytes.TrimLeft(c.text, " \t\r\n"); len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	p := jsonParser{data: string(c.text), cursor: cursor{Position: Position{c.line, 1}}, levels: MaxDepth}
+	root, diag := p.parse()
+	if diag != nil {
+		return false
+	}
+	doc.root, doc.Value, doc.Line = root, root.value, root.at.Line
+	return true
 }
 
 // readNode runs the YAML library on one document. The library panics on some malformed comments; that is its way to say
