@@ -110,5 +110,7 @@ var commands = []func(*Env) *cobra.Command{
 	doctorCommand,
 	hookCommand,
 	riskCommand,
+	catalogCommand,
+	schemaCommand,
 	versionCommand,
 }
