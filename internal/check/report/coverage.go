@@ -14,7 +14,7 @@ import (
 const (
 	maxSourceLine = 1 << 20    // line number
 	maxMarks      = 2_000_000  // executable lines of one profile
-	maxBlockLines = 50_000_000 // lines of all blocks of a Go profile together; blocks may repeat
+	maxBlockLines = 10_000_000 // lines of all blocks of a Go profile together; blocks may repeat
 )
 
 // collector gathers the lines of one profile.
