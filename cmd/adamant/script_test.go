@@ -7,12 +7,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/cli"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"adamant": func() { os.Exit(cli.Main(context.Background(), cli.System(), os.Args[1:])) },
+		"adamant": func() {
+			check.Init()
+			os.Exit(cli.Main(context.Background(), cli.System(), os.Args[1:]))
+		},
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/risk/history"
 )
 
 // Options say what to look back on.
@@ -159,26 +160,18 @@ type run struct {
 // carried on to the next.
 func (r *run) all(ctx context.Context, plan []step) ([]Row, error) {
 	rows := make([]Row, len(plan))
-	history, err := judge.Past(ctx, r.repo, r.opt.Tip, commitsOf(plan), r.opt.Places)
+	past, err := history.Open(ctx, r.repo, r.opt.Tip, history.Options{CacheDir: r.opt.Places.Cache})
 	if err != nil {
 		return nil, err
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	for stretch := range split(plan, max(1, r.opt.Jobs)) {
-		group.Go(func() error { return r.walk(gctx, stretch, history, rows) })
+		group.Go(func() error { return r.walk(gctx, stretch, past, rows) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	return rows, nil
-}
-
-func commitsOf(plan []step) []git.OID {
-	out := make([]git.OID, len(plan))
-	for i, s := range plan {
-		out[i] = s.commit
-	}
-	return out
 }
 
 // split cuts a plan into n stretches of equal length.
@@ -195,7 +188,7 @@ func split(plan []step, n int) iter.Seq[[]step] {
 	}
 }
 
-func (r *run) walk(ctx context.Context, stretch []step, history judge.PastFunc, rows []Row) error {
+func (r *run) walk(ctx context.Context, stretch []step, past history.View, rows []Row) error {
 	var base *facts.Side
 	for _, s := range stretch {
 		if row, ok := r.store.get(string(s.commit)); ok {
@@ -204,7 +197,7 @@ func (r *run) walk(ctx context.Context, stretch []step, history judge.PastFunc, 
 			r.tick()
 			continue
 		}
-		row, merged, err := r.one(ctx, s, base, history)
+		row, merged, err := r.one(ctx, s, base, past)
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", s.commit.Short(), err)
 		}
@@ -225,10 +218,14 @@ func (r *run) tick() {
 }
 
 // one judges a change and returns the side that the next change starts from.
-func (r *run) one(ctx context.Context, s step, base *facts.Side, history judge.PastFunc) (Row, *facts.Side, error) {
+func (r *run) one(ctx context.Context, s step, base *facts.Side, past history.View) (Row, *facts.Side, error) {
+	then, ok := past.At(s.parent)
+	if !ok {
+		return Row{}, nil, fmt.Errorf("its first parent %s is not in the history index", s.parent.Short())
+	}
 	c, err := facts.Collect(ctx, r.repo, facts.Options{
 		Source: "range", Target: "main", Base: s.parent, Head: s.commit, Now: r.opt.Now, Governance: r.governance,
-		BaseSide: base, History: history(s.commit),
+		BaseSide: base, History: then.History,
 	})
 	if err != nil {
 		return Row{}, nil, err

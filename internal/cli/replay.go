@@ -37,7 +37,7 @@ func runReplay(ctx context.Context, env *Env, name, format string) error {
 	if err != nil {
 		return usage(err)
 	}
-	data, err := readBounded(env, name, maxReplayBytes)
+	data, err := readInput(env, name, maxReplayBytes)
 	if err != nil {
 		return usage(err)
 	}
@@ -51,8 +51,8 @@ func runReplay(ctx context.Context, env *Env, name, format string) error {
 	return decisionExit(verdict.Decision)
 }
 
-// readBounded reads a file or stdin of at most limit bytes.
-func readBounded(env *Env, name string, limit int64) ([]byte, error) {
+// readInput reads a file or stdin of at most limit bytes.
+func readInput(env *Env, name string, limit int64) ([]byte, error) {
 	in := env.Stdin
 	if name != "-" {
 		file, err := os.Open(name)

@@ -90,13 +90,14 @@ func writeVerdictJUnit(w io.Writer, v *gate.Verdict) error {
 		case gate.NotApplicable:
 			c.Skipped = g.Reason
 		default:
-			c.Failure = g.State + ": " + g.Reason
+			c.Failure = &report.Failure{Message: g.State + ": " + g.Reason, Type: "gate"}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
 	for _, f := range v.Assessment.Findings {
 		if gate.Blocks(f) {
-			suite.Cases = append(suite.Cases, report.Case{Name: strings.TrimSpace(place(f.Path, f.Line)) + " " + f.Rule, Class: "adamant.finding", Failure: f.Message})
+			suite.Cases = append(suite.Cases, report.Case{Name: strings.TrimSpace(place(f.Path, f.Line)) + " " + f.Rule, Class: "adamant.finding",
+				File: f.Path, Line: f.Line, Failure: &report.Failure{Message: f.Message, Type: string(f.Severity), Text: f.Fix}})
 		}
 	}
 	return report.WriteJUnit(w, []report.Suite{suite})

@@ -26,7 +26,7 @@ type Options struct {
 	// BaseSide is base's listing, when the caller has it already.
 	BaseSide *Side
 	// History answers for the changed files at base; nil leaves history empty and incomplete.
-	History func(ctx context.Context, paths []string, author string, before time.Time) (History, error)
+	History func(paths []string, author string) History
 }
 
 // Collected is an input document without findings and evidence, and the sides it was taken from.
@@ -227,12 +227,10 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 		}
 	}
 	in.Catalog = c.catalogFacts(merged, found)
-	if opt.History == nil {
-		return nil
+	if opt.History != nil {
+		in.History = opt.History(oldPaths(c.Changes), author(in.Change))
 	}
-	var err error
-	in.History, err = opt.History(ctx, oldPaths(c.Changes), author(in.Change), baseTime(in.Change, opt))
-	return err
+	return nil
 }
 
 func (c *Collected) touchesCatalog() bool {
@@ -259,12 +257,4 @@ func author(change Change) string {
 		return ""
 	}
 	return change.Commits[len(change.Commits)-1].Author
-}
-
-// baseTime is the moment the change is measured at: its newest commit's time, so that ages do not move with the clock.
-func baseTime(change Change, opt Options) time.Time {
-	if len(change.Commits) == 0 {
-		return opt.Now
-	}
-	return change.Commits[len(change.Commits)-1].Time
 }

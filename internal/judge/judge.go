@@ -18,6 +18,7 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/risk/history"
 )
 
 // Places are the folders of this user that adamant may use. All may be deleted at any time.
@@ -79,11 +80,15 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	history, err := openHistory(ctx, repo, ends.Base, req)
+	past, err := history.Open(ctx, repo, ends.Base, history.Options{
+		CacheDir: req.Places.Cache,
+		Warn:     func(err error) { req.Progress(err.Error()) },
+		Progress: func(n int) { req.Progress(fmt.Sprintf("reading history: %d changes", n)) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	ends.Governance, ends.BaseSide, ends.History = governance, side, history
+	ends.Governance, ends.BaseSide, ends.History = governance, side, past.History
 	ends.Now = req.Now
 	collected, err := facts.Collect(ctx, repo, ends)
 	if err != nil {
@@ -233,7 +238,7 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 		return err
 	}
 	job := check.Job{
-		Merged: checkTree{c.collected.Merged, c.repo}, Base: checkTree{c.collected.Base, c.repo},
+		Merged: check.TreeOf(c.repo, c.collected.Merged.Tree()), Base: check.TreeOf(c.repo, c.collected.Base.Tree()),
 		Changed: c.collected.Input.Files, BaseTests: level >= risk.Medium, Overlay: overlay(c.collected),
 	}
 	evidence, findings, err := runner.Run(ctx, wanted, job)
