@@ -9,6 +9,7 @@ import (
 	"github.com/adamant-os/adamant/internal/check/links"
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/check/spelling"
+	"github.com/adamant-os/adamant/internal/check/workflows"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -19,6 +20,7 @@ func Checks() []builtin.Check {
 		links.Check{},
 		secrets.Check{},
 		spelling.Check{},
+		workflows.Check{},
 	}
 }
 
