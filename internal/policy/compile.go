@@ -39,7 +39,7 @@ func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine,
 		return nil, err
 	}
 	entries, diags := findEntries(parsed)
-	if len(diags) > 0 {
+	if diags = append(diags, checkNegations(parsed)...); len(diags) > 0 {
 		return nil, joined(diags)
 	}
 	compiler, diags := compile(parsed, entries)
@@ -140,7 +140,7 @@ func (e *Engine) prepare(ctx context.Context, entries []*entry) (rego.PreparedEv
 	}
 	query := ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ArrayTerm(refs...)))
 	prepared, err := rego.New(rego.Compiler(e.compiler), rego.ParsedQuery(query), rego.StrictBuiltinErrors(true),
-		rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm)).PrepareForEval(ctx)
+		rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm), matchPathFunc()).PrepareForEval(ctx)
 	if err != nil {
 		return prepared, fmt.Errorf("preparing the constitution: %w", err)
 	}

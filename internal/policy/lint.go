@@ -50,6 +50,40 @@ func unknownData(c *ast.Compiler, ref ast.Ref) string {
 	return ""
 }
 
+// checkNegations refuses "not f(x) == y" for functions of policies: OPA calls f before the negation, so where f(x) is
+// undefined the rule does not apply, and the author meant that it does.
+func checkNegations(modules []*module) []manifest.Diagnostic {
+	var diags []manifest.Diagnostic
+	for _, m := range modules {
+		ast.WalkExprs(m.tree, func(expr *ast.Expr) bool {
+			if call := nestedCall(expr); call != "" {
+				diags = append(diags, at(expr.Location, fmt.Sprintf(
+					"%s is called before the negation, so nothing applies where it is undefined; write a helper: ok(x) if %s(x) == ..., then: not ok(x)", call, call)))
+			}
+			return false
+		})
+	}
+	return diags
+}
+
+// nestedCall names a function of a policy that is called inside a negated expression, "" when there is none.
+func nestedCall(expr *ast.Expr) string {
+	terms, ok := expr.Terms.([]*ast.Term)
+	if !expr.Negated || !ok {
+		return ""
+	}
+	name := ""
+	for _, operand := range terms[1:] {
+		ast.WalkTerms(operand, func(t *ast.Term) bool {
+			if call, ok := t.Value.(ast.Call); ok && ast.BuiltinMap[call[0].String()] == nil && call[0].String() != matchPath().Name {
+				name = call[0].String()
+			}
+			return name != ""
+		})
+	}
+	return name
+}
+
 // recordFields are the fields of a record and whether they are texts or numbers.
 func recordFields(kind string) map[string]types.Type {
 	if kind == Require {

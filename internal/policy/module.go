@@ -142,4 +142,6 @@ func dialectOf(m *module) *dialect {
 	return nil
 }
 
-func isLibrary(pkg string) bool { return pkg == "adamant.lib" || strings.HasPrefix(pkg, "adamant.lib.") }
+func isLibrary(pkg string) bool {
+	return pkg == "adamant.lib" || strings.HasPrefix(pkg, "adamant.lib.")
+}

@@ -102,7 +102,7 @@ func TestCompileErrors(t *testing.T) {
 		{"foreign package", "package adamant.rule.a\n\ndeny contains \"x\" if input.files[_]\n", ".rego:1:1: no rule of package adamant.rule.a is ever evaluated"},
 		{"main package", "package main\n\ndeny contains \"x\" if input.files[_]\n", "no rule of package main is ever evaluated"},
 		{"base package", "package adamant.base.secrets\n\ndeny contains \"x\" if input.files[_]\n", "belongs to adamant"},
-		{"built-in library", "package adamant.lib.text\n\nclip(x) := x\n", "belongs to adamant"},
+		{"built-in library", "package adamant.lib.image\n\nmine(x) := x\n", "belongs to adamant"},
 		{"misspelt entry point", "package adamant.rules.a\n\ndenny contains \"x\" if input.files[_]\n", ".rego:3:1: rule denny is never evaluated; did you mean deny?"},
 		{"misspelt beside a good one", ok + "\nwarm contains \"x\" if input.files[_]\n", "did you mean warn?"},
 		{"conftest names", "package adamant.rules.a\n\nviolation contains \"x\" if input.files[_]\n", "did you mean deny?"},
@@ -122,6 +122,7 @@ func TestCompileErrors(t *testing.T) {
 		{"all data", "package adamant.rules.a\n\ndeny contains \"x\" if {\n\tsome k\n\tdata[k]\n}\n", "rule data.adamant.rules.a.deny is recursive"},
 		{"severity", "package adamant.rules.a\n\n# METADATA\n# custom:\n#   severity: terrible\ndeny contains \"x\" if input.files[_].binary\n", "custom.severity \"terrible\""},
 		{"recursion", "package adamant.rules.a\n\nf(x) := f(x)\n\ndeny contains \"x\" if f(1)\n", "rule data.adamant.rules.a.f is recursive"},
+		{"call in a negation", "package adamant.rules.a\n\nf(x) := x.a\n\ndeny contains \"x\" if not f(input.documents[0].value) == true\n", "f is called before the negation"},
 		{"unsafe variable", "package adamant.rules.a\n\ndeny contains x if input.files[_].binary\n", "var x is unsafe"},
 		{"strict: unused", "package adamant.rules.a\n\ndeny contains \"x\" if {\n\ty := input.files\n\tinput.files[_].binary\n}\n", "assigned var y unused"},
 	} {

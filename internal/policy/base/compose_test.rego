@@ -1,0 +1,28 @@
+package adamant.base.compose_test
+
+import data.adamant.base.compose
+
+service(value) := {"byKind": {"compose": [{"path": "compose.yaml", "index": 0, "value": {"services": {"db": value}}}]}}
+
+at(pointer, what) := {"path": "compose.yaml", "document": 0, "pointer": sprintf("/services/db%s", [pointer]), "message": sprintf("service db %s", [what])}
+
+test_privileged if {
+	compose.deny == {at("/privileged", "is privileged")} with input as service({"privileged": true})
+	count(compose.deny) == 0 with input as service({"privileged": false})
+}
+
+test_socket if {
+	every volume in ["/var/run/docker.sock:/var/run/docker.sock:ro", {"type": "bind", "source": "/run/podman/podman.sock", "target": "/s"}] {
+		compose.deny == {at("/volumes/1", "holds the socket of the container engine")} with input as service({"volumes": ["a:/b", volume]})
+	}
+	count(compose.deny) == 0 with input as service({"volumes": ["data:/x", {"type": "volume", "target": "/y"}]})
+}
+
+test_latest if {
+	every image in ["redis", "redis:latest"] {
+		compose.deny == {at("/image", sprintf("runs %s, which is another image tomorrow", [image]))} with input as service({"image": image})
+	}
+	every value in [{"image": "redis:8"}, {"image": "redis", "build": "."}, {"image": "redis:${TAG}"}, {"build": "."}] {
+		count(compose.deny) == 0 with input as service(value)
+	}
+}

@@ -1,0 +1,93 @@
+# METADATA
+# title: Who may change the rules
+package adamant.base.governance
+
+# METADATA
+# title: The constitution is weakened
+# description: >-
+#   After this change the policies would let something pass that they stop today. The change itself is judged by the
+#   policies of the target branch, so nothing is lost yet; you decide.
+# custom:
+#   id: policy/weakened
+#   severity: warning
+#   fix: keep the rule, or approve the change yourself
+#   failing: "a deny rule becomes a warning"
+#   passing: "one more deny rule"
+hold contains "the policies would deny less than they do today" if input.policy.delta == "weakened"
+
+# METADATA
+# title: An agent changes the rules it is judged by
+# description: >-
+#   Policies, adamant's configuration, CI workflows, code owners and agent settings decide what agents may do. Only you
+#   change them.
+# custom:
+#   id: agents/governance
+#   severity: error
+#   fix: make this part of the change yourself, in a change of its own
+#   failing: "an agent edits .adamant/policy/money.rego"
+#   passing: "you edit .adamant/policy/money.rego"
+deny contains {"message": sprintf("agent %s may not change %s", [input.change.agent, path]), "path": path} if {
+	input.change.agent
+	some path in touched
+	governed(path)
+}
+
+# METADATA
+# title: An agent changes governance fields of the catalog
+# description: Owner, lifecycle, type, system and governance annotations decide who may do what with a component.
+# custom:
+#   id: agents/catalog-governance
+#   severity: error
+#   fix: make this change yourself
+#   failing: "an agent sets adamant.dev/risk-profile to low"
+#   passing: "an agent mends the description of a component"
+deny contains {"message": sprintf("agent %s may not change %s of %s", [input.change.agent, field(change), change.ref]), "path": change.path, "line": change.line} if {
+	input.change.agent
+	some change in input.catalog.changes
+	change.governance
+}
+
+# METADATA
+# title: An agent left its paths
+# description: spec.agents.paths in adamant.yaml lists what agents may write, spec.agents.denied what they may not.
+# custom:
+#   id: agents/paths
+#   severity: error
+#   fix: take the file out of the change, or add its path to spec.agents.paths
+#   failing: "an agent with paths [src/**] edits infra/main.tf"
+#   passing: "the same agent edits src/main.go"
+deny contains {"message": sprintf("%s is outside the paths of agent %s", [path, input.change.agent]), "path": path} if {
+	input.change.agent
+	some path in touched
+	outside(path)
+}
+
+# touched: a renamed file touches both its paths.
+touched contains f.path if some f in input.files
+
+touched contains f.oldPath if some f in input.files
+
+governed(path) if {
+	some glob in [
+		"/.adamant/", "/policy/", "/.github/workflows/", "/.github/actions/", "CODEOWNERS", ".gitattributes",
+		".claude/", ".codex/", ".mcp.json",
+	]
+	adamant.match_path(glob, path)
+}
+
+outside(path) if {
+	paths := input.config.spec.agents.paths
+	count(paths) > 0
+	every glob in paths {
+		not adamant.match_path(glob, path)
+	}
+}
+
+outside(path) if {
+	some glob in input.config.spec.agents.denied
+	adamant.match_path(glob, path)
+}
+
+field(change) := change.field if change.field != ""
+
+field(change) := "the entity" if change.field == ""

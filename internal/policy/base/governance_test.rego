@@ -1,0 +1,63 @@
+package adamant.base.governance_test
+
+import data.adamant.base.governance
+
+change(agent, files, agents) := {
+	"change": agent,
+	"files": files,
+	"config": {"spec": {"agents": agents}},
+	"catalog": {"changes": []},
+	"policy": {"delta": ""},
+}
+
+builder := {"agent": "builder"}
+
+file(path) := {"path": path}
+
+test_weakened if {
+	governance.hold == {"the policies would deny less than they do today"} with input as {"policy": {"delta": "weakened"}}
+	count(governance.hold) == 0 with input as {"policy": {"delta": "tightened"}}
+}
+
+test_agent_changes_rules if {
+	every path in [".adamant/policy/a.rego", "policy/x/b.rego", ".github/workflows/ci.yml", "a/CODEOWNERS", ".claude/settings.json", "web/.mcp.json"] {
+		records := governance.deny with input as change(builder, [file(path)], {})
+		records == {{"message": sprintf("agent builder may not change %s", [path]), "path": path}}
+	}
+}
+
+test_agent_moves_rules_away if {
+	records := governance.deny with input as change(builder, [{"path": "old/a.rego", "oldPath": ".adamant/policy/a.rego"}], {})
+	{r.path | some r in records} == {".adamant/policy/a.rego"}
+}
+
+test_operator_changes_rules if count(governance.deny) == 0 with input as change({}, [file(".adamant/policy/a.rego")], {"paths": ["src/**"], "denied": ["**"]})
+
+test_agent_elsewhere if count(governance.deny) == 0 with input as change(builder, [file("src/policy/a.go")], {})
+
+test_paths if {
+	agents := {"paths": ["/src/**", "*.md"]}
+	records := governance.deny with input as change(builder, [file("src/a.go"), file("x/README.md"), file("infra/main.tf")], agents)
+	records == {{"message": "infra/main.tf is outside the paths of agent builder", "path": "infra/main.tf"}}
+}
+
+test_no_paths if count(governance.deny) == 0 with input as change(builder, [file("infra/main.tf")], {"paths": []})
+
+test_denied_paths if {
+	records := governance.deny with input as change(builder, [file("src/a.go"), file("src/auth/b.go")], {"paths": ["/src/**"], "denied": ["/src/auth/"]})
+	{r.path | some r in records} == {"src/auth/b.go"}
+}
+
+catalog(agent, patch) := {
+	"change": agent,
+	"files": [],
+	"config": {"spec": {"agents": {}}},
+	"catalog": {"changes": [object.union({"ref": "component:default/a", "path": "catalog-info.yaml", "line": 9, "field": "spec.owner", "governance": true}, patch)]},
+}
+
+test_catalog if {
+	governance.deny == {{"message": "agent builder may not change spec.owner of component:default/a", "path": "catalog-info.yaml", "line": 9}} with input as catalog(builder, {})
+	governance.deny == {{"message": "agent builder may not change the entity of component:default/a", "path": "catalog-info.yaml", "line": 9}} with input as catalog(builder, {"field": ""})
+	count(governance.deny) == 0 with input as catalog(builder, {"governance": false})
+	count(governance.deny) == 0 with input as catalog({}, {})
+}
