@@ -58,7 +58,7 @@ func checkNegations(modules []*module) []manifest.Diagnostic {
 		ast.WalkExprs(m.tree, func(expr *ast.Expr) bool {
 			if call := nestedCall(expr); call != "" {
 				diags = append(diags, at(expr.Location, fmt.Sprintf(
-					"%s is called before the negation, so nothing applies where it is undefined; write a helper: ok(x) if %s(x) == ..., then: not ok(x)", call, call)))
+					"%s is called before the negation, so where it is undefined the rule does not apply; write y := %s(...) on a line before if that is meant, else a helper rule to negate", call, call)))
 			}
 			return false
 		})

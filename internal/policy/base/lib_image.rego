@@ -17,7 +17,8 @@ last(image) := parts[count(parts) - 1] if {
 # mutable is true for an image that may be another one tomorrow without anybody deciding so: no tag, or latest.
 mutable(image) if {
 	not digest(image)
-	not contains(last(image), ":")
+	name := last(image)
+	not contains(name, ":")
 }
 
 mutable(image) if {
