@@ -23,8 +23,11 @@ type Options struct {
 	Dir   string // repository-relative folder the tool ran in; relative paths start there
 	Text  Text   // contents, to turn a tool's columns into bytes; without it they are taken as they are
 	Limit int64  // bytes; 0 means DefaultLimit
-	// Own says that adamant itself wrote the SARIF file and nobody else could: rule ids, fingerprints, waivers and tools
-	// are then taken over. Never set it for evidence.
+	// Baseline takes over a SARIF log's baselineState. It is its writer's claim that a finding is old: believe it only where
+	// the writer is the judge, as with a quality gate's new-code report. Otherwise State is left for Compare.
+	Baseline bool
+	// Own says that adamant itself wrote the SARIF file and nobody else could: rule ids, fingerprints, states, waivers
+	// and tools are then taken over. Never set it for evidence.
 	Own bool
 }
 

@@ -183,7 +183,8 @@ func TestReadSARIFResults(t *testing.T) {
 		{"suppressed", `{"ruleId":"R1","message":{"text":"m"},"suppressions":[{"kind":"inSource"}]}`, `:0:0-0 error x/R1 "m" [suppress inSource]`},
 		{"suppression rejected", `{"ruleId":"R1","message":{"text":"m"},"suppressions":[{"kind":"inSource"},{"kind":"external","status":"rejected"}]}`, `:0:0-0 error x/R1 "m"`},
 		{"suppression under review", `{"ruleId":"R1","message":{"text":"m"},"suppressions":[{"kind":"external","status":"underReview"}]}`, `:0:0-0 error x/R1 "m"`},
-		{"state", `{"ruleId":"R1","message":{"text":"m"},"baselineState":"unchanged"}`, `:0:0-0 error x/R1 "m" [state unchanged]`},
+		{"a claim to be old", `{"ruleId":"R1","message":{"text":"m"},"baselineState":"unchanged"}`, `:0:0-0 error x/R1 "m"`},
+		{"gone", `{"ruleId":"R1","message":{"text":"m"},"baselineState":"absent"}`, ""},
 		{"waiver and fingerprint of others", `{"ruleId":"R1","message":{"text":"m"},"partialFingerprints":{"adamant/v1":"f"},"properties":{"adamant/tool":"adamant"},` +
 			`"suppressions":[{"kind":"external","properties":{"adamant/waiver":"W-1"}}]}`, `:0:0-0 error x/R1 "m" [suppress external]`},
 		{"repeated", `{"ruleId":"R1","message":{"text":"m"}},{"ruleId":"R1","message":{"text":"m"}}`, `:0:0-0 error x/R1 "m"`},
@@ -203,6 +204,17 @@ func TestReadSARIFResults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestReadSARIFBaseline(t *testing.T) {
+	t.Parallel()
+	for _, state := range []State{New, Unchanged, Updated, Absent} {
+		log := result(fmt.Sprintf(`{"ruleId":"R1","message":{"text":"m"},"baselineState":%q}`, state))
+		fs, err := ReadSARIF(strings.NewReader(log), Options{Baseline: true})
+		if err != nil || len(fs) != 1 || fs[0].State != state {
+			t.Errorf("%s: %+v, %v", state, fs, err)
+		}
 	}
 }
 

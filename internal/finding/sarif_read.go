@@ -125,7 +125,7 @@ func (r *runReader) failure(message string) Finding {
 	}
 }
 
-// finding reads one result; false means that it is none (it passed, or does not apply).
+// finding reads one result; false means that it is none: it passed, does not apply, or is gone.
 func (r *runReader) finding(res *sarifResult, where string) (Finding, bool, error) {
 	switch res.Kind {
 	case "pass", "notApplicable":
@@ -149,8 +149,14 @@ func (r *runReader) finding(res *sarifResult, where string) (Finding, bool, erro
 	if err := r.locate(&f, res.Locations, where); err != nil {
 		return Finding{}, false, err
 	}
-	if r.placer.opt.Own {
+	opt := &r.placer.opt
+	if opt.Own {
 		r.own(&f, res, id)
+	}
+	if !opt.Own && !opt.Baseline {
+		there := f.State != Absent // claims of age are not believed; what is gone is not there
+		f.State = ""
+		return f, there, nil
 	}
 	return f, true, nil
 }

@@ -77,6 +77,18 @@ func TestReadCoverage(t *testing.T) {
 	}
 }
 
+func TestCoverageFormat(t *testing.T) {
+	t.Parallel()
+	for head, want := range map[string]string{
+		string(sample(t, "cover.out")): "go-cover", string(sample(t, "jest.lcov")): "lcov", string(sample(t, "jest.cobertura.xml")): "cobertura",
+		"\ufeff <coverage>": "cobertura", "SF:a.js": "lcov", "": "", "{}": "", "model: x": "",
+	} {
+		if got := CoverageFormat([]byte(head)); got != want {
+			t.Errorf("%.20q: %q, want %q", head, got, want)
+		}
+	}
+}
+
 func TestBrokenCoverage(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, format, data, want string }{

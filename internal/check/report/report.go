@@ -29,10 +29,10 @@ const (
 
 // The rules of the findings that a report leads to.
 const (
-	RuleFailed = "tests/failed" // a test failed
-	RuleBuild  = "tests/build"  // tests could not be built
-	RuleTotals = "tests/totals" // the report contradicts itself
-	RuleFlaky  = "tests/flaky"  // a test failed and then passed
+	RuleFailed = "test/failed" // a test failed
+	RuleBuild  = "test/build"  // tests could not be built
+	RuleTotals = "test/totals" // the report contradicts itself
+	RuleFlaky  = "test/flaky"  // a test failed and then passed
 )
 
 // ErrNoTests says that a report holds no test at all. It is wrapped; a caller that expects none may accept it.
@@ -106,6 +106,20 @@ func coverageFormats() map[string]func(r io.Reader, c *collector) error {
 
 // CoverageFormats returns the names ReadCoverage accepts, sorted.
 func CoverageFormats() []string { return slices.Sorted(maps.Keys(coverageFormats())) }
+
+// CoverageFormat guesses the format of a coverage profile from its first bytes, "" when none fits.
+func CoverageFormat(head []byte) string {
+	text := strings.TrimSpace(strings.TrimPrefix(string(head[:min(len(head), 512)]), "\ufeff"))
+	switch {
+	case strings.HasPrefix(text, "mode: "):
+		return "go-cover"
+	case strings.HasPrefix(text, "TN:"), strings.HasPrefix(text, "SF:"):
+		return "lcov"
+	case strings.HasPrefix(text, "<"):
+		return "cobertura"
+	}
+	return ""
+}
 
 // ReadCoverage reads a coverage profile. Files of other repositories are left out; when none is left the error wraps
 // ErrNoCoverage.

@@ -138,17 +138,17 @@ func TestGoTestPlaces(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, data, want string }{
 		{"last log line", ev("run", "TestA") + out("TestA", "    p_test.go:3: setting up") + out("TestA", "    p_test.go:9: got 1") + ev("fail", "TestA") + ev("fail", ""),
-			"p/p_test.go:9:0 error tests/failed TestA of example.test/shop/p failed: got 1\n"},
+			"p/p_test.go:9:0 error test/failed TestA of example.test/shop/p failed: got 1\n"},
 		{"panic in our code", ev("run", "TestA") + out("TestA", "panic: boom") + out("TestA", "\t/usr/local/go/src/runtime/panic.go:8 +0x1") +
 			out("TestA", "\t/checkout/p/p.go:4 +0x1") + out("TestA", "\t/checkout/p/p_test.go:7 +0x1") + ev("fail", "TestA") + ev("fail", ""),
-			"p/p.go:4:0 error tests/failed TestA of example.test/shop/p failed: panic: boom\n"},
+			"p/p.go:4:0 error test/failed TestA of example.test/shop/p failed: panic: boom\n"},
 		{"said by the parent", ev("fail", "TestA/x") + out("TestA", "    p_test.go:5: cleanup") + ev("fail", "TestA") + ev("fail", ""),
-			"p/p_test.go:5:0 error tests/failed TestA/x of example.test/shop/p failed: cleanup\n"},
-		{"nothing said", ev("fail", "TestA") + ev("fail", ""), ":0:0 error tests/failed TestA of example.test/shop/p failed: it says nothing more\n"},
-		{"never ended", ev("run", "TestA") + ev("fail", ""), ":0:0 error tests/failed TestA of example.test/shop/p failed: it started and never ended. it says nothing more\n"},
+			"p/p_test.go:5:0 error test/failed TestA/x of example.test/shop/p failed: cleanup\n"},
+		{"nothing said", ev("fail", "TestA") + ev("fail", ""), ":0:0 error test/failed TestA of example.test/shop/p failed: it says nothing more\n"},
+		{"never ended", ev("run", "TestA") + ev("fail", ""), ":0:0 error test/failed TestA of example.test/shop/p failed: it started and never ended. it says nothing more\n"},
 		{"old build failure", "# example.test/shop/p\np/p.go:3:7: undefined: y\n" +
 			`{"Action":"output","Package":"example.test/shop/p","Output":"FAIL\texample.test/shop/p [build failed]\n"}` + "\n" + ev("fail", ""),
-			"p/p.go:3:7 error tests/build package example.test/shop/p does not build: undefined: y\n"},
+			"p/p.go:3:7 error test/build package example.test/shop/p does not build: undefined: y\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
