@@ -145,18 +145,19 @@ func (r *runReader) finding(res *sarifResult, where string) (Finding, bool, erro
 	if f.State, err = baseline(res, where); err != nil {
 		return Finding{}, false, err
 	}
+	opt := &r.placer.opt
+	if !opt.Own && !opt.Baseline { // claims of age are not believed, but what is gone is not there
+		if f.State == Absent {
+			return Finding{}, false, nil
+		}
+		f.State = ""
+	}
 	f.Suppress = suppressed(res.Suppressions)
 	if err := r.locate(&f, res.Locations, where); err != nil {
 		return Finding{}, false, err
 	}
-	opt := &r.placer.opt
 	if opt.Own {
 		r.own(&f, res, id)
-	}
-	if !opt.Own && !opt.Baseline {
-		there := f.State != Absent // claims of age are not believed; what is gone is not there
-		f.State = ""
-		return f, there, nil
 	}
 	return f, true, nil
 }
