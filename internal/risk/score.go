@@ -17,7 +17,6 @@ type Features struct {
 	Identifiers int // distinct names in the new lines, per file
 	Characters  int // bytes of the new lines
 	Conditions  int // branches in the new lines
-	Calls       int // calls and declarations in the new lines
 	Places      int // runs of new lines
 	RecentFixes int // thousandths: earlier fixes of these files, each halved for every year of its age
 	FileAge     int // mean hours since the first change of those files that are not new
@@ -65,7 +64,6 @@ func (f *Features) grow(file facts.File) {
 	f.Identifiers += g.Identifiers
 	f.Characters += g.Characters
 	f.Conditions += g.Conditions
-	f.Calls += g.Calls
 	f.Places += g.Places
 }
 
@@ -73,7 +71,7 @@ func (f *Features) grow(file facts.File) {
 func (f Features) Values() []Value {
 	return []Value{
 		{"files", f.Files}, {"lines", f.Lines}, {"gone", f.Gone}, {"identifiers", f.Identifiers}, {"characters", f.Characters},
-		{"conditions", f.Conditions}, {"calls", f.Calls}, {"places", f.Places}, {"recentFixes", f.RecentFixes},
+		{"conditions", f.Conditions}, {"places", f.Places}, {"recentFixes", f.RecentFixes},
 		{"fileAge", f.FileAge}, {"fixAge", f.FixAge},
 	}
 }
@@ -90,13 +88,13 @@ func Score(f Features) (int, []Factor) {
 	if f.Files == 0 {
 		return 0, nil
 	}
-	sum := 0
-	var factors []Factor
+	sum := base
+	factors := []Factor{{Name: "base", Value: f.Files, Milli: base, Text: fmt.Sprintf("source files changed %d: %+d", f.Files, base)}}
 	for _, w := range weights {
-		milli := w.milli(f)
-		sum += milli
-		if milli != 0 {
-			factors = append(factors, Factor{Name: w.name, Value: w.value(f), Milli: milli, Text: fmt.Sprintf("%s: %+d", w.text(f), milli)})
+		factor := w.factor(f)
+		sum += factor.Milli
+		if factor.Milli != 0 {
+			factors = append(factors, factor)
 		}
 	}
 	slices.SortStableFunc(factors, func(a, b Factor) int { return cmp.Compare(b.Milli, a.Milli) })

@@ -11,7 +11,6 @@ type Growth struct {
 	Identifiers int `json:"identifiers"` // distinct names in new lines, text in quotes left out
 	Characters  int `json:"characters"`  // bytes of new lines
 	Conditions  int `json:"conditions"`  // if, case, while, &&, ||, ? and their like in new lines
-	Calls       int `json:"calls"`       // names followed by an opening parenthesis in new lines
 	Places      int `json:"places"`      // runs of new lines
 }
 
@@ -165,9 +164,6 @@ func (c *counter) word(s []byte) int {
 	switch string(s[:n]) {
 	case "if", "elif", "case", "while", "when", "unless", "match":
 		c.growth.Conditions++
-	}
-	if bytes.HasPrefix(bytes.TrimLeft(s[n:], " "), []byte("(")) {
-		c.growth.Calls++
 	}
 	return n
 }
