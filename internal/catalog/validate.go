@@ -43,7 +43,8 @@ func Validate(path string, data []byte) []Verdict {
 }
 
 func judge(doc *manifest.YAMLDocument) Verdict {
-	v := Verdict{File: doc.Path, Document: doc.Index, Line: doc.Line}
+	v := Verdict{File: doc.Path, Document: doc.Index}
+	v.Line, v.Column = doc.Position("")
 	if doc.Err != nil {
 		v.Verdict, v.Message, v.Line, v.Column = YAMLError, doc.Err.Message, doc.Err.Line, doc.Err.Column
 		return v

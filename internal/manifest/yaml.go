@@ -82,6 +82,7 @@ func parseChunk(path string, c chunk) *YAMLDocument {
 // parseSlowly reads what fastParse does not: all of YAML, and all errors.
 func parseSlowly(doc *YAMLDocument, c chunk) *YAMLDocument {
 	path := doc.Path
+	c.text = withoutVersion(c.text)
 	tree, err := readNode(c.text)
 	if err != nil {
 		doc.Line = c.firstLine()
@@ -101,8 +102,22 @@ func parseSlowly(doc *YAMLDocument, c chunk) *YAMLDocument {
 		doc.Err, doc.Line = diag, c.firstLine()
 		return doc
 	}
-	doc.root, doc.Value, doc.Line = root, root.value, max(root.at.Line, 1)
+	doc.root, doc.Value = root, root.value
+	if doc.Value != nil {
+		doc.Line = root.at.Line
+	}
 	return doc
+}
+
+// withoutVersion makes a comment of "%YAML 1.2", which the library does not know; 1.2 is what we read.
+func withoutVersion(text []byte) []byte {
+	at := bytes.Index(text, []byte("%YAML 1."))
+	if at < 0 || at > 0 && text[at-1] != '\n' {
+		return text
+	}
+	text = bytes.Clone(text)
+	text[at] = '#'
+	return text
 }
 
 // readJSON reads what is JSON but too much for the library, which lacks the escapes \/ and \ud83d\ude00.
