@@ -82,11 +82,14 @@ func matchReports(root *os.Root, report manifest.Report) ([]string, error) {
 	if start == "" {
 		start = "."
 	}
+	if info, err := root.Lstat(start); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err == nil && !info.IsDir() {
+		return []string{start}, nil
+	}
 	var paths []string
 	err := fs.WalkDir(root.FS(), start, func(name string, entry fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
 		case err != nil:
 			return err
 		case manifest.MatchPath(glob, name):

@@ -32,10 +32,10 @@ func Init() {
 	runtime.LockOSThread() // capabilities and no_new_privs belong to a thread: everything is started from this one
 	g := &guardian{orders: os.NewFile(ordersFD, "orders"), answer: os.NewFile(answerFD, "answer")}
 	end := g.guard()
-	if err := json.NewEncoder(g.answer).Encode(end); err != nil {
+	g.killRest()
+	if err := json.NewEncoder(g.answer).Encode(end); err != nil { // the runner is gone
 		os.Exit(1)
 	}
-	g.killRest()
 	os.Exit(0)
 }
 
@@ -133,7 +133,7 @@ func (g *guardian) reap() {
 		var ws unix.WaitStatus
 		pid, err := unix.Wait4(-1, &ws, 0, nil)
 		g.mu.Lock()
-		if err == unix.ECHILD {
+		for err == unix.ECHILD && len(g.waiting) == 0 {
 			g.changed.Wait() // for the next start
 		}
 		if done := g.waiting[pid]; err == nil && done != nil && (ws.Exited() || ws.Signaled()) {

@@ -74,9 +74,10 @@ func judge(c *manifest.Check, a *attempt, out *reading, bad []finding.Finding) v
 	if path := missing(a, c); path != "" {
 		return withoutReport(a, path)
 	}
+	pass := verdict{state: facts.Passed}
 	if out.tests != nil {
-		if v := judgeTests(c, a, out.tests); v.state != facts.Passed {
-			return v
+		if pass = judgeTests(c, a, out.tests); pass.state != facts.Passed {
+			return pass
 		}
 	}
 	switch {
@@ -89,7 +90,7 @@ func judge(c *manifest.Check, a *attempt, out *reading, bad []finding.Finding) v
 	case a.Exit != 0 && out.tests == nil:
 		return verdict{facts.Failed, a.ended()}
 	}
-	return verdict{facts.Passed, ""}
+	return pass
 }
 
 func countFindings(n int) string {

@@ -1,0 +1,303 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+// needIsolation fails, rather than skips, where the system refuses namespaces and ADAMANT_TEST_ISOLATION does not say that
+// this is known: a guard that nobody tests is none.
+func needIsolation(t *testing.T) {
+	t.Helper()
+	r := newRunner(t)
+	iso := strongest(t.Context(), r.Self, t.TempDir())
+	if iso.network && iso.pid && iso.mounts {
+		return
+	}
+	if os.Getenv("ADAMANT_TEST_ISOLATION") == "none" {
+		t.Skip("LEFT OUT: this system allows no namespaces, and ADAMANT_TEST_ISOLATION=none says that this is known")
+	}
+	t.Fatalf("this system allows only %+v; set ADAMANT_TEST_ISOLATION=none to test without", iso)
+}
+
+// sleepers start processes that want to live on: one ignores SIGTERM, one leaves the group, one is forked twice and leaves
+// the session too. Each is a copy of sleep under a name that can be looked for.
+const sleepers = `
+cp "$(command -v sleep)" "$PWD/MARK"
+sh -c 'trap "" TERM; "$PWD/MARK" 300; "$PWD/MARK" 300' &
+setsid "$PWD/MARK" 300 </dev/null >/dev/null 2>&1 &
+(setsid sh -c 'trap "" TERM HUP; "$PWD/MARK" 300 & wait; "$PWD/MARK" 300' </dev/null >/dev/null 2>&1 &) 
+while [ $(pgrep -c -x MARK) -lt 3 ]; do sleep 0.02; done
+echo up
+`
+
+// alive counts the processes of the whole machine whose program is named mark.
+func alive(t *testing.T, mark string) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, entry := range entries {
+		if _, err := strconv.Atoi(entry.Name()); err != nil {
+			continue
+		}
+		name, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "comm"))
+		if err == nil && strings.TrimSpace(string(name)) == mark {
+			n++
+		}
+	}
+	return n
+}
+
+// modes are the isolations that promise to leave nothing behind.
+func modes(t *testing.T) map[string]isolation {
+	r := newRunner(t)
+	return map[string]isolation{"strongest": strongest(t.Context(), r.Self, t.TempDir()), "subreaper": {guarded: true}}
+}
+
+// launchScript runs a shell script in one isolation, in a box of its own.
+func launchScript(ctx context.Context, t *testing.T, iso isolation, script string) (outcome, error, *transcript) {
+	t.Helper()
+	r := newRunner(t)
+	b, err := newBox(filepath.Join(t.TempDir(), "box"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := newTranscript(logHalf)
+	end, err := launch(ctx, iso, r.Self, &session{
+		Argv: []string{"sh", "-c", script}, Dir: b.tree(), Box: b.path, Env: []string{"PATH=" + r.Path, "HOME=" + b.home()},
+	}, log, log)
+	return end, err, log
+}
+
+func TestNothingOutlivesACommand(t *testing.T) {
+	t.Parallel()
+	for name, iso := range modes(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mark := "left-" + name[:5]
+			end, err, log := launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers, "MARK", mark))
+			if err != nil || end != (outcome{}) {
+				t.Fatalf("%+v %v\n%s", end, err, log.Bytes())
+			}
+			if n := alive(t, mark); n > 0 {
+				t.Errorf("%d processes outlive the command", n)
+			}
+		})
+	}
+}
+
+func TestTimeoutKillsEverything(t *testing.T) {
+	t.Parallel()
+	for name, iso := range modes(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mark := "late-" + name[:5]
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			begin := time.Now()
+			_, err, log := launchScript(ctx, t, iso, strings.ReplaceAll("trap '' TERM\n"+sleepers+"sleep 300 & wait; sleep 300", "MARK", mark))
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error %v, want the deadline\n%s", err, log.Bytes())
+			}
+			if !strings.Contains(string(log.Bytes()), "up\n") {
+				t.Errorf("the sleepers did not start:\n%s", log.Bytes())
+			}
+			if n := alive(t, mark); n > 0 {
+				t.Errorf("%d processes outlive the timeout", n)
+			}
+			if took := time.Since(begin); took > 4*grace {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
+// TestDeathOfTheRunner kills a process that runs a check, with SIGKILL, and looks for what is left of the check.
+func TestDeathOfTheRunner(t *testing.T) {
+	t.Parallel()
+	if mark := os.Getenv("ADAMANT_TEST_VICTIM"); mark != "" {
+		iso := isolation{guarded: true}
+		if os.Getenv("ADAMANT_TEST_MODE") == "strongest" {
+			iso = modes(t)["strongest"]
+		}
+		launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers+"sleep 300", "MARK", mark))
+		return
+	}
+	for name := range modes(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mark := "dead-" + name[:5]
+			victim := exec.Command(os.Args[0], "-test.run", "^TestDeathOfTheRunner$")
+			victim.Env = append(os.Environ(), "ADAMANT_TEST_VICTIM="+mark, "ADAMANT_TEST_MODE="+name, "TMPDIR="+t.TempDir())
+			if err := victim.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waitUntil(t, func() bool { return alive(t, mark) >= 3 })
+			if err := victim.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = victim.Wait() // it was killed
+			waitUntil(t, func() bool { return alive(t, mark) == 0 })
+		})
+	}
+}
+
+func waitUntil(t *testing.T, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not happen within 20 seconds")
+		}
+	}
+}
+
+func TestCancelStopsTheRun(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, r *Runner) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r.Progress = func(e Event) {
+			if e.Step == "run" {
+				time.AfterFunc(300*time.Millisecond, cancel)
+			}
+		}
+		evidence, _, err := r.Run(ctx, []manifest.Check{sh("sleep 300")}, Job{Merged: tree{"a": "b"}})
+		if !errors.Is(err, context.Canceled) || evidence != nil {
+			t.Errorf("%v %v, want no evidence and context.Canceled", evidence, err)
+		}
+		if left, err := os.ReadDir(r.Scratch); err != nil || len(left) > 0 {
+			t.Errorf("the run left %v behind (%v)", left, err)
+		}
+	})
+}
+
+// TestNetworkIsCut connects to a listener on the host's loopback, which is the nearest thing a network has.
+func TestNetworkIsCut(t *testing.T) {
+	t.Parallel()
+	needIsolation(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	connect := "exec 3<>/dev/tcp/127.0.0.1/" + port
+	c := manifest.Check{Name: "test", Kind: "custom", Command: []string{"bash", "-c", connect}}
+	files := tree{"a": "b"}
+
+	e, _ := runOne(t, newRunner(t), c, Job{Merged: files})
+	wantState(t, e, facts.Failed, "refused")
+	if e.Network != "none" {
+		t.Errorf("network %q, want none", e.Network)
+	}
+	e, _ = runOne(t, unguarded(t), c, Job{Merged: files})
+	wantState(t, e, facts.Passed, "")
+	if e.Network != "open" {
+		t.Errorf("network %q, want open", e.Network)
+	}
+	t.Run("own loopback works", func(t *testing.T) {
+		c := manifest.Check{Name: "test", Kind: "custom", Command: []string{"ping", "-c", "1", "-W", "2", "127.0.0.1"}}
+		if _, err := exec.LookPath("ping"); err != nil {
+			c.Command = []string{"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9 || test $? = 1; grep -q lo: /proc/net/dev"}
+		}
+		e, _ := runOne(t, newRunner(t), c, Job{Merged: files})
+		wantState(t, e, facts.Passed, "")
+	})
+	t.Run("setup has it", func(t *testing.T) {
+		c := sh("cat fetched")
+		c.Setup = []string{"bash -c '" + connect + "' && echo it >fetched"}
+		e, _ := runOne(t, newRunner(t), c, Job{Merged: files})
+		wantState(t, e, facts.Passed, "")
+	})
+}
+
+// TestTheHostIsOutOfReach tries what a check that wants to cheat, now or for later changes, would try.
+func TestTheHostIsOutOfReach(t *testing.T) {
+	t.Parallel()
+	needIsolation(t)
+	r := newRunner(t)
+	home := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "outside")
+	for _, err := range []error{
+		os.MkdirAll(filepath.Join(home, ".ssh"), 0o700), os.WriteFile(filepath.Join(home, ".ssh/id"), []byte("private-key"), 0o600),
+		os.WriteFile(filepath.Join(home, ".netrc"), []byte("netrc-secret"), 0o600), os.WriteFile(outside, []byte("kept"), 0o600),
+		os.MkdirAll("/var/lib/adamant-test", 0o755),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { os.RemoveAll("/var/lib/adamant-test") })
+	r.Home = home
+	key := filepath.Join(r.Cache.state, "check-cache.key")
+	for name, attempt := range map[string]string{
+		"read the cache's key":        "test ! -e " + key,
+		"list the cache":              "test ! -e " + r.Cache.dir + " || test -z \"$(ls -A " + r.Cache.dir + ")\"",
+		"see setup results":           "test ! -e " + r.State + "/setup",
+		"read ssh keys":               "! cat " + home + "/.ssh/id",
+		"read .netrc":                 "! grep -q netrc-secret " + home + "/.netrc",
+		"write outside the box":       "! touch /var/lib/adamant-test/x",
+		"write below /tmp":            "touch /tmp/x && touch \"$TMPDIR/x\" && touch \"$HOME/x\"",
+		"remount":                     "! mount -o remount,rw / 2>/dev/null",
+		"uncover":                     "! umount " + r.Cache.state + " 2>/dev/null",
+		"see the runner":              "test ! -e /proc/" + strconv.Itoa(os.Getpid()) + "/exe",
+		"trace the guardian":          "! readlink /proc/1/fd/4 && ! cat /proc/1/environ 2>/dev/null",
+		"answer for the guardian":     "! sh -c 'echo {} >/proc/1/fd/4' 2>/dev/null",
+		"enter the host's namespaces": "! nsenter -t 1 -n true 2>/dev/null; ! nsenter --net=/proc/1/ns/net true 2>/dev/null",
+		"see other checks":            "test $(ls " + r.Scratch + "/* | wc -l) -le 1",
+		"make core dumps":             "test $(ulimit -c) = 0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := sh(attempt)
+			e, _ := runOne(t, r, c, Job{Merged: tree{"a": "b"}})
+			if e.State != facts.Passed {
+				t.Errorf("%s: %s\n%s", e.State, e.Reason, logOf(t, r))
+			}
+		})
+	}
+	if text, err := os.ReadFile(outside); err != nil || string(text) != "kept" {
+		t.Errorf("a file outside was changed: %q %v", text, err)
+	}
+}
+
+// TestWeakerIsolation goes through what strongest falls back to, so that each of them is known to work or to be refused.
+func TestWeakerIsolation(t *testing.T) {
+	t.Parallel()
+	for _, iso := range []isolation{
+		{guarded: true, user: true, pid: true, network: true},
+		{guarded: true},
+	} {
+		end, err, log := launchScript(t.Context(), t, iso, "echo fine")
+		if err != nil || end != (outcome{}) || string(log.Bytes()) != "fine\n" {
+			t.Errorf("%+v: %+v %v %s", iso, end, err, log.Bytes())
+		}
+	}
+	if iso := strongest(t.Context(), "", t.TempDir()); iso != (isolation{}) {
+		t.Errorf("without a guardian there is %+v", iso)
+	}
+	if iso := strongest(t.Context(), "/bin/true", t.TempDir()); iso != (isolation{}) {
+		t.Errorf("a program that is no guardian gives %+v", iso)
+	}
+}
