@@ -12,7 +12,8 @@ type Attributes []attributeRule
 
 type attributeRule struct {
 	folder string // where the file is: "" or with a trailing slash
-	glob   glob   //
+	depth  int    // folders above the file
+	glob   glob
 	macro  string // defines this macro, and has no glob
 	sets   []attribute
 }
@@ -44,7 +45,7 @@ func ParseAttributes(path string, data []byte) Attributes {
 }
 
 func parseAttributeLine(folder, text string) (attributeRule, bool) {
-	r := attributeRule{folder: folder}
+	r := attributeRule{folder: folder, depth: strings.Count(folder, "/")}
 	pattern, rest, ok := attributePattern(text)
 	if !ok {
 		return r, false
@@ -104,7 +105,7 @@ func (a Attributes) lookup(path string) map[string]string {
 	for depth := strings.Count(path, "/"); depth >= 0; depth-- {
 		for i := len(a) - 1; i >= 0; i-- {
 			r := &a[i]
-			if r.macro != "" || strings.Count(r.folder, "/") != depth || !strings.HasPrefix(path, r.folder) || !r.glob.match(path[len(r.folder):]) {
+			if r.macro != "" || r.depth != depth || !strings.HasPrefix(path, r.folder) || !r.glob.match(path[len(r.folder):]) {
 				continue
 			}
 			if found == nil {

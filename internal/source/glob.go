@@ -6,19 +6,16 @@ import "strings"
 type glob struct {
 	parts  []string // between slashes
 	suffix string   // of "*suffix", the common case
-	plain  bool     // no special bytes: compare
 }
 
 func parseGlob(pattern string) glob {
 	if rest, ok := strings.CutPrefix(pattern, "*"); ok && !strings.ContainsAny(rest, `*?[\/`) {
-		return glob{suffix: rest, plain: rest == ""}
+		return glob{suffix: rest}
 	}
-	g := glob{parts: strings.Split(strings.TrimPrefix(pattern, "/"), "/"), plain: !strings.ContainsAny(pattern, `*?[\`)}
 	if !strings.Contains(pattern, "/") {
-		g.parts = []string{"**", pattern}
-		g.plain = false
+		return glob{parts: []string{"**", pattern}}
 	}
-	return g
+	return glob{parts: strings.Split(strings.TrimPrefix(pattern, "/"), "/")}
 }
 
 // match reports whether path, relative to the pattern's folder, is meant.
