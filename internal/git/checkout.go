@@ -41,16 +41,52 @@ func (r *Repo) Checkout(ctx context.Context, treeish OID, dir string, opt Checko
 	if err != nil {
 		return fmt.Errorf("checking out %s: %w", treeish.Short(), err)
 	}
-	if opt.RefuseEscaping {
-		if err := r.refuseEscaping(ctx, tree); err != nil {
-			return fmt.Errorf("checking out %s: %w", treeish.Short(), err)
-		}
+	if err := r.vet(ctx, tree, opt); err != nil {
+		return fmt.Errorf("checking out %s: %w", treeish.Short(), err)
 	}
 	if dir, err = r.emptyFolder(dir); err != nil {
 		return fmt.Errorf("checking out %s: %w", treeish.Short(), err)
 	}
 	if err := r.materialise(ctx, tree, dir, opt.WithGit); err != nil {
 		return fmt.Errorf("checking out %s into %s: %w", treeish.Short(), dir, r.explain(ctx, err, tree))
+	}
+	return nil
+}
+
+// vet refuses trees that cannot be written as they are.
+func (r *Repo) vet(ctx context.Context, tree OID, opt CheckoutOptions) error {
+	entries, err := r.Tree(ctx, tree)
+	if err != nil {
+		return err
+	}
+	if err := distinct(entries); err != nil || !opt.RefuseEscaping {
+		return err
+	}
+	links, err := r.escaping(ctx, entries)
+	if err == nil && len(links) > 0 {
+		err = &EscapeError{Links: links}
+	}
+	return err
+}
+
+// distinct refuses a forged tree that has two entries for one path, or a file where another entry needs a folder: git would
+// pick one, and what is judged may be the other.
+func distinct(entries []Entry) error {
+	files := make(map[string]bool, len(entries))
+	for _, entry := range entries {
+		if files[entry.Path] {
+			return fmt.Errorf("the tree has two entries for %q", entry.Path)
+		}
+		files[entry.Path] = true
+	}
+	seen := ""
+	for _, entry := range entries {
+		for dir := path.Dir(entry.Path); dir != "." && dir != "/" && dir != seen; dir = path.Dir(dir) {
+			if files[dir] {
+				return fmt.Errorf("the tree has %q as a file and as a folder", dir)
+			}
+		}
+		seen = path.Dir(entry.Path)
 	}
 	return nil
 }
@@ -163,6 +199,10 @@ func (r *Repo) EscapingSymlinks(ctx context.Context, treeish OID) ([]Symlink, er
 	if err != nil {
 		return nil, err
 	}
+	return r.escaping(ctx, entries)
+}
+
+func (r *Repo) escaping(ctx context.Context, entries []Entry) ([]Symlink, error) {
 	var links []Entry
 	var ids []OID
 	for _, entry := range entries {
@@ -171,21 +211,13 @@ func (r *Repo) EscapingSymlinks(ctx context.Context, treeish OID) ([]Symlink, er
 		}
 	}
 	var escaping []Symlink
-	err = r.Blobs(ctx, ids, recordLimit, func(i int, data []byte, err error) error {
+	err := r.Blobs(ctx, ids, recordLimit, func(i int, data []byte, err error) error {
 		if err == nil && escapes(links[i].Path, string(data)) {
 			escaping = append(escaping, Symlink{Path: links[i].Path, Target: string(data)})
 		}
 		return err
 	})
 	return escaping, err
-}
-
-func (r *Repo) refuseEscaping(ctx context.Context, tree OID) error {
-	links, err := r.EscapingSymlinks(ctx, tree)
-	if err == nil && len(links) > 0 {
-		err = &EscapeError{Links: links}
-	}
-	return err
 }
 
 // escapes says whether a link at from may lead out of the tree. The folders of from are real ones, so leading ".." can be

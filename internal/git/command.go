@@ -48,13 +48,24 @@ func (e *commandError) Error() string {
 
 func (e *commandError) Unwrap() error { return e.err }
 
-// exitCode returns the exit code of a failed git, -1 when it did not end by itself.
-func exitCode(err error) int {
+// saidNo says that git ended with exit code 1, which many commands use for "no", and did not complain: with a missing
+// object git 2.39 prints an error, goes on as if it were empty and ends with 0 or 1 (measured for merge-base and merge-tree).
+func saidNo(err error) bool {
+	var failed *commandError
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
+	return errors.As(err, &failed) && errors.As(err, &exit) && exit.ExitCode() == 1 && !complained(failed.stderr)
+}
+
+var errComplained = errors.New("ended well but reported an error")
+
+// complained says that a line of stderr reports an error.
+func complained(stderr string) bool {
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, "error: ") || strings.HasPrefix(line, "fatal: ") {
+			return true
+		}
 	}
-	return -1
+	return false
 }
 
 // head keeps the first bytes written to it and drops the rest.
@@ -140,6 +151,9 @@ func (c call) stream(ctx context.Context, read func(*bufio.Reader) error) error 
 	}
 	if err := cmd.Wait(); err != nil {
 		return c.fail(ctx, err, &stderr)
+	}
+	if complained(stderr.String()) {
+		return c.fail(ctx, errComplained, &stderr)
 	}
 	return readErr
 }

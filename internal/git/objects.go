@@ -212,14 +212,38 @@ func (r *Repo) explain(ctx context.Context, err error, asked ...OID) error {
 			suspects = append(suspects, OID(name))
 		}
 	}
-	infos, lookup := r.Info(ctx, suspects)
-	if lookup != nil {
+	gone, lookup := r.findMissing(ctx, suspects)
+	switch {
+	case lookup != nil:
 		return errors.Join(err, lookup)
+	case gone != "":
+		return fmt.Errorf("git %s: %w", failed.args[0], r.missing(string(gone)))
+	}
+	return err
+}
+
+// findMissing returns the first object that is not here among ids and the trees of the commits among them.
+func (r *Repo) findMissing(ctx context.Context, ids []OID) (OID, error) {
+	infos, err := r.Info(ctx, ids)
+	if err != nil {
+		return "", err
 	}
 	for _, info := range infos {
 		if info.Missing {
-			return fmt.Errorf("git %s: %w", failed.args[0], r.missing(string(info.OID)))
+			return info.OID, nil
 		}
 	}
-	return err
+	for _, info := range infos {
+		if info.Type != "commit" {
+			continue
+		}
+		commit, err := r.Commit(ctx, info.OID)
+		if err != nil {
+			return "", err
+		}
+		if gone, err := r.findMissing(ctx, []OID{commit.Tree}); err != nil || gone != "" {
+			return gone, err
+		}
+	}
+	return "", nil
 }

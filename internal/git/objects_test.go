@@ -320,3 +320,45 @@ func allocated() uint64 {
 	runtime.ReadMemStats(&stats)
 	return stats.TotalAlloc
 }
+
+// TestMissingInside removes objects below what is asked for. Whatever git makes of it, the answer must be an error.
+func TestMissingInside(t *testing.T) {
+	t.Parallel()
+	for _, what := range []string{"main:d", "main:d/f", "main~1", "main~1:d", "main^{tree}", "main~1^{tree}"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			base := f.commit("one", "d/f", "1\n2\n3\n", "g", "1\n")
+			head := f.commit("two", "d/f", "1\n2\n4\n", "g", "1\n")
+			f.drop(f.rev(what))
+			r := f.open()
+			ctx := t.Context()
+			calls := map[string]error{}
+			if what != "main:d/f" && !strings.HasPrefix(what, "main~1") {
+				_, calls["Tree"] = r.Tree(ctx, head)
+			}
+			if strings.HasPrefix(what, "main~1") && what != "main~1" {
+				_, calls["Tree"] = r.Tree(ctx, base)
+			}
+			if what != "main~1" {
+				_, calls["Diff"] = r.Diff(ctx, base, head, DiffOptions{Hunks: true})
+			} else {
+				_, calls["Count"] = r.Count(ctx, LogOptions{From: head})
+				_, calls["Commit"] = r.Commit(ctx, base)
+			}
+			for _, err := range r.Log(ctx, LogOptions{From: head, Changes: ChangesNumstat}) {
+				calls["Log"] = err
+			}
+			if !strings.HasPrefix(what, "main~1") {
+				calls["Checkout"] = r.Checkout(ctx, head, filepath.Join(realTemp(t), "x"), CheckoutOptions{})
+				calls["Checkout with git"] = r.Checkout(ctx, head, filepath.Join(realTemp(t), "x"), CheckoutOptions{WithGit: true})
+			}
+			for name, err := range calls {
+				var gone *MissingError
+				if !errors.As(err, &gone) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+}

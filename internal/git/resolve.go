@@ -93,6 +93,8 @@ func choose(rev, kind string, answers []answer) (OID, error) {
 		return "", fmt.Errorf("%w: %q is short for more than one object", ErrBadRevision, rev)
 	case peeled.info.Type == kind:
 		return peeled.info.OID, nil
+	case kind == "tree" && plain.info.Type == "commit": // the commit is here, its tree is not
+		return "", nil
 	case !plain.info.Missing:
 		return "", fmt.Errorf("%w: %q is a %s, not a %s", ErrBadRevision, rev, plain.info.Type, kind)
 	}
@@ -117,7 +119,7 @@ func (p *pool) info(ctx context.Context, names []string) ([]answer, error) {
 // HeadBranch names the current branch; "" when HEAD is detached. On an unborn branch its name comes with ErrEmpty.
 func (r *Repo) HeadBranch(ctx context.Context) (string, error) {
 	out, err := r.refs("symbolic-ref", "--quiet", "HEAD").output(ctx)
-	if exitCode(err) == 1 {
+	if saidNo(err) {
 		return "", nil
 	}
 	if err != nil {
@@ -193,7 +195,7 @@ func (r *Repo) Config(ctx context.Context, key string) (string, bool, error) {
 	}
 	out, err := r.refs("config", "--local", "--no-includes", "--null", "--get", key).output(ctx)
 	switch {
-	case exitCode(err) == 1:
+	case saidNo(err):
 		return "", false, nil
 	case err != nil:
 		return "", false, fmt.Errorf("reading the setting %q: %w", key, err)
@@ -204,7 +206,7 @@ func (r *Repo) Config(ctx context.Context, key string) (string, bool, error) {
 // Remotes lists the names of the repository's remotes, sorted.
 func (r *Repo) Remotes(ctx context.Context) ([]string, error) {
 	out, err := r.refs("config", "--local", "--no-includes", "--null", "--name-only", "--get-regexp", `^remote\..*\.url$`).output(ctx)
-	if err != nil && exitCode(err) != 1 {
+	if err != nil && !saidNo(err) {
 		return nil, fmt.Errorf("listing remotes: %w", err)
 	}
 	var names []string
