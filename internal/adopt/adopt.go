@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/adamant-os/adamant/internal/manifest"
 )
@@ -128,15 +128,14 @@ func write(s Step) error {
 	return errors.Join(err, file.Close())
 }
 
-var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
-
 // Name makes a valid name of a folder's name.
 func Name(folder string) string {
-	name := strings.Trim(notName.ReplaceAllString(folder, "-"), "-")
-	if name == "" {
+	words := strings.FieldsFunc(folder, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
 		return "repository"
 	}
-	return name[:min(len(name), 63)]
+	name := strings.Join(words, "-")
+	return strings.TrimRight(name[:min(len(name), 63)], "-")
 }
 
 // agentHooks makes the agent at the keyboard hear the gate's refusals before it says that it is done.

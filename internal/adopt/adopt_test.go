@@ -1,0 +1,181 @@
+package adopt
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+func wishes(dir string) Wishes {
+	return Wishes{
+		Name: "clinic", Branch: "main", Phase: 2, HooksDir: filepath.Join(dir, ".git", "hooks"), GitHooks: true,
+		Agents: []string{"claude", "codex"}, MCP: true, CI: "github", Version: "v0.1.0",
+		Checks: []manifest.Check{
+			{Name: "go-unit", Kind: "unit", Command: []string{"go", "test", "-json", "./..."}, Reports: []manifest.Report{{Format: "gotest", Path: "stdout"}}, Coverage: &manifest.CoverageMin{Scope: "diff", Min: 80}},
+			{Name: "odd", Kind: "custom", Command: []string{`echo "a: b" # not a comment`}, Directory: "yes", Env: map[string]string{"N": "1"}},
+		},
+	}
+}
+
+func TestPlanApplyPlan(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	steps, err := Plan(dir, wishes(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if s.State != Written {
+			t.Errorf("%s is %s in an empty folder", s.Path, s.State)
+		}
+	}
+	if err := Apply(steps); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Plan(dir, wishes(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range again {
+		if s.State != Unchanged {
+			t.Errorf("%s is %s the second time", s.Path, s.State)
+		}
+	}
+}
+
+func TestNothingIsOverwritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	steps, err := Plan(dir, wishes(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(dir, ".mcp.json")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(steps); err == nil {
+		t.Error("a file that appeared after the plan was overwritten")
+	}
+	steps, err = Plan(dir, wishes(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(steps, func(s Step) bool { return s.Path == ".mcp.json" })
+	if steps[at].State != Kept {
+		t.Errorf("an existing file is %s", steps[at].State)
+	}
+	if err := Apply(steps); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
+		t.Errorf("the operator's file holds %q, %v", text, err)
+	}
+}
+
+func TestConfigurationReadsBack(t *testing.T) {
+	t.Parallel()
+	w := wishes(t.TempDir())
+	text, err := configText(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, diagnostics := manifest.LoadRepository(".adamant/adamant.yaml", []byte(text))
+	if len(diagnostics) > 0 {
+		t.Fatalf("%v\n%s", diagnostics, text)
+	}
+	want, _ := json.Marshal(w.Checks)
+	got, _ := json.Marshal(repo.Spec.Checks)
+	if string(got) != string(want) {
+		t.Errorf("checks came back as\n%s, want\n%s", got, want)
+	}
+	if repo.Spec.Phase != 2 || repo.Spec.Base != "main" || repo.Metadata.Name != "clinic" {
+		t.Errorf("came back as %+v", repo)
+	}
+}
+
+func TestWorkflowIsValid(t *testing.T) {
+	t.Parallel()
+	for phase := 1; phase <= 4; phase++ {
+		w := wishes(t.TempDir())
+		w.Phase = phase
+		step, err := workflow(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(step.Text, "%!") {
+			t.Fatalf("badly formatted:\n%s", step.Text)
+		}
+		linter, err := actionlint.NewLinter(os.Stderr, &actionlint.LinterOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		problems, err := linter.Lint("adamant.yml", []byte(step.Text), nil)
+		if err != nil || len(problems) > 0 {
+			t.Errorf("actionlint: %v %v", err, problems)
+		}
+	}
+}
+
+func TestHooksAreJSON(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{agentHookText, mcpText} {
+		if !json.Valid([]byte(text)) {
+			t.Errorf("not JSON: %s", text)
+		}
+	}
+	if _, err := agentHooks("hal"); err == nil {
+		t.Error("an unknown agent got hooks")
+	}
+}
+
+func TestName(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"my repo": "my-repo", "a_b": "a-b", "--": "repository", "x": "x"} {
+		if got := Name(in); got != want {
+			t.Errorf("Name(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDiagnose(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		patient Patient
+		phase   int
+		next    string
+	}{
+		{"nothing installed", Patient{Branch: "main"}, 0, "adamant init"},
+		{"not committed", Patient{Branch: "main", Uncommitted: true}, 0, "commit .adamant"},
+		{"phase left out is 1", Patient{Configured: true}, 1, "backtest"},
+		{"shallow first", Patient{Configured: true, Shallow: true}, 1, "unshallow"},
+		{"tool missing", Patient{Configured: true, MissingTools: []string{"cargo"}}, 1, "install cargo"},
+		{"gates missing", Patient{Configured: true, Config: phase(2), MissingGates: []MissingGate{{"medium", "integration"}}}, 2, "declare checks"},
+		{"ready to automate", Patient{Configured: true, Config: phase(2)}, 2, "phase: 3"},
+		{"catalog missing", Patient{Configured: true, Config: phase(3)}, 3, "catalog generate"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := Diagnose(tt.patient)
+			if d.Phase != tt.phase || !strings.Contains(d.Next, tt.next) {
+				t.Errorf("phase %d, next %q; want %d, %q", d.Phase, d.Next, tt.phase, tt.next)
+			}
+		})
+	}
+	if d := Diagnose(Patient{Shallow: true}); !d.Broken {
+		t.Error("a shallow clone is not reported as broken")
+	}
+}
+
+func phase(n int) manifest.Repository {
+	return manifest.Repository{Spec: manifest.RepositorySpec{Phase: n}}
+}
