@@ -53,6 +53,7 @@ func TestReadCoverage(t *testing.T) {
 	const ours = "example.test/shop/a/x.go:"
 	for _, tc := range []struct{ name, format, data, path, want string }{
 		{"blocks of two binaries", "go-cover", "mode: set\n" + ours + "1.1,2.5 1 0\n" + ours + "1.1,2.5 1 1\n", "a/x.go", "+1 +2"},
+		{"hit first", "go-cover", "mode: set\n" + ours + "1.1,2.5 1 1\n" + ours + "1.1,2.5 1 0\n", "a/x.go", "+1 +2"},
 		{"profiles put together", "go-cover", "mode: count\n" + ours + "1.1,1.5 1 7\n\nmode: atomic\n" + ours + "2.1,2.5 1 0\n", "a/x.go", "+1 -2"},
 		{"two blocks on a line", "go-cover", "mode: set\n" + ours + "1.1,1.5 1 0\n" + ours + "1.6,1.9 1 1\n", "a/x.go", "+1"},
 		{"empty bodies do not count", "go-cover", "mode: set\n" + ours + "1.1,1.5 0 0\n" + ours + "2.1,2.9 1 1\n", "a/x.go", "+2"},
@@ -120,6 +121,18 @@ func TestBrokenCoverage(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s %s: %v, error %v; want %q", tc.format, tc.name, p, err, tc.want)
 		}
+	}
+}
+
+func TestLinesAreBounded(t *testing.T) {
+	t.Parallel()
+	c := newCollector("lcov", shop())
+	c.marks = maxMarks - 1
+	if err := readLCOV(strings.NewReader("SF:a\nDA:1,1\nDA:1,0\nend_of_record\n"), c); err != nil {
+		t.Errorf("the last line that fits: %v", err)
+	}
+	if err := readLCOV(strings.NewReader("SF:a\nDA:2,1\nend_of_record\n"), c); err == nil {
+		t.Error("one line too many was taken")
 	}
 }
 

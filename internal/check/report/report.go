@@ -151,9 +151,6 @@ func newBounded(r io.Reader, format string, limit int64) *bounded {
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return 0, &finding.FormatError{Format: b.format, Reason: fmt.Sprintf("it is over the limit of %d bytes", b.limit)}

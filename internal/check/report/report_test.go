@@ -177,6 +177,18 @@ func TestExistsDecidesPlaces(t *testing.T) {
 	}
 }
 
+func TestInstalledCodeIsNoPlace(t *testing.T) {
+	t.Parallel()
+	data := `<testsuite><testcase name="a"><failure>at node_modules/jest/run.js:1:2 and web/a.test.js:3</failure></testcase></testsuite>`
+	r, err := ReadTests("junit", strings.NewReader(data), shop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Findings[0]; f.Path != "web/a.test.js" || f.Line != 3 {
+		t.Errorf("placed at %s:%d", f.Path, f.Line)
+	}
+}
+
 func TestBrokenTestReports(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("<testsuite>", 70)
