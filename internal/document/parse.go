@@ -119,3 +119,7 @@ func isTemplate(path string, data []byte) bool {
 func pointer(parent, token string) string {
 	return parent + "/" + manifest.EscapePointer(token)
 }
+
+// Reads says that files of this name are parsed. Chart templates, which only their content tells, are the exception: they
+// have such a name and no documents.
+func Reads(path string) bool { return formatOf(path, nil) != nil }

@@ -10,17 +10,17 @@ func parseYAML(path string, data []byte) []Document {
 		case y.Err != nil:
 			docs = append(docs, failed(formatYAML, y.Err.Line, y.Err.Message))
 		case y.Value != nil:
-			docs = append(docs, Document{Format: formatYAML, Value: y.Value, Lines: yamlLines(y)})
+			docs = append(docs, Document{Format: formatYAML, Value: y.Value, Lines: lines(y)})
 		}
 	}
 	return docs
 }
 
-func yamlLines(y *manifest.YAMLDocument) map[string]int {
+func lines(y *manifest.YAMLDocument) map[string]int {
 	places := y.Positions()
-	lines := make(map[string]int, len(places))
+	out := make(map[string]int, len(places))
 	for pointer, at := range places {
-		lines[pointer] = at.Line
+		out[pointer] = at.Line
 	}
-	return lines
+	return out
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/adamant-os/adamant/internal/facts"
@@ -33,12 +34,29 @@ func dialects() []dialect {
 // IsTest says that a module holds tests: they are run by Test and never judge a change.
 func IsTest(path string) bool { return strings.HasSuffix(path, "_test.rego") }
 
-// parseModules parses what is not a test. Every problem of every module is reported.
+// Foreign says that a module is somebody else's: it lies under policy/, where other tools keep theirs too, and its package
+// is not ours, not even misspelt. Modules under .adamant/ are never foreign.
+func Foreign(m facts.Module) bool {
+	if !strings.HasPrefix(m.Path, "policy/") {
+		return false
+	}
+	for line := range strings.SplitSeq(m.Text, "\n") {
+		name, ok := strings.CutPrefix(strings.TrimSpace(line), "package ")
+		if !ok {
+			continue
+		}
+		first, _, _ := strings.Cut(strings.TrimSpace(name), ".")
+		return levenshtein.ComputeDistance(first, "adamant") > 2
+	}
+	return false
+}
+
+// parseModules parses what is ours and no test. Every problem of every module is reported.
 func parseModules(list []facts.Module, builtin bool) ([]*module, []manifest.Diagnostic) {
 	var out []*module
 	var diags []manifest.Diagnostic
 	for _, m := range list {
-		if IsTest(m.Path) {
+		if IsTest(m.Path) || Foreign(m) {
 			continue
 		}
 		tree, err := ast.ParseModuleWithOpts(m.Path, m.Text, parserOptions())

@@ -160,6 +160,28 @@ func TestCompileRefusesNothing(t *testing.T) {
 	}
 }
 
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		path, text string
+		want       bool
+	}{
+		{"policy/a.rego", "package main\n\ndeny[msg] { msg := 1 }\n", true},
+		{"policy/a.rego", "# package adamant.rules.a\npackage kubernetes.admission\n", true},
+		{"policy/a.rego", "package adamant.rules.a\n", false},
+		{"policy/a.rego", "package adamnt.rules.a\n", false},
+		{"policy/a.rego", "no package at all\n", false},
+		{".adamant/policy/a.rego", "package main\n", false},
+	} {
+		if got := Foreign(facts.Module{Path: tt.path, Text: tt.text}); got != tt.want {
+			t.Errorf("%s %q: foreign %v, want %v", tt.path, tt.text, got, tt.want)
+		}
+	}
+	if _, err := Compile(context.Background(), []facts.Module{{Path: "policy/a.rego", Text: "package main\n\ndeny[msg] { msg := 1 }\n"}}, Options{}); err != nil {
+		t.Errorf("a foreign module stopped the constitution: %v", err)
+	}
+}
+
 func TestEvalErrors(t *testing.T) {
 	t.Parallel()
 	in := yamlInput("k.yaml", "a: [1, 2, x]\nb: k.yaml\n")

@@ -151,7 +151,7 @@ func testTrees(modules []facts.Module) (map[string]*ast.Module, error) {
 	trees := map[string]*ast.Module{}
 	var diags []manifest.Diagnostic
 	for _, m := range append(slices.Clone(modules), builtins(true)...) {
-		if trees[m.Path] != nil || isEmptyModule(m.Text) {
+		if trees[m.Path] != nil || isEmptyModule(m.Text) || Foreign(m) {
 			continue
 		}
 		tree, err := ast.ParseModuleWithOpts(m.Path, m.Text, parserOptions())

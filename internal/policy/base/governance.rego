@@ -3,17 +3,21 @@
 package adamant.base.governance
 
 # METADATA
-# title: The constitution is weakened
+# title: The constitution may be weakened
 # description: >-
-#   After this change the policies would let something pass that they stop today. The change itself is judged by the
-#   policies of the target branch, so nothing is lost yet; you decide.
+#   The change edits policies and was not proven to only tighten them. The change itself is judged by the policies of the
+#   target branch, so nothing is lost yet; you decide.
 # custom:
-#   id: policy/weakened
+#   id: policy/changed
 #   severity: warning
-#   fix: keep the rule, or approve the change yourself
+#   fix: read the policy's diff and approve the change yourself
 #   failing: "a deny rule becomes a warning"
 #   passing: "one more deny rule"
-hold contains "the policies would deny less than they do today" if input.policy.delta == "weakened"
+hold contains {"message": "the policies may deny less than they do today", "path": path} if {
+	some path in touched
+	is_policy(path)
+	object.get(input.policy, "delta", "") != "tightened"
+}
 
 # METADATA
 # title: An agent changes the rules it is judged by
@@ -66,6 +70,11 @@ deny contains {"message": sprintf("%s is outside the paths of agent %s", [path, 
 touched contains f.path if some f in input.files
 
 touched contains f.oldPath if some f in input.files
+
+is_policy(path) if {
+	some glob in ["/.adamant/policy/", "/policy/**/*.rego"]
+	adamant.match_path(glob, path)
+}
 
 governed(path) if {
 	some glob in [

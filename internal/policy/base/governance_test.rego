@@ -14,9 +14,15 @@ builder := {"agent": "builder"}
 
 file(path) := {"path": path}
 
-test_weakened if {
-	governance.hold == {"the policies would deny less than they do today"} with input as {"policy": {"delta": "weakened"}}
-	count(governance.hold) == 0 with input as {"policy": {"delta": "tightened"}}
+policy(path, settings) := {"files": [{"path": path}], "policy": settings}
+
+test_policy_changed if {
+	every path in [".adamant/policy/a.rego", "policy/a.rego", "policy/x/y/a.rego"] {
+		governance.hold == {{"message": "the policies may deny less than they do today", "path": path}} with input as policy(path, {"delta": "weakened"})
+	}
+	count(governance.hold) == 1 with input as policy(".adamant/policy/a.rego", {})
+	count(governance.hold) == 0 with input as policy(".adamant/policy/a.rego", {"delta": "tightened"})
+	count(governance.hold) == 0 with input as policy("policy/a.go", {})
 }
 
 test_agent_changes_rules if {
