@@ -69,7 +69,11 @@ func (d *decoder) wrong(n *node, pointer, want string) {
 		d.report(n.place(), pointer, "%s has no value; give it %s or remove it", named(pointer), want)
 		return
 	}
-	d.report(n.at, pointer, "%s must be %s, not %s", named(pointer), want, describe(n.value))
+	hint := ""
+	if want == "text" && n.kind == scalar {
+		hint = "; put it in quotes"
+	}
+	d.report(n.at, pointer, "%s must be %s, not %s%s", named(pointer), want, describe(n.value), hint)
 }
 
 // named calls a value by its pointer, in the words of the file.
@@ -256,7 +260,7 @@ func (d *decoder) scalar(n *node, pointer string, into reflect.Value, limits con
 func wanted(k reflect.Kind) string {
 	switch k {
 	case reflect.String:
-		return "text (put it in quotes if it looks like something else)"
+		return "text"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Float32, reflect.Float64:

@@ -19,5 +19,6 @@
 //   - "<<" with a mapping, an alias to one, or a list of those is a merge: keys written out win, then the first in the list.
 //   - Tags: !!str, !!int, !!float, !!bool and !!null are obeyed; a scalar with any other tag is its text, a collection
 //     its content.
-//   - Only UTF-8, with or without a byte order mark. At most MaxBytes, MaxDepth levels, and MaxAliased nodes by aliases.
+//   - Only UTF-8, with or without a byte order mark. At most MaxBytes, MaxDocuments, MaxDepth levels, and
+//     MaxAliased nodes by aliases.
 package manifest

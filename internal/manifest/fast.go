@@ -18,8 +18,11 @@ func fastParse(text []byte, line int) (node, bool) {
 	if f.next() && f.at(f.lines[f.i].content) == "---" {
 		f.i++
 	}
-	if !f.next() || f.hasMarker() {
+	if f.hasMarker() {
 		return node{}, false
+	}
+	if !f.next() {
+		return node{at: Position{Line: line, Column: 1}, size: 1}, true
 	}
 	root, ok := f.block(0, -1)
 	if !ok || f.next() {

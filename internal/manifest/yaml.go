@@ -11,9 +11,10 @@ import (
 
 // The bounds of what is read.
 const (
-	MaxBytes   = 5 << 20 // size of a YAML or JSON file
-	MaxDepth   = 200     // levels of nesting
-	MaxAliased = 100_000 // nodes that aliases may add to a document
+	MaxBytes     = 5 << 20 // size of a YAML or JSON file
+	MaxDepth     = 200     // levels of nesting
+	MaxAliased   = 100_000 // nodes that aliases may add to a document
+	MaxDocuments = 10_000  // documents of a stream
 )
 
 // ParseYAML reads every document of a YAML stream by the profile of the package comment. It never fails as a whole: what
@@ -26,6 +27,10 @@ func ParseYAML(path string, data []byte) []*YAMLDocument {
 	}
 	var docs []*YAMLDocument
 	for _, c := range split(data) {
+		if len(docs) == MaxDocuments {
+			excess := &Diagnostic{Path: path, Line: c.line, Message: fmt.Sprintf("more than %d documents; split the file", MaxDocuments)}
+			return append(docs, &YAMLDocument{Path: path, Index: len(docs), Line: c.line, Err: excess})
+		}
 		doc := parseChunk(path, c)
 		doc.Index = len(docs)
 		docs = append(docs, doc)
@@ -103,9 +108,10 @@ func parseSlowly(doc *YAMLDocument, c chunk) *YAMLDocument {
 		return doc
 	}
 	doc.root, doc.Value = root, root.value
-	if doc.Value != nil {
-		doc.Line = root.at.Line
+	if doc.Value == nil {
+		doc.root.at = Position{Line: c.line, Column: 1}
 	}
+	doc.Line = doc.root.at.Line
 	return doc
 }
 

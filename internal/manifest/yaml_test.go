@@ -234,6 +234,15 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+func TestTooManyDocuments(t *testing.T) {
+	t.Parallel()
+	docs := ParseYAML("f", []byte(strings.Repeat("---\n", MaxDocuments+5)))
+	last := docs[len(docs)-1]
+	if len(docs) != MaxDocuments+1 || last.Err == nil || last.Err.Line != MaxDocuments+1 {
+		t.Errorf("%d documents, the last is %+v", len(docs), last)
+	}
+}
+
 // TestAliasBomb would need 10^9 values.
 func TestAliasBomb(t *testing.T) {
 	t.Parallel()
@@ -251,7 +260,7 @@ func TestAliasBomb(t *testing.T) {
 // TestHostileSizes wants an answer about files made to be slow, in a time that no quadratic algorithm needs.
 func TestHostileSizes(t *testing.T) {
 	t.Parallel()
-	const n = 200_000
+	const n = 50_000
 	for name, text := range map[string]string{
 		"comments": strings.Repeat("#\n", n), "open brackets": strings.Repeat("[", n), "open braces": strings.Repeat("{", n),
 		"dashes": strings.Repeat("- ", n), "questions": strings.Repeat("? ", n), "markers": strings.Repeat("---\n", n), "keys": strings.Repeat("a: ", n),
@@ -265,8 +274,8 @@ func TestHostileSizes(t *testing.T) {
 			go func() { done <- len(ParseYAML("f", []byte(text))) }()
 			select {
 			case <-done:
-			case <-time.After(60 * time.Second):
-				t.Error("no answer after a minute")
+			case <-time.After(30 * time.Second):
+				t.Error("no answer after 30 seconds")
 			}
 		})
 	}
