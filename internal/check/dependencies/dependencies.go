@@ -6,10 +6,13 @@ package dependencies
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 )
 
 // The ecosystems, by the names that OSV gives them.
@@ -152,4 +155,18 @@ func (l *lineAt) line(offset int) int {
 	l.number += bytes.Count(l.text[l.at:offset], []byte("\n"))
 	l.at = offset
 	return l.number + 1
+}
+
+// Own is the name under which a manifest's own package can be asked for, "" when the file does not say.
+func Own(file string, text []byte) string {
+	switch path.Base(file) {
+	case "go.mod":
+		return modfile.ModulePath(text)
+	case "package.json":
+		var head struct{ Name string }
+		if json.Unmarshal(text, &head) == nil {
+			return head.Name
+		}
+	}
+	return ""
 }

@@ -30,8 +30,10 @@ func members(d *json.Decoder, lines *lineAt, visit func(key string, line int) er
 			return jsonError(d, lines, err)
 		}
 	}
-	_, err = d.Token()
-	return err
+	if _, err = d.Token(); err != nil {
+		return jsonError(d, lines, err)
+	}
+	return nil
 }
 
 func jsonError(d *json.Decoder, lines *lineAt, err error) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/adamant-os/adamant/internal/check/links"
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/check/spelling"
+	"github.com/adamant-os/adamant/internal/check/versions"
 	"github.com/adamant-os/adamant/internal/check/workflows"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
@@ -20,6 +21,7 @@ func Checks() []builtin.Check {
 		links.Check{},
 		secrets.Check{},
 		spelling.Check{},
+		versions.Check{},
 		workflows.Check{},
 	}
 }
