@@ -84,7 +84,7 @@ func runCheck(ctx context.Context, env *Env, f checkFlags) error {
 			return err
 		}
 	}
-	if err := deliver(env, outcome.Verdict, format, f.output); err != nil {
+	if err := deliver(ctx, env, outcome.Verdict, format, f.output); err != nil {
 		return err
 	}
 	return decisionExit(outcome.Verdict.Decision)
@@ -137,30 +137,30 @@ func outputFormat(format string, json bool) (string, error) {
 }
 
 // deliver writes the verdict where it was asked for. With a file, a terminal still gets the text.
-func deliver(env *Env, v *gate.Verdict, format, output string) error {
+func deliver(ctx context.Context, env *Env, v *gate.Verdict, format, output string) error {
 	if output == "" {
-		return writeVerdict(env.Stdout, v, format, styleFor(env, env.Stdout))
+		return writeVerdict(ctx, env.Stdout, v, format, styleFor(env, env.Stdout))
 	}
 	file, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
-	if err := errors.Join(writeVerdict(file, v, format, style{}), file.Close()); err != nil {
+	if err := errors.Join(writeVerdict(ctx, file, v, format, style{}), file.Close()); err != nil {
 		return fmt.Errorf("writing the result to %s: %w", output, err)
 	}
 	if format != "text" {
-		return writeVerdict(env.Stdout, v, "text", styleFor(env, env.Stdout))
+		return writeVerdict(ctx, env.Stdout, v, "text", styleFor(env, env.Stdout))
 	}
 	return nil
 }
 
 // writeVerdict writes a verdict in one of the formats.
-func writeVerdict(w io.Writer, v *gate.Verdict, format string, s style) error {
+func writeVerdict(ctx context.Context, w io.Writer, v *gate.Verdict, format string, s style) error {
 	switch format {
 	case "json":
 		return writeJSON(w, v)
 	case "sarif":
-		return writeVerdictSARIF(w, v)
+		return writeVerdictSARIF(ctx, w, v)
 	case "junit":
 		return writeVerdictJUnit(w, v)
 	case "markdown":

@@ -45,7 +45,7 @@ func runReplay(ctx context.Context, env *Env, name, format string) error {
 	if err != nil {
 		return usage(fmt.Errorf("%s: %w", name, err))
 	}
-	if err := writeVerdict(env.Stdout, verdict, format, styleFor(env, env.Stdout)); err != nil {
+	if err := writeVerdict(ctx, env.Stdout, verdict, format, styleFor(env, env.Stdout)); err != nil {
 		return err
 	}
 	return decisionExit(verdict.Decision)

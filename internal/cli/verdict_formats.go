@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/adamant-os/adamant/internal/check/report"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/policy"
 )
 
 // writeVerdictMarkdown writes a job summary or pull request comment.
@@ -74,10 +76,18 @@ func markdownText(text string) string {
 	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "@", "&#64;").Replace(printable(text))
 }
 
-// writeVerdictSARIF writes the findings with their state against base. What is not a finding (gates, approvals) is in the
-// run's properties of other formats only.
-func writeVerdictSARIF(w io.Writer, v *gate.Verdict) error {
-	return finding.WriteSARIF(w, finding.Run{Tool: "adamant", Version: Version, Findings: v.Assessment.Findings})
+// writeVerdictSARIF writes the findings with their state against base. Gates and approvals are no findings and are left out.
+// Code scanning services refuse results without a file, so those are shown at the README.
+func writeVerdictSARIF(ctx context.Context, w io.Writer, v *gate.Verdict) error {
+	engine, err := policy.Compile(ctx, nil, policy.Options{})
+	if err != nil {
+		return err
+	}
+	run := finding.Run{Tool: "adamant", Version: Version, Findings: v.Assessment.Findings, Anchor: "README.md"}
+	for _, r := range engine.Rules() {
+		run.Rules = append(run.Rules, finding.RuleInfo{ID: r.ID, Title: r.Title, Description: r.Description, Help: r.Fix, Severity: finding.Severity(r.Severity)})
+	}
+	return finding.WriteSARIF(w, run)
 }
 
 // writeVerdictJUnit writes each gate as a test case: a pipeline that reads JUnit shows which gate stands in the way.

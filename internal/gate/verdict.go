@@ -81,9 +81,10 @@ func reasons(a *Assessment, approvals []Approval) []Reason {
 }
 
 // Blocks says whether a finding refuses the change: a new error that no waiver covers. A finding without a state was never
-// compared with base, so it counts as new.
+// compared with base, so it counts as new. What a comment in the source suppresses does not block: the comment itself is
+// counted. A suppression that only the report claims changes nothing.
 func Blocks(f finding.Finding) bool {
-	return f.Severity == finding.Error && f.Waiver == "" && f.State != finding.Unchanged && f.State != finding.Absent
+	return f.Severity == finding.Error && f.Waiver == "" && f.Suppress != "inSource" && f.State != finding.Unchanged && f.State != finding.Absent
 }
 
 // gateReason says what a gate's state means for the decision. States that are not known to be good hold or deny.

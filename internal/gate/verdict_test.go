@@ -50,6 +50,8 @@ func TestDecide(t *testing.T) {
 		{"older error", found(finding.Finding{Severity: finding.Error, State: finding.Unchanged}), Standing{}, Allow, ModeAuto},
 		{"new warning", found(finding.Finding{Severity: finding.Warning, State: finding.New}), Standing{}, Allow, ModeAuto},
 		{"waived error", found(finding.Finding{Severity: finding.Error, State: finding.New, Waiver: "w"}), Standing{}, Allow, ModeAuto},
+		{"error suppressed by a comment", found(finding.Finding{Severity: finding.Error, State: finding.New, Suppress: "inSource"}), Standing{}, Allow, ModeAuto},
+		{"error suppressed by the report only", found(finding.Finding{Severity: finding.Error, State: finding.New, Suppress: "external"}), Standing{}, Deny, ModeNone},
 		{"approval missing", gate(gateApproval, Waiting), Standing{}, Hold, ModeAuto},
 		{"approved", gate(gateApproval, Waiting), Standing{Approvals: []Approval{{Assessment: "d"}}}, Allow, ModeAuto},
 		{"approval of another assessment", gate(gateApproval, Waiting), Standing{Approvals: []Approval{{Assessment: "e"}}}, Hold, ModeAuto},
