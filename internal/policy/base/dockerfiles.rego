@@ -133,7 +133,7 @@ deny contains place(doc, i, sprintf("%s looks like a secret with a value", [name
 }
 
 # base_images are the images that stages start from, other stages and scratch left out: [doc, index, name].
-base_images contains [doc, i, name] if {
+base_images := [[doc, i, name] |
 	some doc in input.byKind.dockerfile
 	stages := {lower(instruction.value[2]) | some instruction in doc.value; instruction.cmd == "from"; lower(instruction.value[1]) == "as"}
 	some i, instruction in doc.value
@@ -141,7 +141,7 @@ base_images contains [doc, i, name] if {
 	name := resolved(doc, instruction.value[0])
 	not lower(name) in stages
 	name != "scratch"
-}
+]
 
 # resolved replaces an image name that is one variable by the variable's default. A name with variables left in it is not
 # judged.

@@ -71,9 +71,11 @@ touched contains f.path if some f in input.files
 
 touched contains f.oldPath if some f in input.files
 
+is_policy(path) if startswith(path, ".adamant/policy/")
+
 is_policy(path) if {
-	some glob in ["/.adamant/policy/", "/policy/**/*.rego"]
-	adamant.match_path(glob, path)
+	startswith(path, "policy/")
+	endswith(path, ".rego")
 }
 
 governed(path) if {

@@ -2,29 +2,33 @@
 # title: What Kubernetes manifests run
 package adamant.lib.kubernetes
 
-# pods are the pod specifications of all workloads: {doc, name, spec, at}; at is a JSON pointer.
-pods contains {"doc": doc, "spec": doc.value.spec, "at": "/spec"} if {
+# Lists, not sets: putting a document into a set costs reading all of it.
+
+# pods are the pod specifications of all workloads: {doc, spec, at}; at is a JSON pointer.
+pods := array.concat(array.concat(bare, templated), scheduled)
+
+bare := [{"doc": doc, "spec": doc.value.spec, "at": "/spec"} |
 	some doc in input.byKind.kubernetes
 	doc.value.kind == "Pod"
-}
+]
 
-pods contains {"doc": doc, "spec": doc.value.spec.template.spec, "at": "/spec/template/spec"} if {
+templated := [{"doc": doc, "spec": doc.value.spec.template.spec, "at": "/spec/template/spec"} |
 	some doc in input.byKind.kubernetes
 	doc.value.kind != "CronJob"
-}
+]
 
-pods contains {"doc": doc, "spec": doc.value.spec.jobTemplate.spec.template.spec, "at": "/spec/jobTemplate/spec/template/spec"} if {
+scheduled := [{"doc": doc, "spec": doc.value.spec.jobTemplate.spec.template.spec, "at": "/spec/jobTemplate/spec/template/spec"} |
 	some doc in input.byKind.kubernetes
 	doc.value.kind == "CronJob"
-}
+]
 
 # containers are the containers of all pods, init and ephemeral ones too: {doc, pod, container, at}.
-containers contains {"doc": pod.doc, "pod": pod.spec, "container": container, "at": sprintf("%s/%s/%d", [pod.at, kind, i])} if {
+containers := [{"doc": pod.doc, "pod": pod.spec, "container": container, "at": sprintf("%s/%s/%d", [pod.at, kind, i])} |
 	some pod in pods
 	some kind in ["containers", "initContainers", "ephemeralContainers"]
 	some i, container in pod.spec[kind]
 	is_object(container)
-}
+]
 
 # name is how messages call a workload.
 name(doc) := sprintf("%v %v", [doc.value.kind, object.get(doc.value, ["metadata", "name"], "without a name")])

@@ -67,9 +67,9 @@ warn contains {"message": sprintf("%s is an environment file", [f.path]), "path"
 	not regex.match(`\.(example|sample|template|dist|defaults?|schema)$`, f.path)
 }
 
-added contains f if {
+added := [f |
 	some f in input.files
 	f.status in {"added", "renamed"}
-}
+]
 
 is_key(path) if regex.match(`(^|/)id_(rsa|dsa|ecdsa|ed25519)$|\.(p12|pfx|ppk|kdbx|jks|keystore)$|(^|/)[^/]*private[^/]*\.(pem|key)$`, lower(path))

@@ -117,11 +117,11 @@ assertions contains {"message": sprintf("%d of %d assertions are gone", [lost, f
 	f.code.testsAfter >= f.code.testsBefore
 }
 
-deleted contains f if {
+deleted := [f |
 	some f in input.files
 	f.status == "deleted"
 	f.code.testsBefore > 0
-}
+]
 
 # fewer: the change as a whole has fewer tests.
 fewer if sum([f.code.testsAfter | some f in input.files]) < sum([f.code.testsBefore | some f in input.files])

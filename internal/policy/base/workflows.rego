@@ -30,9 +30,8 @@ deny contains object.union(workflow.place(doc, at), {"message": "the token of th
 warn contains object.union(workflow.place(doc, "/jobs"), {"message": "neither the workflow nor every job has permissions"}) if {
 	some doc in input.byKind["github-workflow"]
 	not has_permissions(doc.value)
-	some j in workflow.jobs
-	j.doc == doc
-	not has_permissions(j.job)
+	some job in doc.value.jobs
+	not has_permissions(job)
 }
 
 # METADATA
@@ -156,9 +155,10 @@ hold contains object.union(workflow.place(j.doc, sprintf("%s/runs-on", [j.at])),
 
 has_permissions(value) if some "permissions", _ in value
 
-all_permissions contains [doc, "/permissions", doc.value.permissions] if some doc in input.byKind["github-workflow"]
-
-all_permissions contains [j.doc, sprintf("%s/permissions", [j.at]), j.job.permissions] if some j in workflow.jobs
+all_permissions := array.concat(
+	[[doc, "/permissions", doc.value.permissions] | some doc in input.byKind["github-workflow"]],
+	[[j.doc, sprintf("%s/permissions", [j.at]), j.job.permissions] | some j in workflow.jobs],
+)
 
 movable(uses) if {
 	not startswith(uses, "./")
