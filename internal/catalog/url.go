@@ -8,7 +8,7 @@ import (
 )
 
 // isURL says whether the WHATWG URL standard can parse s as an absolute URL, which is what Backstage asks of links. It does
-// not apply IDNA: a host with letters beyond ASCII is taken as it is.
+// not apply IDNA: a host with letters beyond ASCII, or one that begins with xn--, is taken as it is.
 func isURL(s string) bool {
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
 	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
@@ -18,7 +18,7 @@ func isURL(s string) bool {
 	}
 	switch strings.ToLower(scheme) {
 	case "http", "https", "ws", "wss", "ftp":
-		return specialURL(strings.TrimLeft(rest, `/\`), true)
+		return specialURL(strings.TrimLeft(rest, `/\`))
 	case "file":
 		return fileURL(rest)
 	}
@@ -33,7 +33,7 @@ func isScheme(s string) bool {
 		every(s, func(c byte) bool { return alnum(c) || c == '+' || c == '-' || c == '.' })
 }
 
-func specialURL(s string, needHost bool) bool {
+func specialURL(s string) bool {
 	if end := strings.IndexAny(s, `/\?#`); end >= 0 {
 		s = s[:end]
 	}
@@ -41,10 +41,7 @@ func specialURL(s string, needHost bool) bool {
 		s = s[at+1:]
 	}
 	host, port := splitPort(s)
-	if host == "" {
-		return !needHost && port == ""
-	}
-	return isPort(port) && isDomain(host)
+	return host != "" && isPort(port) && isDomain(host)
 }
 
 // fileURL: file: takes no port and no user, and may have no host.
@@ -108,12 +105,12 @@ func isDomain(host string) bool {
 	if strings.HasPrefix(host, "[") {
 		return isIPv6(host)
 	}
-	host, ok := percentDecode(host)
-	if !ok || host == "" {
+	host = strings.ReplaceAll(percentDecode(host), "\u00ad", "") // soft hyphens do not count
+	if host == "" {
 		return false
 	}
 	for _, r := range host {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune("#/:<>?@[\\]^`{|}%\"", r) && !strings.ContainsRune("`{}\"", r) || r > 0x7f && !hostRune(r) {
+		if r <= ' ' || r == 0x7f || strings.ContainsRune("#/:<>?@[\\]^|%", r) || r > 0x7f && !hostRune(r) {
 			return false
 		}
 	}
@@ -124,7 +121,7 @@ func hostRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) || unicode.IsPunct(r)
 }
 
-func percentDecode(s string) (string, bool) {
+func percentDecode(s string) string {
 	var out []byte
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
@@ -136,7 +133,7 @@ func percentDecode(s string) (string, bool) {
 		}
 		out = append(out, s[i])
 	}
-	return string(out), true
+	return string(out)
 }
 
 // isIPv4OrName: a host whose last label is a number must be an IPv4 address, in any of the forms browsers take.
