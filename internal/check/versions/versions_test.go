@@ -35,7 +35,7 @@ func TestSingleVersion(t *testing.T) {
 		{"one version", three, with(three, "a/go.mod", mod("a", "v1.0.0")+"\n// x\n"), nil, facts.Passed},
 		{"one leaves the others", three, two, []string{"a/go.mod:5:0 versions/single-version"}, facts.Failed},
 		{"another follows", two, with(two, "b/go.mod", mod("b", "v1.2.0")), []string{"c/go.mod:5:0 versions/single-version"}, facts.Passed},
-		{"a third version", two, with(two, "b/go.mod", mod("b", "v1.3.0")), []string{"a/go.mod:5:0 versions/single-version", "b/go.mod:5:0 versions/single-version"}, facts.Failed},
+		{"a third version", two, with(two, "b/go.mod", mod("b", "v1.3.0")), []string{"b/go.mod:5:0 versions/single-version", "c/go.mod:5:0 versions/single-version"}, facts.Failed},
 		{"all move at once", three, map[string]string{"a/go.mod": mod("a", "v1.2.0"), "b/go.mod": mod("b", "v1.2.0"), "c/go.mod": mod("c", "v1.2.0")}, nil, facts.Passed},
 		{"no manifest touched", two, with(two, "x.txt", "y"), nil, facts.Passed},
 		{"own package", nil, map[string]string{"a/go.mod": mod("x", "v1.0.0"), "dep/go.mod": "module x.example/dep\n", "b/go.mod": mod("b", "v1.2.0")}, nil, facts.Passed},

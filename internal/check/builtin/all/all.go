@@ -10,6 +10,7 @@ import (
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/check/spelling"
 	"github.com/adamant-os/adamant/internal/check/versions"
+	"github.com/adamant-os/adamant/internal/check/vulnerabilities"
 	"github.com/adamant-os/adamant/internal/check/workflows"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
@@ -22,6 +23,7 @@ func Checks() []builtin.Check {
 		secrets.Check{},
 		spelling.Check{},
 		versions.Check{},
+		vulnerabilities.Check{},
 		workflows.Check{},
 	}
 }
