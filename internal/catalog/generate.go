@@ -140,7 +140,7 @@ func (g *generator) propose(dir string) (Proposal, error) {
 			p.Note = fmt.Sprintf("%s: %v; named after its folder", file, err)
 		}
 	}
-	name = g.unique(cleanName(cmp.Or(name, path.Base(dir))), dir)
+	name = g.unique(cmp.Or(cleanName(name), cleanName(path.Base(dir)), "root"), dir)
 	p.Ref = "component:default/" + strings.ToLower(name)
 	g.taken[p.Ref] = true
 	p.Text = fmt.Sprintf(template, name, g.typeOf(dir), quoted(g.owner))
@@ -184,7 +184,7 @@ func (g *generator) unique(name, dir string) string {
 	}
 }
 
-// cleanName makes a name that Backstage takes and that YAML reads as text.
+// cleanName makes a name that Backstage takes and that YAML reads as text; "" when nothing is left.
 func cleanName(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < 128 && (alnum(byte(r)) || r == '-' || r == '_' || r == '.') {
@@ -193,10 +193,7 @@ func cleanName(s string) string {
 		return '-'
 	}, s)
 	clean = strings.Trim(clean[:min(len(clean), 63)], "-_.")
-	if clean == "" {
-		return "root"
-	}
-	if quoted(clean) != clean {
+	if clean != "" && quoted(clean) != clean {
 		return "pkg-" + clean[:min(len(clean), 59)]
 	}
 	return clean

@@ -145,21 +145,27 @@ func (c *converter) pair(key, value *yaml.Node, depth int) (node, *Diagnostic) {
 	return child, diag
 }
 
-// key is the text of a mapping's key.
+// key is the text of a mapping's key. A list or a mapping, which is what an unquoted template placeholder such as {{ x }}
+// reads as, is spelt as JSON.
 func (c *converter) key(n *yaml.Node) (string, *Diagnostic) {
-	target := n
+	if n.Kind == yaml.ScalarNode && n.Anchor == "" {
+		return n.Value, nil
+	}
+	k, diag := c.convert(n, 0)
+	if diag != nil {
+		return "", diag
+	}
 	if n.Kind == yaml.AliasNode {
-		target = n.Alias
+		n = n.Alias
 	}
-	if target == nil || target.Kind != yaml.ScalarNode {
-		return "", c.fail(n, "a key must be a plain value, not a list or a mapping")
+	if n.Kind == yaml.ScalarNode {
+		return n.Value, nil
 	}
-	if n.Anchor != "" {
-		if _, diag := c.convert(n, 0); diag != nil {
-			return "", diag
-		}
+	text, err := CanonicalDocument(k.value)
+	if err != nil {
+		return "", c.fail(n, "this cannot be a key: %v", err)
 	}
-	return target.Value, nil
+	return string(text), nil
 }
 
 func isMerge(key *yaml.Node) bool {

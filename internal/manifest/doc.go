@@ -14,8 +14,8 @@
 //     0x integers are int64, or json.Number with every digit when int64 is too small; other numbers are float64. Words such
 //     as yes, no, on, off, dates and 0777-like numbers have no special meaning: strings, and 777.
 //   - .inf, .nan and numbers beyond float64 stay strings: JSON has no such numbers.
-//   - Keys are strings: a plain key keeps its spelling (1 is "1", true is "true"). A key that is a list or a mapping is
-//     refused, and so is the same key twice.
+//   - Keys are strings: a plain key keeps its spelling (1 is "1", true is "true"); a list or a mapping as a key
+//     (an unquoted placeholder {{ x }}) is its JSON. The same key twice is refused.
 //   - "<<" with a mapping, an alias to one, or a list of those is a merge: keys written out win, then the first in the list.
 //   - Tags: !!str, !!int, !!float, !!bool and !!null are obeyed; a scalar with any other tag is its text, a collection
 //     its content.
