@@ -171,7 +171,7 @@ func (r *Repo) standalone(ctx context.Context, tree OID, dir, index string) erro
 			return err
 		}
 	}
-	pack := r.private("pack-objects", "-q", "--revs", "--delta-base-offset", filepath.Join(own, "objects", "pack", "pack"))
+	pack := r.private("pack-objects", "-q", "--revs", "--delta-base-offset", "--window=0", filepath.Join(own, "objects", "pack", "pack"))
 	pack.stdin = strings.NewReader(string(id) + "\n")
 	if _, err := pack.output(ctx); err != nil {
 		return err

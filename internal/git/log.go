@@ -174,6 +174,9 @@ func parseLog(in *bufio.Reader, emit func(LogEntry) error) error {
 			if err := finish(); err != nil {
 				return err
 			}
+			if name == "" || !isHex(name) {
+				return fmt.Errorf("git log wrote the commit %q", name)
+			}
 			id, current = OID(name), diffReader{in: in}
 			continue
 		}

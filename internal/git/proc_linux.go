@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// ownGroup puts the child into a process group of its own and makes it die with adamant.
+// ownGroup puts the child into a process group of its own and makes it die with adamant. The kernel ties the child to the
+// thread that started it; Go ends a thread only when a goroutine exits while locked to it, which nothing here does.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

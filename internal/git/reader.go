@@ -176,8 +176,6 @@ type answer struct {
 	ambiguous bool
 }
 
-const maxAnswer = 64 << 10 // bytes of an answer's first line; a longer request is refused before it is sent
-
 // readAnswer reads the line that answers a request for name. An unknown name is echoed, newlines and all.
 func readAnswer(out *bufio.Reader, name string) (answer, error) {
 	line, err := out.ReadSlice('\n')

@@ -17,8 +17,8 @@ var (
 )
 
 // Resolve returns the commit that rev names: any revision git understands that names one object. A revision that is not
-// there is a *MissingError; one that names a branch and a tag with different commits is refused (ErrBadRevision), since a
-// tag pushed by somebody could otherwise stand in for the base branch. HEAD of an unborn branch is ErrEmpty.
+// there is a *MissingError. One whose name means two references (a branch, a tag, a remote's branch) with different objects is
+// refused (ErrBadRevision): a tag called main could otherwise stand in for the base. HEAD of an unborn branch is ErrEmpty.
 func (r *Repo) Resolve(ctx context.Context, rev string) (OID, error) {
 	return r.resolve(ctx, rev, "commit")
 }
@@ -67,14 +67,24 @@ func checkRevision(rev string) error {
 	return nil
 }
 
-// candidates are the names to look up for one revision: peeled, as it is, and as a branch and a tag.
+// places are where git looks for a short reference name.
+var places = []string{"refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"}
+
+// candidates are the names to look up for one revision: peeled, as it is, and the references its first word can mean.
 func candidates(rev, kind string) []string {
-	if strings.Contains(rev, ":") { // a path or a search: nothing can be added behind it
-		return []string{rev, rev}
-	}
 	names := []string{rev + "^{" + kind + "}", rev}
-	if !strings.ContainsAny(rev, "^~@{") {
-		names = append(names, "refs/heads/"+rev+"^{"+kind+"}", "refs/tags/"+rev+"^{"+kind+"}")
+	if strings.Contains(rev, ":") { // a path or a search: nothing can be added behind it
+		names[0] = rev
+	}
+	word := rev
+	if end := strings.IndexAny(rev, "^~@:"); end >= 0 {
+		word = rev[:end]
+	}
+	if word == "" {
+		return names
+	}
+	for _, place := range places {
+		names = append(names, fmt.Sprintf(place, word)+"^{}")
 	}
 	return names
 }
@@ -82,11 +92,8 @@ func candidates(rev, kind string) []string {
 // choose picks the object from the answers to candidates; "" means that nothing has the name.
 func choose(rev, kind string, answers []answer) (OID, error) {
 	peeled, plain := answers[0], answers[1]
-	if len(answers) > 2 {
-		head, tag := answers[2].info, answers[3].info
-		if !head.Missing && !tag.Missing && head.OID != tag.OID {
-			return "", fmt.Errorf("%w: %q is a branch and a tag; say refs/heads/%s or refs/tags/%s", ErrBadRevision, rev, rev, rev)
-		}
+	if err := agree(rev, answers[2:]); err != nil {
+		return "", err
 	}
 	switch {
 	case peeled.ambiguous || plain.ambiguous:
@@ -99,6 +106,22 @@ func choose(rev, kind string, answers []answer) (OID, error) {
 		return "", fmt.Errorf("%w: %q is a %s, not a %s", ErrBadRevision, rev, plain.info.Type, kind)
 	}
 	return "", nil
+}
+
+// agree refuses a name that means several references with different objects.
+func agree(rev string, meanings []answer) error {
+	var first OID
+	for _, meaning := range meanings {
+		id := meaning.info.OID
+		if id == "" || id == first {
+			continue
+		}
+		if first != "" {
+			return fmt.Errorf("%w: %q names more than one reference; write it in full, as in refs/heads/main", ErrBadRevision, rev)
+		}
+		first = id
+	}
+	return nil
 }
 
 // info looks names up in one round.

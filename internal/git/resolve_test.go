@@ -19,7 +19,7 @@ func TestResolve(t *testing.T) {
 	for rev, want := range map[string]OID{
 		"HEAD": second, "@": second, "main": second, "HEAD~1": first, "main^": first, "v1": first, "light": first,
 		"refs/heads/a/b": first, "a/b": first, string(second): second, string(first[:8]): first,
-		"HEAD^{/first}": first, ":/second thing": second, "main@{0}": second, "v1^{commit}": first,
+		"HEAD^{/first}": first, ":/second thing": second, "main@{0}": second, "heads/main": second, "v1^{commit}": first,
 	} {
 		if got, err := r.Resolve(t.Context(), rev); err != nil || got != want {
 			t.Errorf("%q: %s, %v", rev, got, err)
@@ -40,6 +40,8 @@ func TestResolveRefuses(t *testing.T) {
 	f.commit("second", "f", "2\n")
 	f.git("tag", "main", string(first)) // a tag that would win over the branch
 	f.git("tag", "file", string(f.rev("HEAD:f")))
+	f.git("update-ref", "refs/remotes/origin/next", "HEAD")
+	f.git("branch", "origin/next", string(first)) // a branch that would win over the remote's
 	r := f.open()
 	missing := []string{"nope", "HEAD~9", "HEAD:none", strings.Repeat("a", 40), "a..b", "HEAD^{/nothing}", "main missing", "x blob 12"}
 	for _, rev := range missing {
@@ -49,7 +51,7 @@ func TestResolveRefuses(t *testing.T) {
 		}
 	}
 	bad := []string{"", "-x", "--output=/tmp/x", "--end-of-options", "HEAD\n", "HEAD\nmain", "a\x00b", "a\tb", strings.Repeat("x", 5000),
-		"main", string(f.rev("HEAD:f")), string(f.rev("HEAD^{tree}")), "file", "HEAD:f"}
+		"main", "main~0", "main:f", "main^{tree}", "origin/next", string(f.rev("HEAD:f")), string(f.rev("HEAD^{tree}")), "file", "HEAD:f"}
 	for _, rev := range bad {
 		if _, err := r.Resolve(t.Context(), rev); !errors.Is(err, ErrBadRevision) {
 			t.Errorf("%q: %v", rev, err)

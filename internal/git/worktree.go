@@ -191,12 +191,7 @@ func (r *Repo) Changed(ctx context.Context) (Dirty, error) {
 		return Dirty{}, fmt.Errorf("looking for changes: %w", err)
 	}
 	dirty, err := ix.count(ctx)
-	if err == nil {
-		err = ix.remove()
-	} else {
-		_ = ix.remove() // the first error tells more
-	}
-	if err != nil {
+	if err := errors.Join(err, ix.remove()); err != nil {
 		return Dirty{}, fmt.Errorf("looking for changes: %w", err)
 	}
 	return dirty, nil
