@@ -110,7 +110,7 @@ func firstActs(language string, line []byte, glued bool) bool {
 	}
 	var buf [32]byte
 	word := lower(buf[:0], line[:n])
-	if firstWord(string(word)) {
+	if firstWord(string(word)) || scriptWord(language, string(word)) {
 		return true
 	}
 	if n < len(line) && line[n] == ':' && n > 0 {
@@ -145,7 +145,7 @@ func wordsAct(line []byte) bool {
 			continue
 		}
 		word := lower(buf[:0], line[start:i])
-		if wordActs(word, line[start:]) {
+		if wordActs(word, line[start:]) || start > 0 && line[start-1] == '@' && tagWord(string(word)) {
 			return true
 		}
 	}
@@ -168,6 +168,15 @@ func wordActs(word, rest []byte) bool {
 		if p[0] == word[0] && len(word) > len(p) && string(word[:len(p)]) == p {
 			return true
 		}
+	}
+	return false
+}
+
+// tagWord knows the tags that act behind an "@" in the middle of a line.
+func tagWord(word string) bool {
+	switch word {
+	case "generated", "preserve", "license", "formatter", "jsx", "flow", "suppress", "internal":
+		return true
 	}
 	return false
 }
@@ -198,9 +207,18 @@ func anyWord(word string) bool {
 		"jsxruntime", "jest-environment", "vitest-environment", "vite-ignore", "ts-ignore", "ts-nocheck",
 		"ts-expect-error", "ts-check", "flowfixme", "phpunit", "rustfmt", "sqlfluff", "protolint", "swiftlint",
 		"spotless", "brakeman", "reek", "renovate", "x-release-please-version", "x-release-please-start-version",
-		"imagepolicy", "yaml-language-server", "cloud-config", "ansible-lint", "doctest", "formatter", "coverity",
-		"generated", "preserve", "cc_on", "kcov", "pragma", "allowlist", "noreorder", "nocover":
+		"imagepolicy", "yaml-language-server", "cloud-config", "ansible-lint", "doctest", "coverity",
+		"cc_on", "kcov", "pragma", "noreorder", "nocover":
 		return true
+	}
+	return false
+}
+
+// scriptWord knows the directives of JavaScript that are words of prose elsewhere.
+func scriptWord(language, word string) bool {
+	switch language {
+	case "javascript", "jsx", "typescript", "tsx":
+		return word == "global" || word == "globals" || word == "exported" || word == "flow" || word == "noflow" || word == "jsx"
 	}
 	return false
 }
@@ -208,7 +226,7 @@ func anyWord(word string) bool {
 // firstWord knows directives at the start of a comment or of a line of it; prose may hold them elsewhere.
 func firstWord(word string) bool {
 	switch word {
-	case "global", "globals", "exported", "flow", "noflow", "jsx", "c8", "v8", "trivy", "lint", "revive",
+	case "c8", "v8", "frozen_string_literal", "encoding", "warn_indent", "shareable_constant_value", "trivy", "lint", "revive",
 		"tflint-ignore", "vale", "textlint", "codespell", "fmt", "typed", "sqlc", "goose", "liquibase", "changeset",
 		"counterfeiter", "mockgen", "swagger", "ko", "vim", "checkstyle", "pmd", "resharper", "skipcq", "deepcode",
 		"jinja2", "helm-docs", "oxlint", "biome", "prettier":

@@ -5,12 +5,16 @@ import "strings"
 // glob is a pattern of gitattributes: without a slash it matches names at any depth, with one it matches from its folder.
 type glob struct {
 	parts  []string // between slashes
-	suffix string   // of "*suffix", the common case
+	suffix string   // of "*suffix", a common case
+	prefix string   // of "folder/**", another
 }
 
 func parseGlob(pattern string) glob {
 	if rest, ok := strings.CutPrefix(pattern, "*"); ok && !strings.ContainsAny(rest, `*?[\/`) {
 		return glob{suffix: rest}
+	}
+	if rest, ok := strings.CutSuffix(pattern, "/**"); ok && rest != "" && !strings.ContainsAny(rest, `*?[\`) {
+		return glob{prefix: strings.TrimPrefix(rest, "/") + "/"}
 	}
 	if !strings.Contains(pattern, "/") {
 		return glob{parts: []string{"**", pattern}}
@@ -20,6 +24,9 @@ func parseGlob(pattern string) glob {
 
 // match reports whether path, relative to the pattern's folder, is meant.
 func (g *glob) match(path string) bool {
+	if g.prefix != "" {
+		return len(path) > len(g.prefix) && strings.HasPrefix(path, g.prefix)
+	}
 	if g.parts == nil {
 		return strings.HasSuffix(path[strings.LastIndexByte(path, '/')+1:], g.suffix)
 	}

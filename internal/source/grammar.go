@@ -50,7 +50,7 @@ var grammars = byName(
 	grammar{name: "csharp", run: runCode, layout: layoutFree, literal: csharpLiteral, starts: `"'@$#`, line: slashes, block: starOpen, end: starClose, bom: true},
 	grammar{name: "rust", run: runCode, layout: layoutFree, literal: rustLiteral, starts: `"'rbc`, line: slashes, block: starOpen, end: starClose, nested: true, crlf: true},
 	grammar{name: "swift", run: runCode, layout: layoutSpace, literal: swiftLiteral, starts: `"#/`, line: slashes, block: starOpen, end: starClose, nested: true},
-	grammar{name: "php", run: runPHP, layout: layoutFree, literal: phpLiteral, starts: "\"'`<?", line: slashHash, block: starOpen, end: starClose, word: "$"},
+	grammar{name: "php", run: runPHP, layout: layoutFree, literal: phpLiteral, starts: "\"'`<", line: slashHash, block: starOpen, end: starClose, word: "$"},
 	grammar{name: "proto", run: runCode, layout: layoutFree, literal: plainLiteral, starts: `"'`, line: slashes, block: starOpen, end: starClose},
 	grammar{name: "graphql", run: runCode, layout: layoutFree, literal: graphqlLiteral, starts: `"`, line: hash},
 	grammar{name: "rego", run: runRego, layout: layoutSpace, literal: regoLiteral, starts: "\"`", line: hash},
@@ -131,8 +131,8 @@ func (l *lexer) anyComment() bool {
 	switch {
 	case l.g.block != "" && c == l.g.block[0] && l.at(l.g.block):
 		l.blockComment(l.g.block, l.g.end, l.g.nested)
-	case indexByte(l.g.line, c) && (c == '#' || l.peek(1) == c):
-		l.lineComment()
+	case indexByte(l.g.line, c) && (c == '#' || l.peek(1) == c) && !(c == '#' && l.peek(1) == '[' && l.g.name == "php"):
+		l.lineComment() // PHP's #[...] is an attribute
 	default:
 		return false
 	}

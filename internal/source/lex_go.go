@@ -95,7 +95,7 @@ func (l *lexer) goToken(c byte) bool {
 // dropSemicolon removes the semicolon that may be left out before ")" and "}".
 func (l *lexer) dropSemicolon() {
 	i := len(l.tokens) - 1
-	for i >= 0 && l.tokens[i].kind == kindComment {
+	for i >= 0 && l.tokens[i].kind >= kindComment {
 		i--
 	}
 	if i >= 0 && (l.tokens[i].kind == kindNewline || l.is(i, ";")) {

@@ -256,8 +256,7 @@ func (j *js) parenthesis() jsMode {
 
 func (j *js) close(start int) {
 	m := j.top()
-	want := map[byte]string{')': "(c", ']': "[", '}': "{`x"}[j.src[start]]
-	if m == 0 || !indexByte(want, byte(m)) {
+	if !m.closedBy(j.src[start]) {
 		j.exact = false
 		j.emit(kindPunct, start)
 		return
@@ -276,6 +275,19 @@ func (j *js) close(start int) {
 		last.flags &^= flagSpace | flagNewline
 		j.gap = 0
 	}
+}
+
+// closedBy reports whether c is the bracket that ends the mode.
+func (m jsMode) closedBy(c byte) bool {
+	switch m {
+	case jsParen, jsCondition:
+		return c == ')'
+	case jsBracket:
+		return c == ']'
+	case jsBrace, jsTemplate, jsExpression:
+		return c == '}'
+	}
+	return false
 }
 
 var jsOperators = operatorTable(">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=",

@@ -5,8 +5,8 @@ import "bytes"
 // runPHP cuts a file that is one block of PHP; output text, short tags and heredocs are in doubt.
 func runPHP(l *lexer) {
 	l.space()
-	if !l.at("<?php") {
-		l.exact = false
+	if !l.at("<?php") || bytes.Contains(l.src, []byte("?>")) {
+		l.exact = false // "?>" ends a comment, too
 	} else {
 		start := l.pos
 		l.pos += len("<?php")
@@ -19,11 +19,6 @@ func phpLiteral(l *lexer) bool {
 	switch l.src[l.pos] {
 	case '<':
 		if l.at("<<<") {
-			return l.doubt()
-		}
-		return false
-	case '?':
-		if l.at("?>") {
 			return l.doubt()
 		}
 		return false

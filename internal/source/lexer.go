@@ -30,7 +30,7 @@ func lex(language string, data []byte) *stream {
 		l.exact = false
 		return &l.stream
 	}
-	l.tokens = make([]token, 0, len(data)/5+8)
+	l.tokens = make([]token, 0, len(data)/4+8)
 	if bytes.IndexByte(data, 0) >= 0 || loneReturn(data) {
 		l.exact = false
 	}
@@ -86,7 +86,7 @@ func (l *lexer) emit(k kind, start int) {
 		l.doubtful = false
 	}
 	l.near = 0
-	if k != kindWord && k != kindPunct {
+	if k != kindWord && k != kindPunct && l.pos-start > 0 {
 		l.line += int32(bytes.Count(l.src[start:l.pos], newline))
 	}
 	l.tokens = append(l.tokens, t)

@@ -10,13 +10,15 @@ import (
 func strange(data []byte, class string) bool {
 	last := rune(0)
 	for i := 0; i < len(data); {
-		if c := data[i]; c < utf8.RuneSelf {
-			if c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f' || c == 0x7f {
-				return true
+		if plainTable[data[i]] {
+			for i++; i < len(data) && plainTable[data[i]]; {
+				i++
 			}
-			last = rune(c)
-			i++
+			last = rune(data[i-1])
 			continue
+		}
+		if data[i] < utf8.RuneSelf {
+			return true // a control character
 		}
 		r, n := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && n == 1 || hidden(r, i, last, class == ClassDoc) {
@@ -27,6 +29,15 @@ func strange(data []byte, class string) bool {
 	}
 	return false
 }
+
+// plainTable knows the ASCII bytes that show themselves.
+var plainTable = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = true
+	}
+	t['\n'], t['\t'], t['\r'], t['\f'] = true, true, true, true
+	return t
+}()
 
 // hidden reports whether r, behind last, is a rune that hides.
 func hidden(r rune, offset int, last rune, prose bool) bool {

@@ -82,19 +82,25 @@ func suppressesFirst(text []byte) bool {
 			return true
 		}
 	}
-	for _, s := range [...]string{"eslint-disable", "@ts-ignore", "@ts-nocheck", "@ts-expect-error", "type: ignore", "type:ignore", "lint:ignore", "lint:file-ignore", "istanbul ignore", "c8 ignore", "v8 ignore",
-		"shellcheck disable", "hadolint ignore", "hadolint global ignore", "hadolint shell", "biome-ignore", "deno-lint-ignore", "tslint:disable", "oxlint-disable", "stylelint-disable", "mypy: ignore", "mypy: disable",
-		"pyright: ignore", "pyright: basic", "pyre-ignore", "pyre-fixme", "ruff: noqa", "flake8: noqa", "isort: skip", "fmt: off", "fmt: skip", "flow-disable", "$FlowFixMe", "jshint ignore", "jscs:disable",
-		"tflint-ignore", "yamllint disable", "kics-scan ignore", "kics-scan disable", "zizmor: ignore", "markdownlint-disable", "cspell:disable", "spell-checker:disable", "sqlfluff:disable", "sqlfluff: noqa",
-		"rubocop:disable", "swiftlint:disable", "ktlint-disable", "detekt:disable", "scalastyle:off", "checkstyle:off", "CHECKSTYLE:OFF", "clang-format off", "clang-tidy", "cppcheck-suppress", "phpcs:ignore", "phpcs:disable",
-		"@phpstan-ignore", "@psalm-suppress", "@codeCoverageIgnore", "@suppress", "LCOV_EXCL", "GCOVR_EXCL", "revive:disable", "exhaustive:ignore", "buf:lint:ignore", "protolint:disable", "regal ignore", "semgrep-ignore",
-		"prettier-ignore", "ansible-lint: skip", "coverage:ignore", "coverage: ignore", "ReSharper disable", "sonar-disable", "rustfmt::skip", "vale off", "cov:ignore", "trufflehog:ignore"} {
-		if s[0] == text[0] && begins(text, s) {
+	if text[0] >= 128 {
+		return false
+	}
+	for _, s := range suppressionTable[text[0]] {
+		if begins(text, s) {
 			return true
 		}
 	}
 	return false
 }
+
+// suppressionTable lists suppressions by their first byte.
+var suppressionTable = operatorTable("eslint-disable", "@ts-ignore", "@ts-nocheck", "@ts-expect-error", "type: ignore", "type:ignore", "lint:ignore", "lint:file-ignore", "istanbul ignore", "c8 ignore", "v8 ignore",
+	"shellcheck disable", "hadolint ignore", "hadolint global ignore", "hadolint shell", "biome-ignore", "deno-lint-ignore", "tslint:disable", "oxlint-disable", "stylelint-disable", "mypy: ignore", "mypy: disable",
+	"pyright: ignore", "pyright: basic", "pyre-ignore", "pyre-fixme", "ruff: noqa", "flake8: noqa", "isort: skip", "fmt: off", "fmt: skip", "flow-disable", "$FlowFixMe", "jshint ignore", "jscs:disable",
+	"tflint-ignore", "yamllint disable", "kics-scan ignore", "kics-scan disable", "zizmor: ignore", "markdownlint-disable", "cspell:disable", "spell-checker:disable", "sqlfluff:disable", "sqlfluff: noqa",
+	"rubocop:disable", "swiftlint:disable", "ktlint-disable", "detekt:disable", "scalastyle:off", "checkstyle:off", "CHECKSTYLE:OFF", "clang-format off", "clang-tidy", "cppcheck-suppress", "phpcs:ignore", "phpcs:disable",
+	"@phpstan-ignore", "@psalm-suppress", "@codeCoverageIgnore", "@suppress", "LCOV_EXCL", "GCOVR_EXCL", "revive:disable", "exhaustive:ignore", "buf:lint:ignore", "protolint:disable", "regal ignore", "semgrep-ignore",
+	"prettier-ignore", "ansible-lint: skip", "coverage:ignore", "coverage: ignore", "ReSharper disable", "sonar-disable", "rustfmt::skip", "vale off", "cov:ignore", "trufflehog:ignore")
 
 // begins reports whether text has the prefix.
 func begins(text []byte, prefix string) bool {
@@ -122,7 +128,7 @@ func pragmaMarks(list []mark, text []byte, line int) []mark {
 // attributeMarks finds the annotations of the languages that have them.
 func attributeMarks(a *Analysis) []mark {
 	v := a.code
-	if v == nil {
+	if v == nil || !silences(a.Language) {
 		return nil
 	}
 	var list []mark
@@ -137,6 +143,15 @@ func attributeMarks(a *Analysis) []mark {
 		list = append(list, mark{Mark: Mark{Line: int(t.line), Text: clip(v.shape(i, min(end, i+40)))}})
 	}
 	return list
+}
+
+// silences reports whether a language has annotations that silence tools.
+func silences(language string) bool {
+	switch language {
+	case "java", "kotlin", "scala", "groovy", "csharp", "rust", "cpp":
+		return true
+	}
+	return false
 }
 
 // silencer reports whether a name is that of an annotation that silences tools.

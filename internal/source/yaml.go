@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"go.yaml.in/yaml/v3"
@@ -29,7 +30,8 @@ func sameYAML(a, b []byte) bool {
 	return true
 }
 
-// strangeYAML finds what parsers disagree on: directives, and "#" right behind a value.
+// strangeYAML finds what parsers disagree on, or what is no YAML yet: directives, "#" right behind a value, tabs in
+// indentation, and values that are templates.
 func strangeYAML(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("%")) || bytes.Contains(data, []byte("\n%")) {
 		return true
@@ -38,8 +40,17 @@ func strangeYAML(data []byte) bool {
 		if data[i] == '#' && indexByte("]}\"',", data[i-1]) {
 			return true
 		}
+		if data[i] == '{' && data[i-1] == '{' && (i < 2 || beginsValue(data[:i-1])) {
+			return true
+		}
 	}
 	return bytes.IndexByte(data, '\t') >= 0 && tabbed(data)
+}
+
+// beginsValue reports whether a value would begin behind data.
+func beginsValue(data []byte) bool {
+	data = bytes.TrimRight(data, " ")
+	return len(data) == 0 || indexByte("\n:-[,{?", data[len(data)-1])
 }
 
 // tabbed finds tabs in indentation.
@@ -98,17 +109,18 @@ func sameScalar(a, b *yaml.Node) bool {
 // yamlActs lists whatever could be a comment that a tool acts upon, wherever it stands: more than the real ones, never less.
 func yamlActs(data []byte) []string {
 	var list []string
-	head := true
+	first := true
 	for line := range bytes.Lines(data) {
 		for i, c := range line {
-			if c == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
-				if text := bytes.TrimSpace(line[i:]); directive("yaml", text, head) {
-					list = append(list, string(text))
-				}
-				break
+			if c != '#' || i > 0 && line[i-1] != ' ' && line[i-1] != '\t' {
+				continue
 			}
+			if text := bytes.TrimSpace(line[i:]); directive("yaml", text, first) {
+				list = append(list, fmt.Sprint(first, string(text)))
+			}
+			break
 		}
-		head = head && (line[0] == '#' || len(bytes.TrimSpace(line)) == 0)
+		first = false
 	}
 	return list
 }
