@@ -26,13 +26,21 @@ type RepositorySpec struct {
 	Checks []Check `json:"checks,omitempty"`
 	// Builtin switches built-in checks: on (default) or off.
 	Builtin map[string]string `json:"builtin,omitempty" keys:"policy,ratchet,architecture,catalog,versions,secrets,links,spelling,format,workflows,vulnerabilities,licenses,incidents" enum:"on,off"`
-	Risk    Risk              `json:"risk,omitzero"`
-	Policy  PolicySettings    `json:"policy,omitzero"`
+	// Licenses says which licences the built-in check refuses in dependencies.
+	Licenses Licenses       `json:"licenses,omitzero"`
+	Risk     Risk           `json:"risk,omitzero"`
+	Policy   PolicySettings `json:"policy,omitzero"`
 	// Accept lists required gates that the operator knows to be missing and lands without.
 	Accept []Acceptance `json:"accept,omitempty"`
 	Limits Limits       `json:"limits,omitzero"`
 	Agents AgentLimits  `json:"agents,omitzero"`
 	Sonar  *SonarQube   `json:"sonarqube,omitempty"`
+}
+
+// Licenses configures the built-in check for licences.
+type Licenses struct {
+	// Deny lists SPDX licence ids, or prefixes ending in *, that a dependency must not have.
+	Deny []string `json:"deny,omitempty"`
 }
 
 // Check declares one validation that yields evidence.
