@@ -155,15 +155,14 @@ type plan struct {
 }
 
 func (r *run) plan(ctx context.Context, c *manifest.Check) (*plan, error) {
-	tools := r.toolchain(ctx, c)
 	p := &plan{check: c}
 	var err error
 	if len(c.Setup) > 0 {
-		if p.setup, err = r.setupOf(ctx, c, tools); err != nil {
+		if p.setup, err = r.setupOf(ctx, c, r.toolchain(ctx, wordsOf(c.Setup))); err != nil {
 			return nil, err
 		}
 	}
-	p.key, err = r.key(ctx, p, tools)
+	p.key, err = r.key(ctx, p, r.toolchain(ctx, words(c)))
 	return p, err
 }
 

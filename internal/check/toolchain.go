@@ -39,11 +39,11 @@ func versionCommands(word string) []string {
 
 var commandWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9_][A-Za-z0-9_.+-]*`) })
 
-// toolchain is what a check's result depends on besides its inputs: the versions of the toolchains its commands name, and
+// toolchain is what a result depends on besides its inputs: the versions of the toolchains that its commands name, and
 // path, size and time of every program they name.
-func (r *run) toolchain(ctx context.Context, c *manifest.Check) []string {
+func (r *run) toolchain(ctx context.Context, words []string) []string {
 	identity := []string{runtime.GOOS + "/" + runtime.GOARCH}
-	for _, word := range words(c) {
+	for _, word := range words {
 		if command := versionCommands(word); command != nil {
 			identity = append(identity, r.version(ctx, command))
 		}
@@ -55,12 +55,16 @@ func (r *run) toolchain(ctx context.Context, c *manifest.Check) []string {
 	return slices.Compact(identity)
 }
 
-// words are the different words of a check's commands, sorted.
+// words are the different words of what a check runs after setup, sorted.
 func words(c *manifest.Check) []string {
-	lines := slices.Concat(c.Command, c.Setup)
+	lines := slices.Clone(c.Command)
 	for _, svc := range c.Services {
 		lines = slices.Concat(lines, svc.Command, svc.Ready)
 	}
+	return wordsOf(lines)
+}
+
+func wordsOf(lines []string) []string {
 	all := commandWord().FindAllString(strings.Join(lines, " "), -1)
 	slices.Sort(all)
 	return slices.Compact(all)
