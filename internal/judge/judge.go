@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gate"
@@ -76,21 +78,8 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	assessor, err := Assessor(ctx, governance)
-	if err != nil {
-		return nil, err
-	}
-	past, err := history.Open(ctx, repo, ends.Base, history.Options{
-		CacheDir: req.Places.Cache,
-		Warn:     func(err error) { req.Progress(err.Error()) },
-		Progress: func(n int) { req.Progress(fmt.Sprintf("reading history: %d changes", n)) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	ends.Governance, ends.BaseSide, ends.History = governance, side, past.History
-	ends.Now = req.Now
-	collected, err := facts.Collect(ctx, repo, ends)
+	ends.Governance, ends.BaseSide, ends.Now = governance, side, req.Now
+	assessor, collected, err := prepare(ctx, repo, req, ends)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +90,31 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	}
 	verdict := gate.Decide(assessment, gate.Standing{SoakStart: req.SoakStart, Now: req.Now})
 	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: governance.Configured}, nil
+}
+
+// prepare compiles the constitution while it collects the facts: on two cores, the time of the longer one.
+func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Options) (*gate.Assessor, *facts.Collected, error) {
+	group, gctx := errgroup.WithContext(ctx)
+	var assessor *gate.Assessor
+	group.Go(func() (err error) {
+		assessor, err = Assessor(ctx, ends.Governance)
+		return err
+	})
+	var collected *facts.Collected
+	group.Go(func() error {
+		past, err := history.Open(gctx, repo, ends.Base, history.Options{
+			CacheDir: req.Places.Cache,
+			Warn:     func(err error) { req.Progress(err.Error()) },
+			Progress: func(n int) { req.Progress(fmt.Sprintf("reading history: %d changes", n)) },
+		})
+		if err != nil {
+			return err
+		}
+		ends.History = past.History
+		collected, err = facts.Collect(gctx, repo, ends)
+		return err
+	})
+	return assessor, collected, group.Wait()
 }
 
 // resolve finds the two commits to judge.
