@@ -212,13 +212,3 @@ func realPath(p string) string {
 	}
 	return p
 }
-
-// writeNew writes a file that must not be there yet.
-func writeNew(name, text string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(f, text)
-	return errors.Join(err, f.Close())
-}
