@@ -145,7 +145,7 @@ func BenchmarkParse300Manifests(b *testing.B) {
 func BenchmarkInputValue300Manifests(b *testing.B) {
 	in := manifests(300)
 	for b.Loop() {
-		if _, err := inputValue(in); err != nil {
+		if _, err := inputValue(in, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

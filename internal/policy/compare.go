@@ -113,7 +113,7 @@ func looksElsewhere(ref ast.Ref) bool {
 }
 
 func (e *Engine) evalBase(ctx context.Context, before *facts.Input, now time.Time, asked []*entry) ([]Violation, error) {
-	input, err := inputValue(before)
+	input, err := inputValue(before, e.names)
 	if err != nil {
 		return nil, err
 	}

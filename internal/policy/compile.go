@@ -25,6 +25,7 @@ var ErrNoRules = errors.New("no rule to evaluate")
 type Engine struct {
 	compiler *ast.Compiler
 	entries  []*entry // sorted by id, path, line
+	names    names
 	settings manifest.PolicySettings
 	deadline time.Duration
 	query    rego.PreparedEvalQuery // of every entry that is not switched off
@@ -46,7 +47,7 @@ func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine,
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
-	e := &Engine{compiler: compiler, entries: entries, settings: opt.Settings, deadline: opt.Deadline}
+	e := &Engine{compiler: compiler, names: shareNames(compiler), entries: entries, settings: opt.Settings, deadline: opt.Deadline}
 	if e.deadline <= 0 {
 		e.deadline = DefaultDeadline
 	}

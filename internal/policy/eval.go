@@ -37,7 +37,7 @@ func (e *EvalError) Error() string {
 func (e *Engine) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, e.deadline, &TimeoutError{e.deadline})
 	defer cancel()
-	input, err := inputValue(in)
+	input, err := inputValue(in, e.names)
 	if err != nil {
 		return nil, err
 	}

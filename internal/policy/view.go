@@ -41,8 +41,12 @@ type field struct {
 	omitEmpty bool
 }
 
-// planner remembers the fields of types. The zero value is ready.
-type planner struct{ plans map[reflect.Type][]field }
+// planner converts values. It remembers the fields of types and the terms of texts. The zero value is ready.
+type planner struct {
+	names names // of the policies; read only
+	plans map[reflect.Type][]field
+	texts map[string]*ast.Term
+}
 
 func (p *planner) fields(t reflect.Type) []field {
 	if plan, ok := p.plans[t]; ok {
@@ -55,7 +59,7 @@ func (p *planner) fields(t reflect.Type) []field {
 		if !f.IsExported() || name == "" || name == "-" || hidden(t, name) {
 			continue
 		}
-		plan = append(plan, field{name: name, key: ast.StringTerm(name), index: i, omitEmpty: strings.HasPrefix(options, "omit")})
+		plan = append(plan, field{name: name, key: p.text(name), index: i, omitEmpty: strings.HasPrefix(options, "omit")})
 	}
 	if p.plans == nil {
 		p.plans = map[reflect.Type][]field{}
@@ -65,27 +69,27 @@ func (p *planner) fields(t reflect.Type) []field {
 }
 
 // inputValue is what Rego sees as input.
-func inputValue(in *facts.Input) (ast.Value, error) {
-	var p planner
+func inputValue(in *facts.Input, shared names) (ast.Value, error) {
+	p := planner{names: shared}
 	term, err := p.term(reflect.ValueOf(*in))
 	if err != nil {
 		return nil, fmt.Errorf("converting the input document: %w", err)
 	}
 	input := term.Value.(ast.Object)
-	docs := input.Get(ast.StringTerm("documents"))
-	input.Insert(ast.StringTerm("byKind"), byKind(in.Documents, docs.Value.(*ast.Array)))
+	docs := input.Get(p.text("documents"))
+	input.Insert(p.text("byKind"), p.byKind(in.Documents, docs.Value.(*ast.Array)))
 	return input, nil
 }
 
 // byKind lists the documents of every kind there is, so that rules need not look at the others.
-func byKind(docs []document.Document, terms *ast.Array) *ast.Term {
+func (p *planner) byKind(docs []document.Document, terms *ast.Array) *ast.Term {
 	lists := map[string][]*ast.Term{}
 	for i := range docs {
 		lists[docs[i].Kind] = append(lists[docs[i].Kind], terms.Elem(i))
 	}
 	out := ast.NewObject()
 	for _, kind := range document.Kinds() {
-		out.Insert(ast.StringTerm(kind), ast.ArrayTerm(lists[kind]...))
+		out.Insert(p.text(kind), ast.ArrayTerm(lists[kind]...))
 	}
 	return ast.NewTerm(out)
 }
@@ -96,22 +100,22 @@ func (p *planner) term(v reflect.Value) (*ast.Term, error) {
 	case time.Time:
 		return ast.StringTerm(t.Format(time.RFC3339Nano)), nil
 	case json.RawMessage:
-		return rawTerm(t)
+		return p.raw(t)
 	}
 	switch v.Kind() {
 	case reflect.String:
-		return ast.StringTerm(v.String()), nil
+		return p.text(v.String()), nil
 	case reflect.Bool:
-		return ast.BooleanTerm(v.Bool()), nil
+		return ast.InternedTerm(v.Bool()), nil
 	case reflect.Int, reflect.Int64:
-		return ast.NumberTerm(json.Number(strconv.FormatInt(v.Int(), 10))), nil
+		return integer(v.Int()), nil
 	case reflect.Pointer:
 		if v.IsNil() {
-			return ast.NullTerm(), nil
+			return ast.InternedNullTerm, nil
 		}
 		return p.term(v.Elem())
 	case reflect.Interface:
-		return anyTerm(v.Interface())
+		return p.any(v.Interface())
 	case reflect.Slice:
 		return p.list(v)
 	case reflect.Map:
@@ -141,7 +145,7 @@ func (p *planner) mapping(v reflect.Value) (*ast.Term, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Insert(ast.StringTerm(iter.Key().String()), term)
+		out.Insert(p.text(iter.Key().String()), term)
 	}
 	return ast.NewTerm(out), nil
 }
@@ -171,9 +175,9 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-func rawTerm(raw json.RawMessage) (*ast.Term, error) {
+func (p *planner) raw(raw json.RawMessage) (*ast.Term, error) {
 	if len(raw) == 0 {
-		return ast.NullTerm(), nil
+		return ast.InternedNullTerm, nil
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -181,38 +185,38 @@ func rawTerm(raw json.RawMessage) (*ast.Term, error) {
 	if err := dec.Decode(&v); err != nil {
 		return nil, err
 	}
-	return anyTerm(v)
+	return p.any(v)
 }
 
-// anyTerm converts a parsed document. A value has one term whether it was parsed just now or has been through JSON.
-func anyTerm(v any) (*ast.Term, error) {
+// any converts a parsed document. A value has one term whether it was parsed just now or has been through JSON.
+func (p *planner) any(v any) (*ast.Term, error) {
 	switch t := v.(type) {
 	case nil:
-		return ast.NullTerm(), nil
+		return ast.InternedNullTerm, nil
 	case string:
-		return ast.StringTerm(t), nil
+		return p.text(t), nil
 	case bool:
-		return ast.BooleanTerm(t), nil
+		return ast.InternedTerm(t), nil
 	case int64:
-		return ast.NumberTerm(json.Number(strconv.FormatInt(t, 10))), nil
+		return integer(t), nil
 	case int:
-		return ast.NumberTerm(json.Number(strconv.Itoa(t))), nil
+		return integer(int64(t)), nil
 	case float64:
 		return floatTerm(t)
 	case json.Number:
 		return numberTerm(t)
 	case []any:
-		return anyList(t)
+		return p.anyList(t)
 	case map[string]any:
-		return anyObject(t)
+		return p.anyObject(t)
 	}
 	return nil, fmt.Errorf("no Rego value for a %T", v)
 }
 
-func anyList(list []any) (*ast.Term, error) {
+func (p *planner) anyList(list []any) (*ast.Term, error) {
 	terms := make([]*ast.Term, len(list))
 	for i, v := range list {
-		term, err := anyTerm(v)
+		term, err := p.any(v)
 		if err != nil {
 			return nil, err
 		}
@@ -221,16 +225,23 @@ func anyList(list []any) (*ast.Term, error) {
 	return ast.ArrayTerm(terms...), nil
 }
 
-func anyObject(object map[string]any) (*ast.Term, error) {
+func (p *planner) anyObject(object map[string]any) (*ast.Term, error) {
 	pairs := make([][2]*ast.Term, 0, len(object))
 	for key, v := range object {
-		term, err := anyTerm(v)
+		term, err := p.any(v)
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), term})
+		pairs = append(pairs, [2]*ast.Term{p.text(key), term})
 	}
 	return ast.ObjectTerm(pairs...), nil
+}
+
+func integer(n int64) *ast.Term {
+	if n >= 0 && n < 512 {
+		return ast.InternedTerm(int(n))
+	}
+	return ast.NumberTerm(json.Number(strconv.FormatInt(n, 10)))
 }
 
 // floatTerm spells a float as encoding/json does.

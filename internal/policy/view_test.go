@@ -30,7 +30,7 @@ func full() *facts.Input {
 func TestInputValue(t *testing.T) {
 	t.Parallel()
 	in := full()
-	got, err := inputValue(in)
+	got, err := inputValue(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func noNulls(v any) any {
 // Every member of the view is in the schema, and the other way round the schema holds no name the view cannot have.
 func TestSchemaAgrees(t *testing.T) {
 	t.Parallel()
-	value, err := inputValue(full())
+	value, err := inputValue(full(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func agree(t *testing.T, at string, schema map[string]any, v any) {
 func TestNoRegoValue(t *testing.T) {
 	t.Parallel()
 	for _, v := range []any{time.Now, struct{}{}, json.Number("x.y"), []any{make(chan int)}, map[string]any{"a": uint8(1)}} {
-		if _, err := inputValue(&facts.Input{Documents: []document.Document{{Value: v}}}); err == nil {
+		if _, err := inputValue(&facts.Input{Documents: []document.Document{{Value: v}}}, nil); err == nil {
 			t.Errorf("a %T was converted", v)
 		}
 	}
