@@ -63,7 +63,7 @@ func (r *Repo) Count(ctx context.Context, opt LogOptions) (int, error) {
 	if err := r.check(append([]OID{opt.From}, opt.Not...)...); err != nil {
 		return 0, err
 	}
-	args := append([]string{"rev-list", "--count"}, opt.walkArgs()...)
+	args := append([]string{"rev-list", "--count"}, opt.selection()...)
 	out, err := r.private(args...).output(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("counting the history of %s: %w", opt.From.Short(), r.explain(ctx, err, append(opt.Not, opt.From)...))
@@ -83,19 +83,23 @@ func (opt LogOptions) args() []string {
 	} else {
 		args = append(append(args, "--diff-merges=first-parent"), diffArgs(opt.Changes, opt.Renames)...)
 	}
-	return append(args, opt.walkArgs()...)
+	if !opt.FirstParent { // a line has one order
+		args = append(args, "--topo-order")
+	}
+	if opt.OldestFirst {
+		args = append(args, "--reverse")
+	}
+	return append(args, opt.selection()...)
 }
 
-func (opt LogOptions) walkArgs() []string {
-	args := []string{"--topo-order"}
+// selection says which commits.
+func (opt LogOptions) selection() []string {
+	var args []string
 	if opt.FirstParent {
 		args = append(args, "--first-parent")
 	}
 	if opt.Max > 0 {
 		args = append(args, "--max-count="+strconv.Itoa(opt.Max))
-	}
-	if opt.OldestFirst {
-		args = append(args, "--reverse")
 	}
 	args = append(args, "--end-of-options", string(opt.From))
 	for _, id := range opt.Not {

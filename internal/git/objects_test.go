@@ -311,7 +311,9 @@ func TestPartialClone(t *testing.T) {
 	if after := state(t, p.dir); after != before {
 		t.Errorf("the clone changed: something was fetched\n%s\n%s", before, after)
 	}
-	p.git("cat-file", "-e", string(blob)) // the proof that plain git would have fetched it
+	_, advice, _ := strings.Cut(gone.Error(), "run: git ")
+	p.git(strings.Fields(advice)...) // what the error advises, word by word
+	must[[]byte](t)(r.Blob(ctx, blob, 1000))
 }
 
 // allocated is how many bytes this process has allocated so far.

@@ -100,7 +100,7 @@ var ErrConflict = errors.New("merge conflict")
 type MissingError struct {
 	Rev     string // what was asked for
 	Shallow bool   // the clone is shallow: git fetch --unshallow may bring it
-	Partial bool   // the clone is partial: git fetch may bring it
+	Partial bool   // the clone is partial: git fetch --refetch --no-filter brings it
 }
 
 func (e *MissingError) Error() string {
@@ -108,7 +108,7 @@ func (e *MissingError) Error() string {
 	case e.Shallow:
 		return fmt.Sprintf("%s is not in this shallow clone; run: git fetch --unshallow", e.Rev)
 	case e.Partial:
-		return fmt.Sprintf("%s is not in this partial clone; run: git fetch --refetch --filter=blob:none or clone without --filter", e.Rev)
+		return fmt.Sprintf("%s is not in this partial clone; run: git fetch --refetch --no-filter", e.Rev)
 	}
 	return fmt.Sprintf("%s is not in this repository; run: git fetch", e.Rev)
 }
