@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"regexp"
@@ -13,29 +12,28 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/adamant-os/adamant/internal/check/builtin"
-	"github.com/adamant-os/adamant/internal/finding"
 )
 
-// checkJSON reports a file that does not parse: as JSON, or as JSON with comments where tools read that.
-func checkJSON(f *builtin.File) {
-	text := bytes.TrimPrefix(f.Text, []byte("\xef\xbb\xbf"))
-	if json.Valid(text) || commented(f.Path) && json.Valid(plainJSON(text)) || templated(text) {
-		return
-	}
-	if commented(f.Path) {
-		text = plainJSON(text)
+// judgeJSON wants text that parses as JSON.
+func judgeJSON(text, _ []byte) *fault {
+	if json.Valid(bytes.TrimPrefix(text, byteOrderMark)) || templated(text) {
+		return nil
 	}
 	message, offset := "it ends too early", len(text)
 	var value any
-	err := json.Unmarshal(text, &value)
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if errors.As(json.Unmarshal(bytes.TrimPrefix(text, byteOrderMark), &value), &syntax) {
 		message, offset = syntax.Error(), int(syntax.Offset)-1
 	}
-	f.Report(finding.Finding{Rule: Name + "/json", Severity: finding.Error, Message: "the file is not valid JSON: " + message,
-		Fix: "correct it here"}, max(0, min(offset, len(f.Text))), message, "")
+	return &fault{rule: "json", message: "the file is not valid JSON: " + message, fix: "correct it here, or just before",
+		offset: max(0, min(offset, len(text))), snippet: message}
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// judgeCommented is judgeJSON for files in which comments and trailing commas are accepted.
+func judgeCommented(text, _ []byte) *fault {
+	return judgeJSON(plainJSON(text), nil)
 }
 
 // commented reports whether the tools that read a file accept comments and trailing commas in it.
@@ -102,23 +100,22 @@ func templated(text []byte) bool {
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?`) })
 
-// checkYAML reports a file whose documents do not all parse. Aliases are not expanded, so their bombs do not go off.
-func checkYAML(f *builtin.File) {
-	decoder := yaml.NewDecoder(bytes.NewReader(f.Text))
+// judgeYAML wants documents that all parse. Aliases are not expanded, so their bombs do not go off.
+func judgeYAML(text, _ []byte) *fault {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var node yaml.Node
 		err := decoder.Decode(&node)
-		if errors.Is(err, io.EOF) || err != nil && templated(f.Text) {
-			return
+		if errors.Is(err, io.EOF) || err != nil && templated(text) {
+			return nil
 		}
 		if err != nil {
-			reportYAML(f, err)
-			return
+			return yamlFault(err)
 		}
 	}
 }
 
-func reportYAML(f *builtin.File, err error) {
+func yamlFault(err error) *fault {
 	message, line := err.Error(), 0
 	if m := yamlLine().FindStringSubmatch(message); m != nil {
 		message = message[len(m[0]):]
@@ -126,6 +123,5 @@ func reportYAML(f *builtin.File, err error) {
 			line, _ = strconv.Atoi(m[1]) // digits by the pattern; too many of them leave 0, the whole file
 		}
 	}
-	f.ReportLine(finding.Finding{Rule: Name + "/yaml", Severity: finding.Error, Line: line,
-		Message: fmt.Sprintf("the file is not valid YAML: %s", message), Fix: "correct it here, or just above"}, message, "")
+	return &fault{rule: "yaml", message: "the file is not valid YAML: " + message, fix: "correct it here, or just above", offset: -1, line: line, snippet: message}
 }

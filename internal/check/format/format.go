@@ -32,7 +32,7 @@ func (Check) Kind() string { return Name }
 func (Check) Run(ctx context.Context, in builtin.Input) (builtin.Result, error) {
 	made := generated(in.Files)
 	styles := styles{ctx: ctx, tree: in.Base, files: map[string]*styleFile{}}
-	var gofmt gofmt
+	var contents contents
 	want := func(path string) bool { return !made[path] }
 	return builtin.Scan(ctx, in, Name, want, func(f *builtin.File) error {
 		if bytes.IndexByte(f.Text[:min(len(f.Text), 8000)], 0) >= 0 {
@@ -43,19 +43,30 @@ func (Check) Run(ctx context.Context, in builtin.Input) (builtin.Result, error) 
 			return err
 		}
 		checkLines(f, style)
-		if fixture(f.Path) {
-			return nil
-		}
-		switch strings.ToLower(path.Ext(f.Path)) {
-		case ".go":
-			gofmt.check(f)
-		case ".json", ".ipynb", ".jsonc", ".code-workspace":
-			checkJSON(f)
-		case ".yaml", ".yml":
-			checkYAML(f)
+		if judge := judgeFor(f.Path); judge != nil {
+			contents.check(f, judge)
 		}
 		return nil
 	})
+}
+
+// judgeFor chooses what a file's content must be by its name; nil when anything will do.
+func judgeFor(file string) judge {
+	if fixture(file) {
+		return nil
+	}
+	switch strings.ToLower(path.Ext(file)) {
+	case ".go":
+		return judgeGo
+	case ".json", ".ipynb", ".jsonc", ".code-workspace":
+		if commented(file) {
+			return judgeCommented
+		}
+		return judgeJSON
+	case ".yaml", ".yml":
+		return judgeYAML
+	}
+	return nil
 }
 
 func generated(files []facts.File) map[string]bool {
@@ -133,6 +144,9 @@ func checkIndentation(f *builtin.File, line builtin.Line, style style) {
 
 // checkEndings reports a file that mixes line endings, or has others than .editorconfig asks for, once.
 func checkEndings(f *builtin.File, style style) {
+	if bytes.IndexByte(f.Text, '\r') < 0 && style.ending != "crlf" {
+		return
+	}
 	want, message := style.ending, fmt.Sprintf(".editorconfig asks for %s line endings", strings.ToUpper(style.ending))
 	for line := range builtin.Lines(f.Text) {
 		name := map[string]string{"\n": "lf", "\r\n": "crlf"}[line.End]

@@ -3,7 +3,6 @@ package format
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"go/format"
 	"go/scanner"
 
@@ -11,44 +10,11 @@ import (
 	"github.com/adamant-os/adamant/internal/finding"
 )
 
-// gofmt judges Go files. Printing Go is the dearest thing this package does, so a modified file is first judged by its
-// declarations that the other side has not, and base only when the merged file is at fault: a repair is not counted.
-type gofmt struct {
-	text    []byte // last text judged
-	verdict *fault
-}
-
-// fault is what gofmt would change, or could not read.
-type fault struct {
-	rule, message string
-	offset        int
-	snippet       string
-}
-
-func (g *gofmt) check(f *builtin.File) {
-	if !f.Merged && f.Other != nil && g.judge(f.Other, f.Text) == nil {
-		return
-	}
-	fault := g.judge(f.Text, f.Other)
-	if fault == nil {
-		return
-	}
-	f.Report(finding.Finding{Rule: Name + "/" + fault.rule, Severity: finding.Error, Message: fault.message,
-		Fix: fmt.Sprintf("run: gofmt -w %s", f.Path)}, fault.offset, fault.snippet, "")
-}
-
-func (g *gofmt) judge(text, other []byte) *fault {
-	if len(text) == 0 || len(g.text) == len(text) && &g.text[0] == &text[0] {
-		if len(text) == 0 {
-			return nil
-		}
-		return g.verdict
-	}
-	g.text, g.verdict = text, judgeGo(text, other)
-	return g.verdict
-}
-
+// judgeGo wants Go as gofmt writes it. A modified file is judged by its declarations that the other side has not.
 func judgeGo(text, other []byte) *fault {
+	if len(text) == 0 {
+		return nil
+	}
 	if other == nil {
 		return judgeWhole(text)
 	}
@@ -101,7 +67,7 @@ func judgeWhole(text []byte) *fault {
 }
 
 func syntaxFault(text []byte, err error) *fault {
-	f := &fault{rule: "go-syntax", message: "the file is not valid Go: " + err.Error()}
+	f := &fault{rule: "go-syntax", fix: "correct it here, or just above", message: "the file is not valid Go: " + err.Error()}
 	var list scanner.ErrorList
 	if errors.As(err, &list) && len(list) > 0 {
 		f.offset = min(list[0].Pos.Offset, len(text))
@@ -122,7 +88,7 @@ func difference(text []byte, at int, chunk, formatted []byte) *fault {
 		end = start + n
 	}
 	return &fault{rule: "gofmt", message: "the file is not formatted as gofmt does; this is the first line that differs",
-		offset: start, snippet: finding.Normalise(string(text[start:end]))}
+		fix: "run gofmt -w on it", offset: start, snippet: finding.Normalise(string(text[start:end]))}
 }
 
 // declarations splits a Go file before each line that begins a top-level declaration or its comment, if an empty line goes

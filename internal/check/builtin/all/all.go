@@ -6,6 +6,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/check/builtin"
 	"github.com/adamant-os/adamant/internal/check/format"
+	"github.com/adamant-os/adamant/internal/check/licenses"
 	"github.com/adamant-os/adamant/internal/check/links"
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/check/spelling"
@@ -19,6 +20,7 @@ import (
 func Checks() []builtin.Check {
 	return []builtin.Check{
 		format.Check{},
+		licenses.Check{},
 		links.Check{},
 		secrets.Check{},
 		spelling.Check{},
