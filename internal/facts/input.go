@@ -108,6 +108,8 @@ type File struct {
 	Code    *source.Delta  `json:"code,omitempty"`    // for source and test files of known languages
 	Growth  *source.Growth `json:"growth,omitempty"`  // for source files whose effect is not proven harmless
 	Symlink string         `json:"symlink,omitempty"` // target, for symlinks
+	// Versions is what the edit does to the dependencies of a manifest, for manifests whose lines are known.
+	Versions *source.Versions `json:"versions,omitempty"`
 }
 
 // LineRange is a run of 1-based lines, both ends included.

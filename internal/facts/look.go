@@ -145,6 +145,9 @@ func (c *Collected) understand(f *File, before, after version) {
 		f.Code = source.Compare(old, new, f.Lines)
 	}
 	f.Effect = effect(f, before, after, oldClass, old, new)
+	if before.exists() && after.exists() {
+		f.Versions = source.CompareVersions(after.path, before.data, after.data)
+	}
 	if f.Class == source.ClassSource && f.Effect == source.EffectCode {
 		growth := source.Grow(before.data, after.data)
 		f.Growth = &growth

@@ -10,7 +10,7 @@ func Defaults() Repository {
 		Metadata:   Metadata{Name: "repository"},
 		Spec: RepositorySpec{
 			Phase: 1,
-			Risk:  Risk{Bands: &Bands{Low: 300, Medium: 600, High: 850}, Matrix: defaultMatrix()},
+			Risk:  Risk{Bands: &Bands{Low: 100, Medium: 300, High: 600}, Matrix: defaultMatrix()},
 			Limits: Limits{
 				FileBytes:    5 << 20,
 				ChangedFiles: 10_000,

@@ -35,5 +35,40 @@ type Rating struct {
 func Rate(in *facts.Input, cfg manifest.Repository) Rating {
 	score, factors := Score(Measure(in))
 	floor := Floor(in, cfg)
-	return Rating{Score: score, Factors: factors, Floor: floor}
+	rating := Rating{Score: score, Factors: factors, Floor: floor, Band: relax(in, band(score, cfg.Spec.Risk.Bands))}
+	rating.Level = rating.Band
+	for _, r := range floor {
+		rating.Level = max(rating.Level, r.Level)
+	}
+	return rating
+}
+
+// band is the level of a score. No score alone is critical.
+func band(score int, bands *manifest.Bands) Level {
+	if bands == nil {
+		bands = manifest.Defaults().Spec.Risk.Bands
+	}
+	switch {
+	case score >= bands.High:
+		return High
+	case score >= bands.Medium:
+		return Medium
+	case score >= bands.Low:
+		return Low
+	}
+	return Trivial
+}
+
+// relax lowers the band by one where everything that was scored belongs to experimental components. It never touches the floor.
+func relax(in *facts.Input, level Level) Level {
+	experimental := map[string]bool{}
+	for _, c := range in.Catalog.Components {
+		experimental[c.Ref] = c.Lifecycle == "experimental"
+	}
+	for _, file := range in.Files {
+		if file.Growth != nil && !experimental[file.Component] {
+			return level
+		}
+	}
+	return max(level-1, min(level, Low))
 }

@@ -1,0 +1,150 @@
+package risk
+
+import (
+	"sync"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/source"
+)
+
+// governanceRow is one row of the governance table: what decides how changes are judged, and what touching it costs.
+type governanceRow struct {
+	level  Level
+	rule   string
+	reason string
+	globs  []string
+}
+
+// governanceTable is the built-in part; adamant.yaml adds rows to it.
+var governanceTable = []governanceRow{
+	{Critical, "governance/configuration", "configures the gate: checks, matrix, limits", []string{"/.adamant/adamant.yaml"}},
+	{Critical, "governance/trust", "says whose signatures count", []string{"/.adamant/trust/**"}},
+	{Critical, "governance/marks", "high water marks, which only the gate writes", []string{"/.adamant/ratchets/**", "/.adamant/ratchet/**"}},
+	{Critical, "governance/break-glass", "configures the emergency procedure", []string{"/.adamant/break-glass*", "/.adamant/break-glass/**"}},
+	{Critical, "governance/architecture", "rules of the architecture", []string{"/.adamant/architecture.yaml", "/.dependency-cruiser.{js,cjs,mjs,json}"}},
+	{High, "governance/policy-test", "tests of the constitution", []string{"/.adamant/policy/**_test.rego", "/policy/**_test.rego"}},
+	{High, "governance/waivers", "exceptions from rules", []string{"/.adamant/waivers/**"}},
+	{High, "governance/agents", "says what an agent may do", []string{"/.adamant/agents/**"}},
+	{High, "governance/runbooks", "says what the operations agent may do", []string{"/.adamant/runbooks/**"}},
+	{High, "governance/slo", "objectives that decide what agents may do", []string{"/.adamant/slo/**"}},
+	{High, "governance/prices", "prices that budgets are counted with", []string{"/.adamant/prices.json"}},
+	{High, "governance/incidents", "incidents that new changes are compared with", []string{"/docs/incidents/**"}},
+	{High, "governance/owners", "says who reviews what", []string{"CODEOWNERS"}},
+	{High, "governance/attributes", "says how files are read and merged", []string{".gitattributes"}},
+	{High, "governance/linters", "decides what linters report", []string{
+		".golangci.{yml,yaml,toml,json}", ".eslintrc*", "eslint.config.*", "biome.{json,jsonc}", "tslint.json", "{.,}ruff.toml", ".flake8", ".pylintrc", "pylintrc", "{.,}mypy.ini",
+		"{.,}clippy.toml", ".rubocop*.yml", "{.,}checkstyle*.xml", "{.,}pmd*.xml", ".semgrep*", ".gitleaks.toml", "staticcheck.conf", "{.,}phpstan.neon*", ".hadolint.{yml,yaml}",
+	}},
+}
+
+// editorFiles are settings that change how people write, not what runs.
+var editorFiles = []string{".gitignore", ".editorconfig", ".prettierrc*", "prettier.config.*", ".prettierignore", ".mailmap", "{.,}cspell*.json", ".vscode/", ".idea/", ".git-blame-ignore-revs"}
+
+// matcher compiles globs. When one of them cannot be read, broken is the answer for every path.
+func matcher(globs []string, broken bool) func(path string) bool {
+	set, err := manifest.NewPathSet(globs)
+	if err != nil {
+		return func(string) bool { return broken }
+	}
+	return set.Match
+}
+
+// tables are the built-in globs, compiled once.
+type tables struct {
+	governance                         []func(string) bool // by row of governanceTable
+	editor, kernel, module, policyTest func(string) bool
+}
+
+var compiled = sync.OnceValue(func() tables {
+	t := tables{
+		editor: matcher(editorFiles, false), kernel: matcher([]string{"/.adamant/**"}, false),
+		module: matcher([]string{"/.adamant/policy/**.rego", "/policy/**.rego"}, false), policyTest: matcher([]string{"**_test.rego"}, false),
+	}
+	for _, row := range governanceTable {
+		t.governance = append(t.governance, matcher(row.globs, true))
+	}
+	return t
+})
+
+// governance applies the governance table. Comments in these files act too: they are written for agents and for the gate.
+func (f *floor) governance(file *facts.File) {
+	for _, path := range paths(file) {
+		known := f.builtinGovernance(file, path)
+		if !known && compiled().kernel(path) && !compiled().module(path) {
+			f.add(High, "governance/other", path, 0, "belongs to the kernel's folder")
+		}
+		for i, row := range f.settings.Governance {
+			if f.rows[i](path) {
+				f.configured(row, path)
+			}
+		}
+	}
+}
+
+func (f *floor) builtinGovernance(file *facts.File, path string) (known bool) {
+	for i, row := range governanceTable {
+		if !compiled().governance[i](path) {
+			continue
+		}
+		known = true
+		if row.rule == "governance/linters" && proven(file) {
+			continue
+		}
+		f.add(row.level, row.rule, path, 0, "%s", row.reason)
+	}
+	if proven(file) || file.Class == source.ClassTest {
+		return known
+	}
+	switch {
+	case source.IsTestRunnerConfig(path):
+		f.add(High, "governance/test-runner", path, 0, "decides which tests run and what coverage counts")
+	case source.IsWorkflow(path):
+		f.add(High, "governance/workflows", path, 0, "runs on the forge, with its secrets")
+	}
+	return known
+}
+
+func (f *floor) configured(row manifest.GovernanceRow, path string) {
+	level, err := ParseLevel(row.Level)
+	if err != nil {
+		level = Critical // a row that cannot be read still means something
+	}
+	f.add(level, "governance/configured", path, 0, "%s", row.Reason)
+}
+
+// policyDelta prices an edit of the constitution. What is not proven to tighten it counts as weakening.
+func (f *floor) policyDelta() {
+	for i := range f.in.Files {
+		for _, path := range paths(&f.in.Files[i]) {
+			switch {
+			case !compiled().module(path) || compiled().policyTest(path):
+			case f.in.Policy.Delta == "tightened":
+				f.add(High, "governance/policy", path, 0, "tightens the constitution")
+			case f.in.Policy.Delta == "weakened":
+				f.add(Critical, "governance/policy", path, 0, "weakens the constitution")
+			default:
+				f.add(Critical, "governance/policy", path, 0, "changes the constitution and is not proven to tighten it")
+			}
+		}
+	}
+	if f.in.Policy.Delta == "weakened" {
+		f.add(Critical, "governance/policy-weakened", "", 0, "the constitution would allow what it denies now")
+	}
+}
+
+// catalog prices changed entities.
+func (f *floor) catalog() {
+	for _, c := range f.in.Catalog.Changes {
+		switch {
+		case c.Field == "" && c.Kind == "added":
+			f.add(High, "catalog/component", c.Path, c.Line, "new in the catalog: %s", c.Ref)
+		case c.Field == "":
+			f.add(High, "catalog/component", c.Path, c.Line, "taken out of the catalog: %s", c.Ref)
+		case c.Governance:
+			f.add(Critical, "catalog/governance", c.Path, c.Line, "%s of %s decides who may do what: %q becomes %q", c.Field, c.Ref, c.Old, c.New)
+		default:
+			f.add(Low, "catalog/description", c.Path, c.Line, "%s of %s", c.Field, c.Ref)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package risk
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/adamant-os/adamant/internal/document"
+	"github.com/adamant-os/adamant/internal/source"
+)
+
+func splitKey(key string) iter.Seq[string] { return strings.SplitSeq(key, ".") }
+
+// infrastructure finds running things that the change would destroy: Terraform files and planned deletions, and Kubernetes
+// objects that are in no document any more. Moving one to another file is no destruction.
+func (f *floor) infrastructure() {
+	for i := range f.in.Files {
+		file := &f.in.Files[i]
+		if file.Class == source.ClassTest {
+			continue
+		}
+		if file.Status == "deleted" && isTerraform(file.Path) {
+			f.add(Critical, "infrastructure/destroyed", file.Path, 0, "takes Terraform resources away")
+		}
+	}
+	here := map[string]bool{}
+	for i := range f.in.Documents {
+		here[object(&f.in.Documents[i])] = true
+	}
+	for i := range f.in.Before {
+		if name := object(&f.in.Before[i]); name != "" && !here[name] {
+			f.add(Critical, "infrastructure/destroyed", f.path(f.in.Before[i].Path), 0, "takes %s away", name)
+		}
+	}
+	for i := range f.in.Documents {
+		f.plan(&f.in.Documents[i])
+	}
+}
+
+func isTerraform(file string) bool {
+	ext := path.Ext(file)
+	return ext == ".tf" || ext == ".tofu" || strings.HasSuffix(file, ".tf.json")
+}
+
+// path is where a file of base is now.
+func (f *floor) path(old string) string {
+	for i := range f.in.Files {
+		if f.in.Files[i].OldPath == old {
+			return f.in.Files[i].Path
+		}
+	}
+	return old
+}
+
+// object names a Kubernetes object; "" for everything else.
+func object(doc *document.Document) string {
+	if doc.Kind != "kubernetes" {
+		return ""
+	}
+	root, _ := doc.Value.(map[string]any)
+	meta, _ := root["metadata"].(map[string]any)
+	name := text(meta, "name")
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s %s/%s", text(root, "kind"), cmp.Or(text(meta, "namespace"), "default"), name)
+}
+
+func text(object map[string]any, key string) string {
+	s, _ := object[key].(string)
+	return s
+}
+
+// plan reads the deletions of a Terraform plan in JSON.
+func (f *floor) plan(doc *document.Document) {
+	root, _ := doc.Value.(map[string]any)
+	changes, _ := root["resource_changes"].([]any)
+	if doc.Kind != "terraform-plan" {
+		return
+	}
+	for _, c := range changes {
+		resource, _ := c.(map[string]any)
+		change, _ := resource["change"].(map[string]any)
+		actions, _ := change["actions"].([]any)
+		for _, a := range actions {
+			if a == "delete" {
+				f.add(Critical, "infrastructure/destroyed", doc.Path, 0, "the plan destroys %s", text(resource, "address"))
+			}
+		}
+	}
+}
