@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/risk"
 	"github.com/adamant-os/adamant/internal/risk/history"
 )
 
@@ -98,7 +99,7 @@ func riskTSV(w io.Writer, row history.Row, header bool) error {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s\t%s\t%d", row.Commit, row.Level, row.Score)
+	fmt.Fprintf(w, "%s\t%s\t%d", row.Commit, row.Rating.Level, row.Rating.Score)
 	for _, v := range values {
 		fmt.Fprintf(w, "\t%d", v.Value)
 	}
@@ -113,10 +114,12 @@ func riskJSON(w io.Writer, row history.Row, _ bool) error {
 	}
 	line, err := json.Marshal(struct {
 		Commit   string         `json:"commit"`
-		Level    string         `json:"level"`
+		Level    risk.Level     `json:"level"`
+		Band     risk.Level     `json:"band"`
 		Score    int            `json:"score"`
+		Floor    []risk.Reason  `json:"floor"`
 		Features map[string]int `json:"features"`
-	}{string(row.Commit), row.Level.String(), row.Score, features})
+	}{string(row.Commit), row.Rating.Level, row.Rating.Band, row.Rating.Score, row.Rating.Floor, features})
 	if err != nil {
 		return fmt.Errorf("writing row: %w", err)
 	}

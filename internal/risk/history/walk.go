@@ -17,8 +17,7 @@ import (
 // configuration are not in it.
 type Row struct {
 	Commit   git.OID
-	Level    risk.Level
-	Score    int // milli-units
+	Rating   risk.Rating
 	Features risk.Features
 	Missing  int // files that could not be looked at because their objects are not in this clone
 }
@@ -91,8 +90,7 @@ func (w *walk) rate(entry git.LogEntry) (Row, error) {
 	if view.changes > 0 {
 		in.History = view.History(oldPaths(changes), entry.Author.Name+" <"+entry.Author.Email+">")
 	}
-	rating := risk.Rate(in, w.governance.Config)
-	return Row{Commit: entry.OID, Level: rating.Level, Score: rating.Score, Features: risk.Measure(in), Missing: len(missing)}, nil
+	return Row{Commit: entry.OID, Rating: risk.Rate(in, w.governance.Config), Features: risk.Measure(in), Missing: len(missing)}, nil
 }
 
 // present splits off the files whose objects are not here.
