@@ -61,7 +61,7 @@ type Relation struct {
 	Pointer string // JSON pointer of the reference
 }
 
-// Catalog is the entities of one tree. It is immutable and safe for concurrent use.
+// Catalog is the entities of one tree. It is immutable and safe for concurrent use. Nil is a catalog without entities.
 type Catalog struct {
 	entities []*Entity // sorted by ref
 	byRef    map[string]*Entity
@@ -80,7 +80,7 @@ func (c *Catalog) Len() int {
 }
 
 // Entities lists all entities, sorted by ref. Do not change them.
-func (c *Catalog) Entities() []*Entity { return c.entities }
+func (c *Catalog) Entities() []*Entity { return entitiesOf(c) }
 
 // Entity finds an entity by its ref, in any spelling that ParseRef understands (default kind: component).
 func (c *Catalog) Entity(ref string) (*Entity, bool) {
@@ -88,8 +88,7 @@ func (c *Catalog) Entity(ref string) (*Entity, bool) {
 	if err != nil {
 		return nil, false
 	}
-	e, ok := c.byRef[full]
-	return e, ok
+	return entityByRef(c, full)
 }
 
 // Annotation is the value of an annotation, "" when it is not there.

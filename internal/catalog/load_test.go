@@ -250,6 +250,10 @@ func TestGovernance(t *testing.T) {
 	if got := c.Governance("component:default/a"); got != want {
 		t.Errorf("got %+v", got)
 	}
+	var none *Catalog
+	if got := none.Governance("component:default/a"); got.Owner != "" || none.Len() != 0 || none.Entities() != nil || none.Unclaimed([]string{"a.go"}) != nil {
+		t.Errorf("without a catalog: %+v", got)
+	}
 	if got := c.Governance("component:default/none"); got != (Governance{Ref: "component:default/none"}) {
 		t.Errorf("got %+v", got)
 	}

@@ -142,50 +142,63 @@ func starsAt(glob string, i int) (globToken, int) {
 	return globToken{kind: deepToken}, n
 }
 
-// match runs the tokens over the path without recursion. It remembers the last "*" and the last "**": when nothing fits,
-// the nearest of them takes one character more. That is complete, because a later wildcard of a kind makes an earlier one
-// of the same kind superfluous.
 func (g *compiledGlob) match(path string) bool {
-	if path == "" {
-		return false
-	}
-	var star, deep retry
-	t, p := 0, 0
-	for {
-		if t < len(g.tokens) {
-			switch k := g.tokens[t].kind; k {
-			case starToken:
-				star = retry{set: true, token: t + 1, path: p}
-				t++
-				continue
-			case deepToken, foldersToken, nonemptyToken:
-				deep = retry{set: true, token: t + 1, path: p, folders: k == foldersToken}
-				star = retry{}
-				t++
-				if k == nonemptyToken && !deep.more(path) {
-					return false
-				}
-				p = deep.path
-				continue
-			}
-			if n := g.tokens[t].accept(path[p:]); n > 0 {
-				t, p = t+1, p+n
-				continue
-			}
-		} else if p == len(path) {
-			return true
-		}
-		switch {
-		case star.set && star.path < len(path) && path[star.path] != '/':
-			star.path += runeLength(path[star.path:])
-			t, p = star.token, star.path
-		case deep.set && deep.more(path):
-			star = retry{}
-			t, p = deep.token, deep.path
-		default:
+	m := matcher{tokens: g.tokens, path: path}
+	for m.t < len(m.tokens) || m.p < len(path) {
+		if !m.advance() && !m.again() {
 			return false
 		}
 	}
+	return path != ""
+}
+
+// matcher runs tokens over a path without recursion. It remembers the last "*" and the last "**": when nothing fits, the
+// nearest of them takes one character more. That is complete, because a later wildcard of a kind makes an earlier one of
+// the same kind superfluous.
+type matcher struct {
+	tokens     []globToken
+	path       string
+	t, p       int // the next token, the next byte
+	star, deep retry
+}
+
+// advance takes one token; false when it does not fit.
+func (m *matcher) advance() bool {
+	if m.t == len(m.tokens) {
+		return false
+	}
+	switch k := m.tokens[m.t].kind; k {
+	case starToken:
+		m.t++
+		m.star = retry{set: true, token: m.t, path: m.p}
+		return true
+	case deepToken, foldersToken, nonemptyToken:
+		next := retry{set: true, token: m.t + 1, path: m.p, folders: k == foldersToken}
+		if k == nonemptyToken && !next.more(m.path) {
+			return false
+		}
+		m.star, m.deep = retry{}, next
+		m.t, m.p = next.token, next.path
+		return true
+	}
+	n := m.tokens[m.t].accept(m.path[m.p:])
+	m.t, m.p = m.t+1, m.p+n
+	return n > 0
+}
+
+// again goes back to the nearest wildcard that can take more; false when there is none.
+func (m *matcher) again() bool {
+	switch {
+	case m.star.set && m.star.path < len(m.path) && m.path[m.star.path] != '/':
+		m.star.path += runeLength(m.path[m.star.path:])
+		m.t, m.p = m.star.token, m.star.path
+	case m.deep.set && m.deep.more(m.path):
+		m.star = retry{}
+		m.t, m.p = m.deep.token, m.deep.path
+	default:
+		return false
+	}
+	return true
 }
 
 // retry is a wildcard that may take more of the path.

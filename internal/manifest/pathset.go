@@ -10,7 +10,8 @@ type PathSet struct {
 	exact map[string][]int // whole path
 	base  map[string][]int // file name
 	ext   map[string][]entry
-	first map[string][]entry // first folder
+	below map[string][]entry // folder at the root, as deep as it is spelt out
+	any   map[string][]entry // a folder at any depth
 	rest  []entry
 	size  int
 }
@@ -22,7 +23,8 @@ type entry struct {
 
 // NewPathSet compiles globs (see MatchPath). The error names the first malformed one.
 func NewPathSet(globs []string) (*PathSet, error) {
-	s := &PathSet{exact: map[string][]int{}, base: map[string][]int{}, ext: map[string][]entry{}, first: map[string][]entry{}, size: len(globs)}
+	s := &PathSet{exact: map[string][]int{}, base: map[string][]int{},
+		ext: map[string][]entry{}, below: map[string][]entry{}, any: map[string][]entry{}, size: len(globs)}
 	for i, glob := range globs {
 		compiled, err := compileGlob(glob)
 		if err != nil {
@@ -47,8 +49,10 @@ func (s *PathSet) add(c compiledGlob, index int) {
 		return
 	}
 	e := entry{c, index}
-	if first, ok := firstFolder(t); ok {
-		s.first[first] = append(s.first[first], e)
+	if folder, ok := rootFolder(t); ok {
+		s.below[folder] = append(s.below[folder], e)
+	} else if folder, ok := anyFolder(t); ok {
+		s.any[folder] = append(s.any[folder], e)
 	} else if ext, ok := lastExtension(t); ok {
 		s.ext[ext] = append(s.ext[ext], e)
 	} else {
@@ -56,12 +60,22 @@ func (s *PathSet) add(c compiledGlob, index int) {
 	}
 }
 
-func firstFolder(t []globToken) (string, bool) {
+// rootFolder recognises "/a/b/..." and gives "a/b".
+func rootFolder(t []globToken) (string, bool) {
 	if len(t) == 0 || t[0].kind != literalToken {
 		return "", false
 	}
-	first, _, ok := strings.Cut(t[0].text, "/")
-	return first, ok
+	slash := strings.LastIndexByte(t[0].text, '/')
+	return t[0].text[:max(slash, 0)], slash >= 0
+}
+
+// anyFolder recognises "**/name/...".
+func anyFolder(t []globToken) (string, bool) {
+	if len(t) < 2 || t[0].kind != foldersToken || t[1].kind != literalToken {
+		return "", false
+	}
+	folder, _, ok := strings.Cut(t[1].text, "/")
+	return folder, ok
 }
 
 func lastExtension(t []globToken) (string, bool) {
@@ -94,28 +108,41 @@ func (s *PathSet) Matches(path string) []int {
 // Len is the number of globs.
 func (s *PathSet) Len() int { return s.size }
 
+// each yields the indexes of the globs that match, in no order and perhaps twice, until yield says stop.
 func (s *PathSet) each(path string, yield func(int) bool) {
 	if path == "" {
 		return
 	}
 	name := path[strings.LastIndexByte(path, '/')+1:]
-	first, _, _ := strings.Cut(path, "/")
-	var ext []entry
-	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
-		ext = s.ext[name[dot:]]
-	}
-	for _, list := range [][]int{s.exact[path], s.base[name]} {
+	for _, list := range [2][]int{s.exact[path], s.base[name]} {
 		for _, i := range list {
 			if !yield(i) {
 				return
 			}
 		}
 	}
-	for _, list := range [][]entry{s.first[first], ext, s.rest} {
+	try := func(list []entry) bool {
 		for i := range list {
 			if list[i].glob.match(path) && !yield(list[i].index) {
-				return
+				return false
 			}
+		}
+		return true
+	}
+	if !try(s.rest) {
+		return
+	}
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 && !try(s.ext[name[dot:]]) {
+		return
+	}
+	for start, end := 0, 0; ; start = end + 1 {
+		n := strings.IndexByte(path[start:], '/')
+		if n < 0 {
+			return
+		}
+		end = start + n
+		if !try(s.below[path[:end]]) || !try(s.any[path[start:end]]) {
+			return
 		}
 	}
 }
