@@ -175,7 +175,7 @@ func fileInput(env *Env, p *policyFiles, paths []string) (*facts.Input, error) {
 		if err != nil {
 			return nil, err
 		}
-		in.Documents = append(in.Documents, document.Parse(fromRoot(env, p, file), data)...)
+		in.Documents = append(in.Documents, document.Read(fromRoot(env, p, file), data)...)
 	}
 	if len(in.Documents) == 0 {
 		return nil, fmt.Errorf("no structured file among the %d given", len(files))

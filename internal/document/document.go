@@ -3,6 +3,8 @@
 // becomes a document with an error and a line.
 package document
 
+import "github.com/adamant-os/adamant/internal/manifest"
+
 // Document is one parsed document of a structured file.
 type Document struct {
 	Path   string `json:"path"`
@@ -14,4 +16,6 @@ type Document struct {
 	Lines map[string]int `json:"lines,omitempty"`
 	Error string         `json:"error,omitempty"` // parse error; Value is null then. Unreadable changed files deny.
 	Line  int            `json:"line,omitempty"`  // of the parse error
+
+	source *manifest.YAMLDocument // knows lines that are not in Lines
 }

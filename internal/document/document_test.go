@@ -99,6 +99,10 @@ func TestLines(t *testing.T) {
 		if got := docs[tt.index].LineOf(tt.pointer); got != tt.want {
 			t.Errorf("%s %s: line %d, want %d (%v)", tt.path, tt.pointer, got, tt.want, docs[tt.index])
 		}
+		lazy := Read(tt.path, []byte(tt.text))[tt.index]
+		if got := lazy.LineOf(tt.pointer); got != tt.want {
+			t.Errorf("%s %s: line %d when it is looked up, want %d", tt.path, tt.pointer, got, tt.want)
+		}
 	}
 }
 

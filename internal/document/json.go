@@ -19,7 +19,7 @@ func parseJSON(path string, data []byte) []Document {
 	if doc.Err != nil {
 		return []Document{failed(format, doc.Err.Line, doc.Err.Message)}
 	}
-	return []Document{{Format: format, Value: doc.Value, Lines: lines(doc)}}
+	return []Document{{Format: format, Value: doc.Value, source: doc}}
 }
 
 // stripComments blanks comments and trailing commas; every other byte keeps its place.

@@ -94,6 +94,7 @@ func expand(d *Document, depth int) []Document {
 	if len(items) == 0 || depth == maxListDepth {
 		return []Document{*d}
 	}
+	d.place()
 	var out []Document
 	for i, lines := range itemLines(d.Lines, len(items)) {
 		item := Document{Path: d.Path, Format: d.Format, Value: items[i], Lines: lines}

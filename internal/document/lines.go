@@ -8,6 +8,10 @@ import (
 // LineOf is the 1-based line of the value at a JSON pointer, or of the nearest parent that is there; 0 when the document
 // has no lines.
 func (d *Document) LineOf(pointer string) int {
+	if d.Lines == nil && d.source != nil {
+		line, _ := d.source.Position(pointer)
+		return line
+	}
 	for {
 		if line, ok := d.Lines[pointer]; ok {
 			return line
@@ -17,6 +21,18 @@ func (d *Document) LineOf(pointer string) int {
 			return 0
 		}
 		pointer = pointer[:cut]
+	}
+}
+
+// place fills Lines.
+func (d *Document) place() {
+	if d.Lines != nil || d.source == nil {
+		return
+	}
+	places := d.source.Positions()
+	d.Lines = make(map[string]int, len(places))
+	for pointer, at := range places {
+		d.Lines[pointer] = at.Line
 	}
 }
 

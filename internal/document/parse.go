@@ -13,6 +13,15 @@ import (
 // when path names no structured format adamant reads. A file that cannot be parsed becomes a document with Error and Line,
 // never nothing. The caller bounds len(data).
 func Parse(path string, data []byte) []Document {
+	docs := Read(path, data)
+	for i := range docs {
+		docs[i].place()
+	}
+	return docs
+}
+
+// Read is Parse for callers that need few lines: Lines may be nil, LineOf finds each line all the same.
+func Read(path string, data []byte) []Document {
 	f := formatOf(path, data)
 	if f == nil {
 		return nil

@@ -10,17 +10,8 @@ func parseYAML(path string, data []byte) []Document {
 		case y.Err != nil:
 			docs = append(docs, failed(formatYAML, y.Err.Line, y.Err.Message))
 		case y.Value != nil:
-			docs = append(docs, Document{Format: formatYAML, Value: y.Value, Lines: lines(y)})
+			docs = append(docs, Document{Format: formatYAML, Value: y.Value, source: y})
 		}
 	}
 	return docs
-}
-
-func lines(y *manifest.YAMLDocument) map[string]int {
-	places := y.Positions()
-	out := make(map[string]int, len(places))
-	for pointer, at := range places {
-		out[pointer] = at.Line
-	}
-	return out
 }
