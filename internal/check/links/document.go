@@ -57,6 +57,7 @@ func (d *document) attributes(text []byte) {
 		tag := text[at : at+end+1]
 		if len(tag) > 4 && isLetter(tag[1]) && bytes.IndexByte(tag, '=') > 0 {
 			for _, m := range attribute().FindAllSubmatchIndex(tag, -1) {
+
 				d.attribute(tag, at, m)
 			}
 		}
@@ -74,8 +75,17 @@ func (d *document) attribute(tag []byte, at int, m []int) {
 	case "id", "name":
 		d.anchors[strings.ToLower(value)] = true
 	default:
+		if built(tag) {
+			return
+		}
 		d.links = append(d.links, link{target: strings.ReplaceAll(value, "&amp;", "&"), offset: at + from})
 	}
+}
+
+// built reports whether a tag loads what a build may put there: scripts, styles and icons.
+func built(tag []byte) bool {
+	name := strings.ToLower(string(tag[1:min(len(tag), 8)]))
+	return strings.HasPrefix(name, "script") || strings.HasPrefix(name, "link") || strings.HasPrefix(name, "use ")
 }
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }

@@ -85,6 +85,9 @@ func TestDocument(t *testing.T) {
 		{"nested brackets", "docs/n.md", "[![a](img/a.png)](b.md)", "1:19 missing-file"},
 		{"HTML", "docs/n.html", "<html><a href=\"a.md\">x</a>\n<a href='b.md'>y</a><a href=\"#z\">z</a>", "2:10 missing-file, 2:30 missing-anchor"},
 		{"rst", "docs/n.rst", "`text <b.md>`_ and `ok <a.md>`__\n\n.. image:: img/b.png\n.. _name: c.md\n.. _label:\n\n::\n\n   `x <d.md>`_\n", "1:8 missing-file, 3:12 missing-file, 4:11 missing-file"},
+		{"template in a target", "docs/n.html", "<html><img src='%BASE%/x.png'>", ""},
+		{"what a build puts there", "docs/n.html", "<html><script src='out.js'></script><link href='out.css'>", ""},
+		{"behind a symbolic link", "docs/n.md", "[a](img/a.png/x.md)", ""},
 		{"generated site", "site/n.md", "[a](b.md)", "1:5 missing-file"},
 	}
 	for _, tt := range tests {

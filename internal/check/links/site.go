@@ -61,7 +61,7 @@ func (s *site) resolve(from string, l link) (*problem, error) {
 
 // external reports whether a target is an address, a template or empty: nothing that the tree could answer for.
 func external(target string) bool {
-	if target == "" || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "{}<>$|*\n") {
+	if _, err := url.PathUnescape(target); err != nil || target == "" || strings.HasPrefix(target, "//") || strings.ContainsAny(target, "{}<>$|*\n") {
 		return true
 	}
 	for i := range len(target) {
@@ -140,7 +140,15 @@ func (s *site) exists(p string) bool {
 		return true
 	}
 	at = sort.SearchStrings(s.paths, p+"/")
-	return at < len(s.paths) && strings.HasPrefix(s.paths[at], p+"/")
+	if at < len(s.paths) && strings.HasPrefix(s.paths[at], p+"/") {
+		return true
+	}
+	for dir := range builtin.Folders(p) {
+		if s.isFile(dir) { // a symbolic link or a submodule: what is behind it cannot be told
+			return true
+		}
+	}
+	return false
 }
 
 func (s *site) missing(from, target, file string) *problem {
@@ -164,8 +172,7 @@ func (s *site) missing(from, target, file string) *problem {
 	p := &problem{"missing-file", fmt.Sprintf("%s leads to %s, which is not in the repository", target, file),
 		"correct the path, or remove the link", finding.Error}
 	if s.generated(from) && (s.other == nil || !s.other.exists(file)) {
-		p.severity = finding.Warning
-		p.why += "; the site generator may know better"
+		p.doubt()
 	}
 	return p
 }
@@ -185,7 +192,7 @@ func (s *site) generated(file string) bool {
 
 // generators are the files by which site generators are known.
 var generators = [...]string{"hugo.toml", "hugo.yaml", "hugo.work", "config.toml", "mkdocs.yml", "docusaurus.config.js", "docusaurus.config.ts",
-	"_config.yml", "antora.yml", "conf.py", "book.toml", "astro.config.mjs"}
+	"_config.yml", "antora.yml", "conf.py", "book.toml", "astro.config.mjs", ".vitepress/config.js", ".vitepress/config.ts", ".vitepress/config.mts"}
 
 func (s *site) isFile(p string) bool {
 	_, ok := slices.BinarySearch(s.paths, p)
@@ -208,7 +215,26 @@ func (s *site) anchor(target, file, fragment string) (*problem, error) {
 	if near := nearest(doc.anchors, strings.ToLower(fragment)); near != "" {
 		fix += "; #" + near + " is the closest that is there"
 	}
-	return &problem{"missing-anchor", fmt.Sprintf("%s: %s has no heading or id that makes the anchor #%s", target, file, fragment), fix, finding.Error}, nil
+	p := &problem{"missing-anchor", fmt.Sprintf("%s: %s has no heading or id that makes the anchor #%s", target, file, fragment), fix, finding.Error}
+	if s.generated(file) && !s.otherHas(file, fragment) {
+		p.doubt()
+	}
+	return p, nil
+}
+
+// otherHas reports whether the other side's version of a document has an anchor.
+func (s *site) otherHas(file, fragment string) bool {
+	if s.other == nil {
+		return false
+	}
+	doc, err := s.other.document(file)
+	return err == nil && doc != nil && doc.anchors[strings.ToLower(fragment)]
+}
+
+// doubt makes a problem a warning: site generators give links and headings a meaning of their own.
+func (p *problem) doubt() {
+	p.severity = finding.Warning
+	p.why += "; the site generator may know better"
 }
 
 func lineAnchor(fragment string) bool {

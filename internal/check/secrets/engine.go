@@ -20,7 +20,7 @@ type rule struct {
 	group     int      // 0: the first group that took part, else the whole match
 	entropy   int      // least Shannon entropy of the secret, in thousandths of a bit for each byte; 0 = any
 	keywords  []string // one of them must occur; none = the pattern is tried on every file
-	window    int      // bytes from a keyword's line that the pattern sees; 0 = that line, wholeText = everything
+	window    int      // bytes after a keyword that the pattern sees, besides its line; 0 = the line alone, wholeText = everything
 	path      string   // regular expression the path must match, "" = any
 	allow     []*allowlist
 	warn      bool // report as a warning
@@ -151,11 +151,12 @@ func (s *scanner) window(size, end int) (from, to int) {
 	}
 	low := max(0, end-maxLine)
 	from = low + bytes.LastIndexByte(s.text[low:end-1], '\n') + 1
-	to = min(len(s.text), end+max(size, maxLine))
-	if size == 0 {
-		if at := bytes.IndexByte(s.text[end:to], '\n'); at >= 0 {
-			to = end + at
-		}
+	if size > 0 {
+		return from, min(len(s.text), end+size)
+	}
+	to = min(len(s.text), end+maxLine)
+	if at := bytes.IndexByte(s.text[end:to], '\n'); at >= 0 {
+		to = end + at
 	}
 	return from, to
 }

@@ -156,6 +156,10 @@ func parseConfig(file string, text []byte) (*config, string, error) {
 	return c, raw.Extend.Path, nil
 }
 
+// foreignWindow is how many bytes after a keyword an imported pattern sees, besides the line of the keyword. gitleaks gives
+// it the whole file, at a hundred times the cost.
+const foreignWindow = 1024
+
 func (t tomlRule) rule() (*rule, error) {
 	if t.ID == "" {
 		return nil, errors.New("a rule has no id")
@@ -164,7 +168,7 @@ func (t tomlRule) rule() (*rule, error) {
 		return nil, fmt.Errorf("rule %s has neither regex nor path", t.ID)
 	}
 	r := &rule{id: t.ID, title: t.Description, pattern: t.Regex, path: t.Path, group: t.SecretGroup, keywords: t.Keywords,
-		entropy: int(math.Round(t.Entropy * 1000)), window: wholeText, foreign: true}
+		entropy: int(math.Round(t.Entropy * 1000)), window: foreignWindow, foreign: true}
 	if r.title == "" {
 		r.title = "a match of rule " + t.ID
 	}

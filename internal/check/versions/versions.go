@@ -98,24 +98,26 @@ func collect(ctx context.Context, tree builtin.Tree, changed map[string]bool) (a
 
 func (a asked) add(file string, packages []dependencies.Package) {
 	for _, p := range packages {
-		if p.Indirect || !isVersion(p.Version) {
+		version := wanted(p.Version)
+		if p.Indirect || version == "" {
 			continue
 		}
 		k := key{p.Ecosystem, p.Name}
 		if a[k] == nil {
 			a[k] = map[string][]place{}
 		}
-		a[k][p.Version] = append(a[k][p.Version], place{file, p.Line})
+		a[k][version] = append(a[k][version], place{file, p.Line})
 	}
 }
 
-// isVersion is false for constraints that leave the version to others: any version, folders, addresses, the workspace.
-func isVersion(constraint string) bool {
-	switch constraint {
-	case "", "*", "latest", "x":
-		return false
+// wanted is the version that a constraint starts from, so that 1.2.0, ^1.2.0, ~1.2.0 and ==1.2.0 are one. It is "" for
+// constraints that leave the version open: ranges, any version, folders, addresses, the workspace.
+func wanted(constraint string) string {
+	version := strings.TrimLeft(constraint, "^~=")
+	if version == "latest" || version == "x" || strings.ContainsAny(version, "<>!*|, :/") {
+		return ""
 	}
-	return !strings.ContainsAny(constraint, ":/")
+	return version
 }
 
 func unreadable(f *builtin.File, e *dependencies.Error) finding.Finding {

@@ -41,6 +41,8 @@ func TestSingleVersion(t *testing.T) {
 		{"own package", nil, map[string]string{"a/go.mod": mod("x", "v1.0.0"), "dep/go.mod": "module x.example/dep\n", "b/go.mod": mod("b", "v1.2.0")}, nil, facts.Passed},
 		{"indirect", nil, map[string]string{"a/go.mod": mod("a", "v1.0.0"), "b/go.mod": mod("b", "v1.2.0 // indirect")}, nil, facts.Passed},
 		{"package.json", nil, map[string]string{"a/package.json": `{"dependencies": {"d": "^1.0.0", "e": "*", "f": "workspace:*"}}`, "b/package.json": `{"devDependencies": {"d": "^1.1.0", "e": "2", "f": "1"}}`}, []string{"a/package.json:1:0 versions/single-version"}, facts.Failed},
+		{"ranges leave it open", nil, map[string]string{"a/requirements.txt": "d>=1.9\ne==1\n", "b/requirements.txt": "d==1.6\ne<3\n"}, nil, facts.Passed},
+		{"one version in two forms", nil, map[string]string{"a/package.json": `{"dependencies": {"d": "^1.0.0"}}`, "b/package.json": `{"dependencies": {"d": "1.0.0"}}`}, nil, facts.Passed},
 		{"two ecosystems", nil, map[string]string{"a/package.json": `{"dependencies": {"d": "1"}}`, "b/requirements.txt": "d==2\n"}, nil, facts.Passed},
 		{"unreadable", nil, map[string]string{"a/package.json": "{"}, []string{"a/package.json:1:0 versions/unreadable"}, facts.Failed},
 	}

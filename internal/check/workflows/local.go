@@ -63,7 +63,7 @@ func (r *localRule) VisitStep(step *actionlint.Step) error {
 	if !ok || exec.Uses == nil || !isLocal(exec.Uses.Value) {
 		return nil
 	}
-	dir := path.Clean(exec.Uses.Value)
+	dir := localPath(exec.Uses.Value)
 	meta, found, err := r.side.action(dir)
 	if err != nil {
 		return err
@@ -72,11 +72,15 @@ func (r *localRule) VisitStep(step *actionlint.Step) error {
 		r.check(exec.Uses, meta, slices.Collect(maps.Keys(exec.Inputs)))
 		return nil
 	}
-	if _, was, err := r.side.other.action(dir); err != nil {
+	_, was, err := r.side.other.action(dir)
+	switch {
+	case err != nil:
 		return err
-	} else if was {
+	case was:
 		r.Errorf(exec.Uses.Pos, "%s\x00the action %s is not in the repository: the change takes it away", missing, exec.Uses.Value)
-	} else {
+	case selfReference(exec.Uses.Value):
+		r.Errorf(exec.Uses.Pos, "%s\x00the action %s is not in the repository", missing, exec.Uses.Value)
+	default:
 		r.Errorf(exec.Uses.Pos, "%s\x00the action %s is not in the repository: right only if an earlier step puts it there", maybeMissing, exec.Uses.Value)
 	}
 	return nil
@@ -88,7 +92,7 @@ func (r *localRule) VisitJobPre(job *actionlint.Job) error {
 		return nil
 	}
 	uses := job.WorkflowCall.Uses
-	meta, found, err := r.side.called(path.Clean(uses.Value))
+	meta, found, err := r.side.called(localPath(uses.Value))
 	if err != nil {
 		return err
 	}
@@ -100,9 +104,15 @@ func (r *localRule) VisitJobPre(job *actionlint.Job) error {
 	return nil
 }
 
+// isLocal reports whether a reference stays in the repository: ./ is the working directory of the run, $/ the commit that
+// runs (GitHub, July 2026).
 func isLocal(uses string) bool {
-	return strings.HasPrefix(uses, "./") && !strings.Contains(uses, "${{") && !strings.Contains(uses, "..")
+	return (strings.HasPrefix(uses, "./") || selfReference(uses)) && !strings.Contains(uses, "${{") && !strings.Contains(uses, "..")
 }
+
+func selfReference(uses string) bool { return strings.HasPrefix(uses, "$/") }
+
+func localPath(uses string) string { return path.Clean(uses[len("./"):]) }
 
 func (r *localRule) check(uses *actionlint.String, meta metadata, given []string) {
 	if meta.inputs == nil {
