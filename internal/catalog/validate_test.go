@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 		"apiVersion: x\nkind: A\nmetadata: {name: a, annotations: {risk-profile: 3}}\n": `3:35 invalid /metadata/annotations/risk-profile annotation "risk-profile" must be text, not 3; put it in quotes`,
 		"a: [":   `1:4 yaml-error  this "[" is never closed`,
 		"---\n#": "",
-		"kind: ${{ values.kind }}\nmetadata: {name: {{ x }}}\n": `2:19 yaml-error  a key must be a plain value, not a list or a mapping`,
+		"kind: ${{ values.kind }}\nmetadata: {name: {{ x }}}\n": `1:1 invalid  the entity must have "apiVersion"`,
 	} {
 		var got []string
 		for _, v := range Validate("f", []byte(text)) {
