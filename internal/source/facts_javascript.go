@@ -73,7 +73,7 @@ func jsImport(a *Analysis, v *view, i int) {
 
 // jsFrom notes the module behind the next "from" of the statement.
 func jsFrom(a *Analysis, v *view, i int) {
-	for ; i < len(v.tokens) && !v.is(i, ";") && !v.is(i, "=") && !v.is(i, "("); i = v.after(i) {
+	for limit := v.limit(i); i < limit && !v.is(i, ";") && !v.is(i, "=") && !v.is(i, "("); i = v.after(i) {
 		if s, ok := v.str(i + 1); ok && v.is(i, "from") {
 			a.imports = append(a.imports, s)
 			return
@@ -133,7 +133,7 @@ func jsVariable(a *Analysis, v *view, i int) {
 		return
 	}
 	to := i + 1
-	for to < len(v.tokens) && !v.is(to, "=") && !v.is(to, ";") && (to == i+1 || v.tokens[to].flags&flagNewline == 0 || v.is(to-1, ":")) {
+	for limit := v.limit(i); to < limit && !v.is(to, "=") && !v.is(to, ";") && (to == i+1 || v.tokens[to].flags&flagNewline == 0 || v.is(to-1, ":")); {
 		to = v.after(to)
 	}
 	a.exports[name] = v.shape(i+1, to)
@@ -152,7 +152,7 @@ func (v *view) signature(i int) string {
 		return ""
 	}
 	to := v.after(i)
-	for to < len(v.tokens) && !v.is(to, "{") && !v.is(to, "=>") && !v.is(to, ";") && v.tokens[to].flags&flagNewline == 0 {
+	for limit := v.limit(i); to < limit && !v.is(to, "{") && !v.is(to, "=>") && !v.is(to, ";") && v.tokens[to].flags&flagNewline == 0; {
 		to = v.after(to)
 	}
 	return v.shape(from, to)
@@ -170,7 +170,7 @@ func jsDeclaration(a *Analysis, v *view, i int) {
 		return
 	}
 	to := i + 1
-	for to < len(v.tokens) && !v.is(to, "{") && !v.is(to, ";") {
+	for limit := v.limit(i); to < limit && !v.is(to, "{") && !v.is(to, ";"); {
 		if kind == "type" && to > i+1 && v.tokens[to].flags&flagNewline != 0 && v.has(to, kindWord) {
 			break
 		}
@@ -235,7 +235,7 @@ func jsTest(a *Analysis, v *view, i int, w string) {
 
 // jsTable is the index behind the template literal of each`...`.
 func jsTable(v *view, i int) int {
-	for i < len(v.tokens) && !v.is(i, "(") && !v.is(i, ";") {
+	for limit := v.limit(i); i < limit && !v.is(i, "(") && !v.is(i, ";"); {
 		i++
 	}
 	return i
@@ -261,7 +261,7 @@ func jsCase(w string) bool {
 
 // jsStatements counts roughly what the callback among the arguments does: the tokens in its last braces, or its expression.
 func jsStatements(v *view, from, to int) int {
-	for i := from; i < to; i++ {
+	for i := from; i < min(to, v.limit(from)); i++ {
 		if !v.is(i, "=>") && !v.is(i, "function") {
 			continue
 		}

@@ -166,7 +166,7 @@ func rustTest(a *Analysis, v *view, i int) {
 		}
 	}
 	body := i
-	for body < len(v.tokens) && !v.is(body, "{") && !v.is(body, ";") {
+	for limit := v.limit(i); body < limit && !v.is(body, "{") && !v.is(body, ";"); {
 		body = v.after(body)
 	}
 	end := v.after(body)
@@ -246,7 +246,7 @@ func protoFacts(a *Analysis) {
 
 // protoEnd is the index of the next ";" or "{".
 func (v *view) protoEnd(i int) int {
-	for i < len(v.tokens) && !v.is(i, ";") && !v.is(i, "{") {
+	for limit := v.limit(i); i < limit && !v.is(i, ";") && !v.is(i, "{"); {
 		i++
 	}
 	return i

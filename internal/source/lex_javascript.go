@@ -129,8 +129,7 @@ func (j *js) regex() {
 		switch c := j.src[j.pos]; {
 		case c == '\n':
 			j.exact = false
-			j.pos = start + 1
-			j.emit(kindPunct, start)
+			j.emit(kindString, start)
 			return
 		case c == '\\' && j.peek(1) != '\n':
 			j.pos++

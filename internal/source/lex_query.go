@@ -116,9 +116,9 @@ func sqlLiteral(l *lexer) bool {
 
 // sqlBracket doubts [names] that hold quotes or comments.
 func (l *lexer) sqlBracket() bool {
-	end := bytes.IndexByte(l.src[l.pos:l.endOfLine(l.pos)], ']')
+	end := bytes.IndexByte(l.src[l.pos:min(l.pos+256, len(l.src))], ']')
 	if end < 0 {
-		return false
+		return l.doubt()
 	}
 	name := l.src[l.pos : l.pos+end]
 	if bytes.ContainsAny(name, "'\"`$") || bytes.Contains(name, []byte("--")) || bytes.Contains(name, []byte("/*")) {

@@ -171,7 +171,7 @@ func (s *shell) wordByte(c byte, start int) {
 		}
 		s.pos += i + 1
 		return
-	case c == top:
+	case top != 0 && c == top:
 		s.open = s.open[:len(s.open)-1]
 	case c == '"':
 		s.open = append(s.open, '"')

@@ -182,7 +182,7 @@ func rustLiteral(l *lexer) bool {
 	}
 	raw := c == 'r' || i == 2
 	hashes := 0
-	for raw && l.peek(i+hashes) == '#' {
+	for raw && l.peek(i+hashes) == '#' && hashes < maxMarks {
 		hashes++
 	}
 	if raw && l.peek(i+hashes) == '"' {

@@ -2,6 +2,9 @@ package source
 
 import "bytes"
 
+// maxMarks bounds the look-ahead over bytes that mark a raw literal. More of them are left to be operators.
+const maxMarks = 64
+
 // cLiteral cuts strings, characters, raw strings and whole preprocessor lines.
 func cLiteral(l *lexer) bool {
 	start := l.pos
@@ -92,7 +95,7 @@ func csharpLiteral(l *lexer) bool {
 		return l.preprocessor()
 	}
 	i, dollars, verbatim := 0, 0, false
-	for ; l.peek(i) == '$' || l.peek(i) == '@'; i++ {
+	for ; i < maxMarks && (l.peek(i) == '$' || l.peek(i) == '@'); i++ {
 		verbatim = verbatim || l.peek(i) == '@'
 		if l.peek(i) == '$' {
 			dollars++
@@ -186,11 +189,11 @@ func swiftLiteral(l *lexer) bool {
 		return l.templated(start, `"`, `\(`, true, false)
 	}
 	n := 0
-	for l.peek(n) == '#' {
+	for l.peek(n) == '#' && n < maxMarks {
 		n++
 	}
 	if l.peek(n) != '"' {
-		if l.peek(n) == '/' || bytes.HasPrefix(l.src[start:], []byte("#if")) {
+		if n == maxMarks || l.peek(n) == '/' || bytes.HasPrefix(l.src[start:], []byte("#if")) {
 			return l.doubt()
 		}
 		return false

@@ -74,6 +74,9 @@ func (v *view) after(i int) int {
 	return i + 1
 }
 
+// limit is how far to look for the end of the declaration at i, so that a file of beginnings costs linear time.
+func (v *view) limit(i int) int { return min(len(v.tokens), i+1000) }
+
 // shape joins the tokens from up to to by spaces.
 func (v *view) shape(from, to int) string {
 	var b strings.Builder

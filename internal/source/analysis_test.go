@@ -1,0 +1,3 @@
+package source
+
+var analysisCases = []struct{ data string }{{""}}
