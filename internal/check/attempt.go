@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -84,7 +85,7 @@ func (r *run) arrange(ctx context.Context, a *attempt, p *plan, tree Tree, edits
 	}
 	blobs := map[string][]byte{}
 	for _, edit := range edits {
-		if edit.Delete {
+		if edit.Delete || edit.Mode == git.ModeGitlink {
 			continue
 		}
 		content, err := tree.Blob(ctx, edit.Blob)

@@ -127,12 +127,14 @@ func TestWhatIsCached(t *testing.T) {
 func TestCacheIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(t *testing.T, r *Runner, path string, data []byte) []byte{
-		"one bit":        func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { d[len(d)-3] ^= 1; return d },
-		"cut off":        func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { return d[:len(d)/2] },
-		"empty":          func(*testing.T, *Runner, string, []byte) []byte { return nil },
-		"no HMAC":        func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { return d[bytes.IndexByte(d, '\n')+1:] },
-		"turned to pass": func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { return bytes.Replace(d, []byte("failed"), []byte("passed"), 1) },
-		"huge":           func(*testing.T, *Runner, string, []byte) []byte { return make([]byte, maxEntry+2) },
+		"one bit": func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { d[len(d)-3] ^= 1; return d },
+		"cut off": func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { return d[:len(d)/2] },
+		"empty":   func(*testing.T, *Runner, string, []byte) []byte { return nil },
+		"no HMAC": func(_ *testing.T, _ *Runner, _ string, d []byte) []byte { return d[bytes.IndexByte(d, '\n')+1:] },
+		"turned to pass": func(_ *testing.T, _ *Runner, _ string, d []byte) []byte {
+			return bytes.Replace(d, []byte("failed"), []byte("passed"), 1)
+		},
+		"huge": func(*testing.T, *Runner, string, []byte) []byte { return make([]byte, maxEntry+2) },
 		"another key's entry": func(t *testing.T, r *Runner, path string, _ []byte) []byte {
 			runOne(t, r, sh("true"), Job{Merged: tree{"a": "b"}})
 			for _, other := range entries(t, r.Cache) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -191,8 +192,11 @@ func overlay(tree string, edits []Overlay, blobs map[string][]byte) error {
 }
 
 func applyOverlay(root *os.Root, edit Overlay, content []byte) error {
-	if edit.Delete {
+	switch {
+	case edit.Delete:
 		return root.RemoveAll(edit.Path)
+	case edit.Mode == git.ModeGitlink:
+		return errors.New("it is a submodule, whose content is not in this repository")
 	}
 	parts := strings.Split(edit.Path, "/")
 	for i := range parts[:len(parts)-1] {

@@ -16,6 +16,9 @@ const runPrefix = "adamant-run-"
 // staleAfter is how old a run's folder must be before it is removed on systems without file locks.
 const staleAfter = 24 * time.Hour
 
+// settle is how long a new run may take to lock its folder.
+const settle = time.Minute
+
 // runDir is the folder of one run. It is locked for as long as the run lives, so that a later run can tell what a crash left.
 type runDir struct {
 	path string
@@ -72,20 +75,22 @@ func sweep(scratch string, now time.Time) error {
 	return nil
 }
 
-// abandoned tells whether no process holds the lock of the run in path. A folder without a lock file may be a run that
-// starts this very moment: it has a minute.
+// abandoned tells whether no process holds the lock of the run in path. A folder that was touched just now may belong to
+// a run that is about to lock it.
 func abandoned(path string, now time.Time) bool {
+	info, err := os.Stat(path)
+	if err != nil || now.Sub(info.ModTime()) < settle {
+		return false
+	}
 	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR, 0)
 	if err != nil {
-		info, statErr := os.Stat(path)
-		return errors.Is(err, fs.ErrNotExist) && statErr == nil && now.Sub(info.ModTime()) > time.Minute
+		return errors.Is(err, fs.ErrNotExist)
 	}
 	defer lock.Close()
 	if canLock {
 		return tryLock(lock) == nil
 	}
-	info, err := lock.Stat()
-	return err == nil && now.Sub(info.ModTime()) > staleAfter
+	return now.Sub(info.ModTime()) > staleAfter
 }
 
 // removeAll removes path even when it holds folders without write permission, as module caches do.
