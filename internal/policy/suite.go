@@ -60,6 +60,8 @@ type TestOptions struct {
 	Timeout  time.Duration // of one test; 0 = 5 s
 	Parallel int           // tests at a time; 0 = one a processor
 	Coverage bool          // measure which lines the tests reach
+
+	brief bool // leave failures unexplained
 }
 
 // Test runs the test rules (test_...) of modules in the sandbox that judges changes; the built-in libraries are there. A
@@ -80,9 +82,9 @@ func Test(ctx context.Context, modules []facts.Module, opt TestOptions) (*TestRe
 	}
 	report.sort()
 	if opt.Coverage {
-		report.cover(coverage.Report(tested(trees)))
+		report.cover(coverage.Report(trees), modules)
 	}
-	if report.Failed > 0 {
+	if report.Failed > 0 && !opt.brief {
 		return report, report.explainFailures(ctx, trees, opt)
 	}
 	return report, nil
@@ -164,17 +166,6 @@ func testTrees(modules []facts.Module) (map[string]*ast.Module, error) {
 	return trees, joined(diags)
 }
 
-// tested are the modules whose coverage counts.
-func tested(trees map[string]*ast.Module) map[string]*ast.Module {
-	out := map[string]*ast.Module{}
-	for path, tree := range trees {
-		if !IsTest(path) {
-			out[path] = tree
-		}
-	}
-	return out
-}
-
 func (r *TestReport) add(t *tester.Result) {
 	out := TestResult{Package: strings.TrimPrefix(t.Package, "data."), Name: t.Name, State: TestPassed, Duration: t.Duration}
 	if t.Location != nil {
@@ -206,11 +197,12 @@ func (r *TestReport) sort() {
 	})
 }
 
-// cover counts the lines of the modules that tests reached.
-func (r *TestReport) cover(report cover.Report) {
+// cover counts the lines that tests reached, of the modules that were given and are no tests.
+func (r *TestReport) cover(report cover.Report, modules []facts.Module) {
 	covered, all := 0, 0
-	for path, f := range report.Files {
-		if IsTest(path) {
+	for _, m := range modules {
+		path, f := m.Path, report.Files[m.Path]
+		if f == nil || IsTest(path) {
 			continue
 		}
 		covered, all = covered+f.CoveredLines, all+f.CoveredLines+f.NotCoveredLines

@@ -22,7 +22,7 @@ test_latest if {
 	every image in ["redis", "redis:latest"] {
 		compose.deny == {at("/image", sprintf("runs %s, which is another image tomorrow", [image]))} with input as service({"image": image})
 	}
-	every value in [{"image": "redis:8"}, {"image": "redis", "build": "."}, {"image": "redis:${TAG}"}, {"build": "."}] {
+	every value in [{"image": "redis:8"}, {"image": "redis", "build": "."}, {"image": "${IMAGE}"}, {"build": "."}] {
 		count(compose.deny) == 0 with input as service(value)
 	}
 }

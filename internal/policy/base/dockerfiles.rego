@@ -167,7 +167,6 @@ cut(pair) := [substring(pair, 0, i), substring(pair, i + 1, -1)] if {
 last_user(doc) := max(users) if {
 	last := max([instruction.stage | some instruction in doc.value])
 	users := [i | some i, instruction in doc.value; instruction.cmd == "user"; instruction.stage == last]
-	count(users) > 0
 }
 
 piped := `\b(curl|wget)\b[^;&]*\|\s*(sudo\s+(-\S+\s+)*)?(\S*/)?(ba|z|da|k|a)?sh\b|\b(ba|z|da|k|a)?sh\s+(-c\s+)?["']?(<\(|\$\()\s*(curl|wget)\b`

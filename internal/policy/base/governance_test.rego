@@ -23,6 +23,7 @@ test_policy_changed if {
 	count(governance.hold) == 1 with input as policy(".adamant/policy/a.rego", {})
 	count(governance.hold) == 0 with input as policy(".adamant/policy/a.rego", {"delta": "tightened"})
 	count(governance.hold) == 0 with input as policy("policy/a.go", {})
+	count(governance.hold) == 0 with input as policy("src/policy/a.rego", {})
 }
 
 test_agent_changes_rules if {
