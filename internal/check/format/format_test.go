@@ -4,7 +4,6 @@ import (
 	"go/format"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -152,12 +151,13 @@ func TestGeneratedFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestDeclarationsAgreeWithGofmt fails when a declaration of formatted source is judged unformatted on its own.
+// TestDeclarationsAgreeWithGofmt fails when a declaration of formatted source is judged unformatted on its own. The source
+// is adamant's.
 func TestDeclarationsAgreeWithGofmt(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go"))
+	files, err := filepath.Glob(filepath.Join("..", "*", "*.go"))
 	if err != nil || len(files) == 0 {
-		t.Skip("no Go source tree: ", err)
+		t.Fatal("no Go source: ", err)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -168,7 +168,7 @@ func TestDeclarationsAgreeWithGofmt(t *testing.T) {
 			continue
 		}
 		if fault := judgeGo(text, []byte("package other\n")); fault != nil {
-			t.Errorf("%s: %+v", filepath.Base(file), *fault)
+			t.Errorf("%s: %+v", file, *fault)
 		}
 	}
 }

@@ -167,3 +167,12 @@ func guessRules() []*rule {
 			pattern: `(?i)^[\t ]*(?:export\s+)?[\w.-]{0,40}` + names + `[\w.-]{0,30}\s{0,3}[=:]\s{0,3}([^\s"'#]{16,120})\s*$`},
 	}
 }
+
+// Rules lists the ids of the built-in rules, without the check's name.
+func Rules() []string {
+	var ids []string
+	for _, r := range builtinRules() {
+		ids = append(ids, r.id)
+	}
+	return ids
+}
