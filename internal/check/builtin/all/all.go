@@ -63,6 +63,7 @@ func Run(ctx context.Context, in builtin.Input) []Outcome {
 // memory is a tree that reads each file once, as long as what it keeps stays under remembered bytes.
 type memory struct {
 	builtin.Tree
+	paths []string
 	files map[string]content
 	bytes int
 }
@@ -76,6 +77,13 @@ type content struct {
 
 func remember(tree builtin.Tree) builtin.Tree {
 	return &memory{Tree: tree, files: map[string]content{}}
+}
+
+func (m *memory) Paths() []string {
+	if m.paths == nil {
+		m.paths = m.Tree.Paths()
+	}
+	return m.paths
 }
 
 func (m *memory) Read(ctx context.Context, path string) ([]byte, error) {
