@@ -38,6 +38,13 @@ var areas = []struct {
 	}, nil},
 }
 
+// importWords are names of libraries, besides the words of the areas.
+var importWords = []string{
+	"jose", "paseto", "macaroon", "macaroons", "passport", "auth0", "okta", "keycloak", "cognito", "nextauth", "authlib", "oauthlib", "jsonwebtoken", "pyjwt", "passlib", "pyotp", "spiffe",
+	"nacl", "pynacl", "tweetnacl", "sodium", "libsodium", "openssl", "boringssl", "bouncycastle", "cryptojs", "sigstore", "cosign", "sts", "casbin", "secretsmanager", "secretmanager", "keyvault",
+	"razorpay", "plaid", "chargebee", "recurly", "lemonsqueezy", "mollie", "klarna",
+}
+
 // harmlessImports are imports of digests and chance, which programs use for names and caches more than for security.
 var harmlessImports = []string{"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "crypto/rand", "crypto/hmac", "crypto", "node:crypto", "hashlib", "secrets", "certifi", "golang.org/x/crypto/blake2b"}
 
@@ -45,7 +52,7 @@ var harmlessImports = []string{"crypto/md5", "crypto/sha1", "crypto/sha256", "cr
 // generated code do not: they say what is done with it, or are covered by what they are generated from.
 func (f *floor) sensitive(file *facts.File) {
 	switch file.Class {
-	case source.ClassSource, source.ClassConfig, source.ClassInfra, source.ClassOther:
+	case source.ClassSource, source.ClassConfig, source.ClassInfra:
 	default:
 		return
 	}
@@ -76,10 +83,8 @@ func (f *floor) imports(file *facts.File) {
 	var fresh, known []string
 	for _, name := range file.Code.Sensitive {
 		switch {
-		case slices.Contains(harmlessImports, name):
-		case slices.Contains(file.Code.ImportsAdded, name) && file.Status != "added":
-			fresh = append(fresh, name)
-		case file.Status == "added":
+		case slices.Contains(harmlessImports, name) || !sensitiveImport(name):
+		case file.Status == "added" || slices.Contains(file.Code.ImportsAdded, name):
 			fresh = append(fresh, name)
 		default:
 			known = append(known, name)
@@ -91,6 +96,13 @@ func (f *floor) imports(file *facts.File) {
 	case len(known) > 0:
 		f.add(Medium, "sensitive/importer", file.Path, 0, "uses %s", list(known))
 	}
+}
+
+func sensitiveImport(name string) bool {
+	if area, _ := areaOf(name + "."); area != "" { // the dot keeps the last element whole
+		return true
+	}
+	return slices.ContainsFunc(words(name), func(w string) bool { return slices.Contains(importWords, w) })
 }
 
 // list names at most three things.
