@@ -67,8 +67,11 @@ func writeWhy(w io.Writer, a *gate.Assessment, s style) {
 	for _, f := range a.Factors {
 		parts = append(parts, f.Text)
 	}
-	for i, line := range wrap(strings.Join(parts, ", "), textWidth-14) {
-		head := "  score    "
+	if len(parts) == 0 {
+		parts = []string{"nothing in it adds to the score"}
+	}
+	for i, line := range wrap(fmt.Sprintf("score %d: %s", a.Score, strings.Join(parts, ", ")), textWidth-11) {
+		head := "  " + pad(a.Band.String(), 9)
 		if i > 0 {
 			head = "           "
 		}
@@ -78,7 +81,12 @@ func writeWhy(w io.Writer, a *gate.Assessment, s style) {
 
 func writeGates(w io.Writer, a *gate.Assessment, s style) {
 	fmt.Fprintf(w, "\n%s\n", s.bold("Gates"))
+	var quiet []string
 	for _, g := range a.Gates {
+		if g.State == gate.Passed && g.Source == "builtin" && g.Reason == "" {
+			quiet = append(quiet, g.Name)
+			continue
+		}
 		about := g.Reason
 		if len(g.Checks) > 0 && !(len(g.Checks) == 1 && g.Checks[0] == g.Name) {
 			about = strings.TrimSpace(strings.Join(g.Checks, ", ") + "  " + about)
@@ -89,6 +97,15 @@ func writeGates(w io.Writer, a *gate.Assessment, s style) {
 		mark := gateMark(g.State)
 		line := fmt.Sprintf("  %s %s %s %s", mark, pad(g.Name, 16), pad(g.State, 14), about)
 		fmt.Fprintln(w, paintGate(s, g.State, clip(strings.TrimRight(line, " "), textWidth)))
+	}
+	if len(quiet) > 0 {
+		for i, line := range wrap(strings.Join(quiet, ", "), textWidth-36) {
+			head := "  + " + pad("built in", 16) + " " + pad("passed", 14)
+			if i > 0 {
+				head = pad("", 35)
+			}
+			fmt.Fprintln(w, paintGate(s, gate.Passed, head+" "+line))
+		}
 	}
 }
 

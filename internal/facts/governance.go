@@ -153,6 +153,7 @@ func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Findin
 	for _, f := range unclaimed {
 		out.Unowned = append(out.Unowned, f.Path)
 	}
+	found = slices.Concat(found, catalog.Lifecycle(base, merged))
 	out.Findings = finding.Compare(slices.Concat(c.Governance.Findings, base.Unclaimed(before)), slices.Concat(found, unclaimed), c.Input.Renames())
 	return out
 }

@@ -15,12 +15,12 @@ const (
 	gateBreakGlass = "break-glass"
 )
 
-// answer says which kinds of checks answer for a gate, when the gate has nothing to validate, and what to do when no check
-// of those kinds is installed.
+// answer says which kinds of checks answer for a gate, when the gate has nothing to validate, and what is missing when no
+// check of those kinds is there.
 type answer struct {
 	kinds   []string
 	empty   func(*facts.Input) string // reason why the gate does not apply, "" when it does
-	install string
+	install string                    // what is missing when nobody answers
 }
 
 var testKinds = []string{"unit", "snapshot", "integration", "regression", "e2e"}
@@ -32,21 +32,21 @@ func answers(gate string) answer {
 	case "lint":
 		return answer{kinds: []string{"lint", "format"}}
 	case "unit":
-		return answer{kinds: []string{"unit"}, install: "declare a check of kind unit in .adamant/adamant.yaml"}
+		return answer{kinds: []string{"unit"}, install: "no check of kind unit is declared"}
 	case "snapshot":
-		return answer{kinds: []string{"snapshot"}, empty: noSnapshots, install: "declare a check of kind snapshot"}
+		return answer{kinds: []string{"snapshot"}, empty: noSnapshots, install: "no check of kind snapshot is declared"}
 	case "vulnerabilities":
-		return answer{kinds: []string{"vulnerabilities"}, empty: noLockfiles, install: "adamant doctor says how to get OSV data"}
+		return answer{kinds: []string{"vulnerabilities"}, empty: noLockfiles, install: "the built-in check is switched off"}
 	case "integration":
-		return answer{kinds: []string{"integration", "e2e"}, install: "declare a check of kind integration"}
+		return answer{kinds: []string{"integration", "e2e"}, install: "no check of kind integration is declared"}
 	case "regression":
-		return answer{kinds: []string{"regression"}, install: "base's unit tests answer for it: keep baseTests on"}
+		return answer{kinds: []string{"regression"}, install: "no check of kind unit is declared whose tests at base could run"}
 	case "quality":
-		return answer{kinds: []string{"quality", "lint"}, install: "declare a linter or sonarqube"}
+		return answer{kinds: []string{"quality", "lint"}, install: "no linter and no sonarqube is declared"}
 	case "all-tests":
-		return answer{kinds: testKinds, install: "declare a check of kind unit"}
+		return answer{kinds: testKinds, install: "no test is declared"}
 	}
-	return answer{kinds: []string{gate}, install: "declare a check of kind " + gate}
+	return answer{kinds: []string{gate}, install: "no check of kind " + gate + " is declared"}
 }
 
 func noSnapshots(in *facts.Input) string {

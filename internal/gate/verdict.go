@@ -103,7 +103,7 @@ func gateReason(g Gate, approvals []Approval) (Reason, bool) {
 	case Pending:
 		r.Next = "adamant check --run all"
 	case Unavailable:
-		r.Next = "install it, or accept its absence under spec.accept in .adamant/adamant.yaml"
+		r.Next = "declare one, or accept its absence: spec.accept in .adamant/adamant.yaml"
 	default:
 		r.Code, r.Effect = "gate-error", Deny
 		r.Next = "run it again; an error is never a pass"
@@ -122,6 +122,8 @@ func approvalNext(gate string) string {
 	switch gate {
 	case gateMFA, gateBreakGlass:
 		return "read the change, then approve this exact commit with two factors"
+	case gateApproval:
+		return "read the change, then approve it"
 	}
-	return "read the change, then approve it"
+	return "read what it says, then approve the change"
 }
