@@ -73,7 +73,7 @@ func jsImport(a *Analysis, v *view, i int) {
 
 // jsFrom notes the module behind the next "from" of the statement.
 func jsFrom(a *Analysis, v *view, i int) {
-	for limit := v.limit(i); i < limit && !v.is(i, ";") && !v.is(i, "=") && !v.is(i, "("); i = v.after(i) {
+	for limit := min(i+300, len(v.tokens)); i < limit && !v.is(i, ";") && !v.is(i, "=") && !v.is(i, "("); i = v.after(i) {
 		if s, ok := v.str(i + 1); ok && v.is(i, "from") {
 			a.imports = append(a.imports, s)
 			return

@@ -153,7 +153,7 @@ func rustFacts(a *Analysis) {
 
 func rustPath(v *view, i int) string {
 	to := i
-	for to < len(v.tokens) && !v.is(to, ";") && to < i+200 {
+	for to < len(v.tokens) && !v.is(to, ";") && !v.is(to, "use") && to < i+200 {
 		to++
 	}
 	return strings.ReplaceAll(v.shape(i, to), " ", "")

@@ -79,17 +79,25 @@ func (x *Index) Line(line int) string {
 		for to < len(tokens) && int(tokens[to].line) == line && to < from+1000 {
 			to++
 		}
-		if s := strings.TrimSuffix(x.view.shape(from, to), " ;"); strings.Trim(s, " ;") != "" {
-			return clipLine(s)
+		for to > from && tokens[to-1].kind >= kindNewline && tokens[to-1].kind <= kindDedent {
+			to--
+		}
+		if s := x.view.shape(from, to); s != "" {
+			return clipLine(s, tokens[from].kind == kindText)
 		}
 	}
-	return clipLine(strings.Join(strings.Fields(string(x.raw(line))), " "))
+	return clipLine(string(x.raw(line)), true)
 }
 
-// clipLine bounds a line that holds a whole literal to its first line and 4 KiB.
-func clipLine(s string) string {
+// clipLine bounds a line that holds a whole literal to its first line and 4 KiB; text is not cut to tokens, so its white
+// space is collapsed.
+func clipLine(s string, text bool) string {
 	s, _, _ = strings.Cut(s, "\n")
-	return strings.TrimSpace(s[:min(len(s), 4096)])
+	s = s[:min(len(s), 4096)]
+	if text {
+		return strings.Join(strings.Fields(s), " ")
+	}
+	return strings.TrimSpace(s)
 }
 
 // raw is the text of a line.
@@ -157,6 +165,11 @@ func (x *Index) pythonScopes() {
 	}
 }
 
+// more reports whether code follows token i on its line.
+func (v *view) more(i int) bool {
+	return i+1 < len(v.tokens) && v.tokens[i+1].line == v.tokens[i].line && v.tokens[i+1].kind != kindNewline
+}
+
 func (x *Index) open(name string, parent int32) int32 {
 	x.scopes = append(x.scopes, scope{name, parent})
 	return int32(len(x.scopes) - 1)
@@ -193,8 +206,8 @@ func (x *Index) braceScopes() {
 		case '}':
 			stack = stack[:max(1, len(stack)-1)]
 			header = i + 1
-			if next := t.line + 1; i+1 == len(v.tokens) || v.tokens[i+1].line > t.line {
-				x.note(next, stack[len(stack)-1])
+			if !v.more(i) {
+				x.note(t.line+1, stack[len(stack)-1])
 			}
 		}
 	}

@@ -41,6 +41,10 @@ func languageOfPattern(path, name string) string {
 		return "dockerfile"
 	case strings.HasPrefix(name, "makefile.") || strings.HasSuffix(name, ".mk"):
 		return "makefile"
+	case strings.HasPrefix(name, "license-") || strings.HasPrefix(name, "licence-") || strings.HasPrefix(name, "copying."):
+		if !strings.Contains(name, ".") || strings.HasPrefix(name, "copying.") && languageOfExtension(name[len("copying."):]) == "" {
+			return "text"
+		}
 	case strings.HasPrefix(name, ".env") && (len(name) == 4 || name[4] == '.' || name[4] == '-'):
 		return "dotenv"
 	case strings.HasPrefix(name, "tsconfig.") && strings.HasSuffix(name, ".json") || strings.HasPrefix(path, ".vscode/") && strings.HasSuffix(name, ".json"):
