@@ -42,6 +42,9 @@ var attribute = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)[\s"'](href|src|id|name)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'>]+))`)
 })
 
+// longest bounds tags, targets, link texts and code spans, in bytes, so that no input costs more than its length.
+const longest = 1024
+
 // attributes collects links and anchors from HTML tags.
 func (d *document) attributes(text []byte) {
 	for at := 0; at < len(text); {
@@ -50,14 +53,14 @@ func (d *document) attributes(text []byte) {
 			return
 		}
 		at += open
-		end := bytes.IndexByte(text[at:], '>')
+		end := bytes.IndexByte(text[at:min(len(text), at+longest)], '>')
 		if end < 0 {
-			return
+			at++
+			continue
 		}
 		tag := text[at : at+end+1]
 		if len(tag) > 4 && isLetter(tag[1]) && bytes.IndexByte(tag, '=') > 0 {
 			for _, m := range attribute().FindAllSubmatchIndex(tag, -1) {
-
 				d.attribute(tag, at, m)
 			}
 		}

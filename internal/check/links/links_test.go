@@ -178,6 +178,17 @@ func TestTooLargeIsSaid(t *testing.T) {
 	}
 }
 
+// TestHostileInputIsCheap does not come to an end in any reasonable time when the cost of an input grows with its square.
+func TestHostileInputIsCheap(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{"<a=", "](", "[", "`a``b", "[a][", "<!--", "\\[", "# x\n", "<a href='x'"} {
+		text := strings.Repeat(unit, (1<<20)/len(unit)) + ">)"
+		for _, name := range []string{"a.md", "a.html", "a.rst"} {
+			parse(name, []byte(text))
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("a.md", []byte("# T\n[a](b) `c` ```\n<!-- [d]: e -->\n[f][g] <img src=\"h\">\n"))
 	f.Add("a.html", []byte("<a href='b' id=\"c\"><!-- x"))

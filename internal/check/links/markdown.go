@@ -192,6 +192,7 @@ func blankSpans(text []byte) {
 
 // spanEnd returns the offset after the backticks that close a span of that many, -1 when there are none.
 func spanEnd(text []byte, run int) int {
+	text = text[:min(len(text), longest)]
 	for at := 0; at < len(text); at++ {
 		switch {
 		case text[at] == '\n' && at+1 < len(text) && text[at+1] == '\n':
@@ -265,7 +266,7 @@ func (d *document) inline(text []byte, labels map[string]bool) {
 // opened returns the offset of the bracket that matches one at the end of text, -1 when the paragraph has none.
 func opened(text []byte) int {
 	depth := 0
-	for i := len(text) - 1; i >= 0 && len(text)-i < 2000; i-- {
+	for i := len(text) - 1; i >= 0 && len(text)-i < longest; i-- {
 		switch text[i] {
 		case ']':
 			depth++
@@ -285,6 +286,7 @@ func opened(text []byte) int {
 
 // destination parses what follows "](": a target in angle brackets, or one without spaces and with balanced parentheses.
 func destination(text []byte) (target string, offset int, ok bool) {
+	text = text[:min(len(text), longest)]
 	start := len(text) - len(bytes.TrimLeft(text, " \n"))
 	text = text[start:]
 	if len(text) == 0 {

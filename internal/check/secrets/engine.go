@@ -131,7 +131,6 @@ func (e *engine) scan(path string, text []byte) ([]hit, error) {
 			return nil, fmt.Errorf("rule %s: %w", e.rules[q[0]].id, err)
 		}
 	}
-	slices.SortFunc(s.hits, func(a, b hit) int { return a.start - b.start })
 	return s.hits, nil
 }
 
@@ -219,19 +218,18 @@ func (s *scanner) judge(r *rule, m match) verdict {
 	return accepted
 }
 
-// add keeps a hit unless an earlier rule has one that overlaps it.
+// add keeps a hit unless an earlier rule has one that overlaps it. Hits stay sorted by position.
 func (s *scanner) add(h hit) {
-	for _, other := range s.hits {
-		if h.start < other.end && other.start < h.end {
-			return
-		}
+	at, _ := slices.BinarySearchFunc(s.hits, h.start, func(other hit, start int) int { return other.end - start - 1 })
+	if at < len(s.hits) && s.hits[at].start < h.end {
+		return
 	}
 	line := s.text[h.end:min(len(s.text), h.end+maxLine)]
 	if at := bytes.IndexByte(line, '\n'); at >= 0 {
 		line = line[:at]
 	}
 	h.inSource = bytes.Contains(line, []byte("gitleaks:allow"))
-	s.hits = append(s.hits, h)
+	s.hits = slices.Insert(s.hits, at, h)
 }
 
 // digest names a secret without giving it away: 20 bits tell a new one from an old one and help nobody to guess it.

@@ -221,6 +221,19 @@ func TestEntropy(t *testing.T) {
 	}
 }
 
+// TestHostileInputIsCheap does not come to an end in any reasonable time when the cost of an input grows with its square.
+func TestHostileInputIsCheap(t *testing.T) {
+	t.Parallel()
+	token := expand(samples["gitlab-token"], 1) + " "
+	for _, unit := range []string{"token=", "://", "-----BEGIN {:0}PRIVATE KEY-----", "kind: Secret\ndata:\n", token, "eyJ", "password: "} {
+		unit = expand(unit, 1)
+		hits, err := builtinEngine().scan("a.yaml", []byte(strings.Repeat(unit, (1<<19)/len(unit))))
+		if err != nil || unit == token && len(hits) != (1<<19)/len(unit) {
+			t.Errorf("%q: %d hits, %v", unit, len(hits), err)
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for _, sample := range samples {
 		f.Add("a.yaml", []byte(expand(sample, 1)))
