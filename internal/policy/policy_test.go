@@ -70,7 +70,7 @@ func TestEval(t *testing.T) {
 	v := r.Violations[0]
 	v.entry, v.pointer = nil, ""
 	want := Violation{Kind: Deny, Title: "Pods need a name", Finding: finding.Finding{Rule: "pods/named", Severity: finding.Error,
-		Message: "no name", Path: "k.yaml", Line: 9, Fix: "give it a name", State: finding.New, Tool: "adamant", Fingerprint: v.Fingerprint}}
+		Message: "no name", Path: "k.yaml", Line: 9, Fix: "give it a name", State: finding.New, Tool: Tool, Fingerprint: v.Fingerprint}}
 	if v != want {
 		t.Errorf("got  %+v\nwant %+v", v, want)
 	}

@@ -172,7 +172,7 @@ func (e *Engine) collect(in *facts.Input, sets *ast.Array) (*Result, error) {
 func (e *Engine) violation(entry *entry, r *record, docs documents) (Violation, error) {
 	v := Violation{Kind: entry.Kind, Title: entry.Title, entry: entry, pointer: r.pointer, Finding: finding.Finding{Rule: r.rule,
 		Severity: finding.Severity(entry.Severity), Message: strings.TrimSpace(r.message), Path: r.path, Line: r.line,
-		Fingerprint: r.fingerprint, Fix: r.fix, State: finding.New, Tool: "adamant"}}
+		Fingerprint: r.fingerprint, Fix: r.fix, State: finding.New, Tool: Tool}}
 	v.switchTo(e.settings.Mode(r.rule))
 	if r.line == 0 && r.path != "" {
 		line, known := docs.line(r)

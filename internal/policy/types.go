@@ -17,6 +17,9 @@ const (
 	Warn = "warn"
 )
 
+// Tool is the name under which the constitution reports findings.
+const Tool = "policy"
+
 // Options bound and switch an engine.
 type Options struct {
 	Settings manifest.PolicySettings // of adamant.yaml at base

@@ -3,23 +3,23 @@
 package adamant.base.secrets
 
 # METADATA
-# title: A secret is in the change
+# title: An agent waved a secret through
 # description: >-
-#   The secrets check found a password, token or key in a changed file. Git keeps it for ever, so it counts as stolen the
-#   moment it is pushed.
+#   The secrets check found something in a changed file, and a comment beside it says that it is none. The comment is the
+#   agent's word; look at the value yourself. (Secrets without such a comment are refused by the check itself.)
 # custom:
-#   id: secrets/found
-#   severity: error
-#   fix: revoke the secret, take it out of the file and read it from the environment or a secret store
-#   failing: "a finding of a secrets/* rule with state new"
-#   passing: "the same line reads the value from the environment"
-deny contains object.union(place, {"rule": f.rule, "message": f.message, "fingerprint": f.fingerprint}) if {
+#   id: secrets/silenced
+#   severity: warning
+#   fix: read the value from the environment, or approve the change if it really is none
+#   failing: "an agent adds a token with a comment that suppresses the finding"
+#   passing: "the same line reads the token from the environment"
+hold contains object.union(place, {"message": sprintf("a comment says that this is no secret: %s", [f.message])}) if {
+	input.change.agent
 	some f in input.findings
 	startswith(f.rule, "secrets/")
+	f.suppress
 	object.get(f, "state", "new") == "new"
-	not f.rule in {"secrets/unread"}
-	not f.waiver
-	place := object.filter(f, ["path", "line", "fix"])
+	place := object.filter(f, ["path", "line"])
 }
 
 # METADATA

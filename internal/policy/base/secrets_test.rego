@@ -2,25 +2,24 @@ package adamant.base.secrets_test
 
 import data.adamant.base.secrets
 
-finding := {"rule": "secrets/aws-key", "message": "an AWS key", "path": "a.env", "line": 3, "fingerprint": "f", "fix": "revoke it", "state": "new"}
+finding := {"rule": "secrets/aws-key", "message": "an AWS key", "path": "a.env", "line": 3, "suppress": "inSource", "state": "new"}
 
-with_finding(patch) := {"files": [], "findings": [object.union(finding, patch)]}
+with_finding(agent, f) := {"change": agent, "files": [], "findings": [f]}
 
-test_found if {
-	secrets.deny == {{"rule": "secrets/aws-key", "message": "an AWS key", "path": "a.env", "line": 3, "fingerprint": "f", "fix": "revoke it"}} with input as with_finding({})
+builder := {"agent": "builder"}
+
+test_silenced if {
+	want := {{"message": "a comment says that this is no secret: an AWS key", "path": "a.env", "line": 3}}
+	secrets.hold == want with input as with_finding(builder, finding)
+	secrets.hold == want with input as with_finding(builder, object.remove(finding, ["state"]))
 }
 
-test_found_without_state if {
-	count(secrets.deny) == 1 with input as {"files": [], "findings": [object.remove(finding, ["state"])]}
+test_not_silenced if {
+	count(secrets.hold) == 0 with input as with_finding({}, finding)
+	count(secrets.hold) == 0 with input as with_finding(builder, object.union(finding, {"state": "unchanged"}))
+	count(secrets.hold) == 0 with input as with_finding(builder, object.union(finding, {"rule": "spelling/word"}))
+	count(secrets.hold) == 0 with input as with_finding(builder, object.remove(finding, ["suppress"]))
 }
-
-test_found_before if count(secrets.deny) == 0 with input as with_finding({"state": "unchanged"})
-
-test_other_rule if count(secrets.deny) == 0 with input as with_finding({"rule": "spelling/word"})
-
-test_unread if count(secrets.deny) == 0 with input as with_finding({"rule": "secrets/unread"})
-
-test_waived if count(secrets.deny) == 0 with input as with_finding({"waiver": "w-1"})
 
 file(path, status, class) := {"findings": [], "files": [{"path": path, "status": status, "class": class}]}
 
