@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/git"
 )
 
 // View is the history as it was right after one of its changes: later ones do not exist for it.
@@ -16,6 +17,12 @@ type View struct {
 
 // Changes is how many changes the view sees.
 func (v View) Changes() int { return v.changes }
+
+// At is the history as it was right after an earlier change; false when the view does not hold that commit.
+func (v View) At(commit git.OID) (View, bool) {
+	then, ok := v.index.At(commit)
+	return then, ok && then.changes <= v.changes
+}
 
 // History says what the view knows about paths (raw bytes, as git has them), and about author ("Name <email>", compared by
 // address). Ages are measured from the view's own newest change, not from a date that the judged change could forge.
