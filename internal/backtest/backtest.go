@@ -82,6 +82,7 @@ const (
 	Soaked  = "soaked"  // by itself, after its soak
 	Needed  = "needed"  // the operator
 	Refused = "refused" // sent back to its author
+	Missing = "missing" // cannot be judged: the clone lacks objects
 )
 
 // Run judges the changes of a first-parent history and reports them newest first.
@@ -198,6 +199,12 @@ func (r *run) walk(ctx context.Context, stretch []step, past history.View, rows 
 			continue
 		}
 		row, merged, err := r.one(ctx, s, base, past)
+		var missing *git.MissingError
+		if errors.As(err, &missing) {
+			rows[s.at], base = Row{Commit: string(s.commit), Decision: Missing}, nil
+			r.tick()
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", s.commit.Short(), err)
 		}

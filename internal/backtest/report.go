@@ -48,7 +48,8 @@ type Cause struct {
 }
 
 func report(rows []Row, g *facts.Governance, cut bool) *Report {
-	r := &Report{Rows: slices.Clone(rows), Configured: g.Configured, Cut: cut, governance: g, Checks: []string{}, Because: []Cause{}, Refusals: []Cause{}}
+	judged := slices.DeleteFunc(slices.Clone(rows), func(row Row) bool { return row.Decision == Missing })
+	r := &Report{Rows: judged, Missing: len(rows) - len(judged), Configured: g.Configured, Cut: cut, governance: g, Checks: []string{}, Because: []Cause{}, Refusals: []Cause{}}
 	slices.Reverse(r.Rows)
 	for _, c := range g.Config.Spec.Checks {
 		r.Checks = append(r.Checks, c.Name)

@@ -111,8 +111,12 @@ func writeBacktestTSV(w io.Writer, r *backtest.Report) error {
 }
 
 func writeBacktestText(w io.Writer, r *backtest.Report, branch string, show int, s style) {
-	if len(r.Rows) == 0 {
+	if len(r.Rows) == 0 && r.Missing == 0 {
 		fmt.Fprintf(w, "%s has no change yet: a change needs a commit before it.\n", branch)
+		return
+	}
+	if len(r.Rows) == 0 {
+		fmt.Fprintf(w, "None of %d changes can be judged: this clone lacks objects. git fetch --refetch --no-filter brings them.\n", r.Missing)
 		return
 	}
 	oldest, newest := r.Rows[len(r.Rows)-1], r.Rows[0]
@@ -125,6 +129,9 @@ func writeBacktestText(w io.Writer, r *backtest.Report, branch string, show int,
 	fmt.Fprintf(w, "%s\n", s.dim(assumption(r)))
 	if r.Cut {
 		fmt.Fprintf(w, "%s\n", s.yellow("This clone is shallow: older changes are missing. git fetch --unshallow brings them."))
+	}
+	if r.Missing > 0 {
+		fmt.Fprintf(w, "%s\n", s.yellow(plural(r.Missing, "change")+" could not be judged: this clone lacks objects. git fetch --refetch --no-filter brings them."))
 	}
 	writeLevels(w, r, s)
 	writeCauses(w, "Why you would have been needed", r.Because, s)

@@ -24,10 +24,18 @@ func gates(in *facts.Input, cfg manifest.Repository, required []string, a *Asses
 	}
 	for _, e := range in.Evidence {
 		if !claimed[e.Check] && e.State != facts.NotAffected {
-			out = append(out, fold(Gate{Name: e.Check}, []facts.Evidence{switchedOff(e, a.Findings)}))
+			out = append(out, optional(fold(Gate{Name: e.Check}, []facts.Evidence{switchedOff(e, a.Findings)})))
 		}
 	}
 	return out
+}
+
+// optional keeps a check that nobody required and that could not be carried out here from holding the change.
+func optional(g Gate) Gate {
+	if g.State == Unavailable {
+		g.State, g.Reason = NotApplicable, "not required at this level; unavailable: "+g.Reason
+	}
+	return g
 }
 
 // state answers for one gate.

@@ -59,6 +59,17 @@ func TestUnrequiredFailureCounts(t *testing.T) {
 	}
 }
 
+func TestUnrequiredUnavailableDoesNotHold(t *testing.T) {
+	t.Parallel()
+	in := &facts.Input{Evidence: []facts.Evidence{{Check: "licenses", Kind: "licenses", State: Unavailable}}}
+	if got := gates(in, manifest.Repository{}, nil, &Assessment{}); got[0].State != NotApplicable {
+		t.Errorf("a gate nobody required is %s", got[0].State)
+	}
+	if got := gates(in, manifest.Repository{}, []string{"licenses"}, &Assessment{}); got[0].State != Unavailable {
+		t.Errorf("a required gate that is unavailable became %s", got[0].State)
+	}
+}
+
 func TestSwitchedOffRuleDoesNotFailItsGate(t *testing.T) {
 	t.Parallel()
 	e := facts.Evidence{Check: "spelling", Kind: "spelling", State: Failed, Source: facts.SourceBuiltin}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/check/builtin"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/source"
 )
 
 // Name is the check's name, its kind and the first part of its rule ids.
@@ -31,7 +32,7 @@ func (Check) Kind() string { return Name }
 func (Check) Run(ctx context.Context, in builtin.Input) (builtin.Result, error) {
 	base, merged := newSite(ctx, in.Base), newSite(ctx, in.Merged)
 	base.other, merged.other = merged, base
-	result, err := builtin.Scan(ctx, in, Name, isDocument, func(f *builtin.File) error {
+	result, err := builtin.Scan(ctx, in, Name, isProse, func(f *builtin.File) error {
 		site := base
 		if f.Merged {
 			site = merged
@@ -67,7 +68,7 @@ func elsewhere(ctx context.Context, in builtin.Input, base, merged *site) ([]fin
 	}
 	var found []finding.Finding
 	for _, p := range merged.paths {
-		if !isDocument(p) || changed[p] {
+		if !isProse(p) || changed[p] {
 			continue
 		}
 		f, err := builtin.Open(ctx, in.Merged, p)
@@ -138,6 +139,12 @@ func removed(in builtin.Input, base, merged *site) (needles [][]byte, changed ma
 
 func report(f *builtin.File, l link, p problem) {
 	f.Report(finding.Finding{Rule: Name + "/" + p.rule, Severity: p.severity, Message: p.why, Fix: p.fix}, l.offset, l.target, "")
+}
+
+// isProse leaves out documents that are inputs of tests: their links are made up.
+func isProse(p string) bool {
+	_, class := source.Classify(p, nil, nil)
+	return isDocument(p) && class != source.ClassTest
 }
 
 func isDocument(p string) bool {
