@@ -17,6 +17,7 @@ type Report struct {
 	Soaked     int          `json:"soaked"`
 	Needed     int          `json:"needed"`
 	Refused    int          `json:"refused"`
+	Missing    int          `json:"missing"`  // changes that this clone lacks objects of; they are in no other count
 	Because    []Cause      `json:"because"`  // why the operator was needed, most frequent first
 	Refusals   []Cause      `json:"refusals"` // why changes were refused, most frequent first
 	Setting    *Setting     `json:"setting"`  // the one setting that would spare the operator most; null when nothing would
