@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,11 +47,15 @@ func CompareVersions(path string, before, after []byte) *Versions {
 	new, newOther := readVersions(rx, b, first)
 	v := &Versions{Other: !slices.Equal(oldOther, newOther)}
 	for name, was := range old {
-		if now, there := new[name]; !there {
+		now, there := new[name]
+		switch {
+		case !there:
 			v.Changes = append(v.Changes, VersionChange{Name: name, Old: was.version, Step: StepRemoved})
-		} else if now.version != was.version {
+			continue
+		case now.version != was.version:
 			v.Changes = append(v.Changes, VersionChange{Name: name, Old: was.version, New: now.version, Step: step(was.version, now.version), Line: now.line})
 		}
+		v.Other = v.Other || now.rest != was.rest
 	}
 	for name, now := range new {
 		if _, there := old[name]; !there {
@@ -100,7 +103,7 @@ func majorless(module string) string {
 var (
 	goVersionLine     = lineOf(`^(?:require\s+)?([\w.~/-]+\.[\w.~/-]+)\s+(v\d\S*)(?:\s*//.*)?$`)
 	jsonVersionLine   = lineOf(`^"([^"]+)"\s*:\s*"(?:npm:[^"]+@|workspace:)?[~^>=<v\s]*(\d[^"\s|]*)"\s*,?$`)
-	tomlVersionLine   = lineOf(`^"?([\w.-]+)"?\s*=\s*(?:\{[^"]*version\s*=\s*)?"[~^>=<!\s]*(\d[^",\s]*)"[^"]*$`)
+	tomlVersionLine   = lineOf(`^"?([\w.-]+)"?\s*=\s*(?:\{[^"]*version\s*=\s*)?"[~^>=<!\s]*(\d[^",\s]*)".*$`)
 	pythonVersionLine = lineOf(`^"?([\w.-]+)(?:\[[\w,\s.-]*\])?\s*[~=>]=+\s*(\d[^\s;,"#\\]*)\s*"?,?(?:\s*\\)?$`)
 )
 
@@ -124,7 +127,7 @@ func versionLine(path string) func() *regexp.Regexp {
 	return nil
 }
 
-// notNames are keys with a version that is not a dependency's.
+// notName knows keys with a version that is not a dependency's.
 func notName(name string) bool {
 	switch strings.ToLower(name) {
 	case "version", "edition", "rust-version", "node", "npm", "python", "requires-python", "go", "toolchain", "lockfileversion", "target":
@@ -135,6 +138,7 @@ func notName(name string) bool {
 
 type versionAt struct {
 	version string
+	rest    string // of the line, without the version
 	line    int
 }
 
@@ -146,17 +150,24 @@ func readVersions(rx func() *regexp.Regexp, data []byte, first int) (map[string]
 	for line := range bytes.Lines(data) {
 		n++
 		text := string(bytes.TrimSpace(line))
-		m := rx().FindStringSubmatch(text)
-		if m == nil || notName(m[1]) {
+		m := rx().FindStringSubmatchIndex(text)
+		if m == nil || notName(text[m[2]:m[3]]) {
 			other = append(other, text)
 			continue
 		}
-		if _, twice := found[m[1]]; twice {
-			other = append(other, text) // named twice: what changes where is not told apart
+		name := text[m[2]:m[3]]
+		for again := 2; has(found, name); again++ {
+			name = text[m[2]:m[3]] + " (" + strconv.Itoa(again) + ")"
 		}
-		found[m[1]] = versionAt{m[2], n}
+		rest := text[:m[4]] + strings.TrimSuffix(strings.TrimSuffix(text[m[5]:], ","), " // indirect")
+		found[name] = versionAt{text[m[4]:m[5]], rest, n}
 	}
 	return found, other
+}
+
+func has(found map[string]versionAt, name string) bool {
+	_, there := found[name]
+	return there
 }
 
 // step compares two versions.
@@ -185,5 +196,5 @@ func numbers(version string) (out [3]int, ok bool) {
 			out[i] = n
 		}
 	}
-	return out, cmp.Compare(core, "") != 0
+	return out, true
 }
