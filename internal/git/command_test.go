@@ -2,7 +2,6 @@ package git
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -13,37 +12,6 @@ import (
 func (f *fixture) alias(script string) call {
 	f.git("config", "alias.run", "!"+script)
 	return call{env: testEnv(f.home), dir: f.dir, args: []string{"run"}}
-}
-
-// TestCancelKillsGrandchildren would hang if only git itself were killed: its child holds the pipe.
-func TestCancelKillsGrandchildren(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	err := newFixture(t).alias("echo up; sleep 600 & wait").stream(ctx, func(out *bufio.Reader) error {
-		if _, err := out.ReadString('\n'); err != nil {
-			return err
-		}
-		cancel()
-		_, err := io.Copy(io.Discard, out)
-		return err
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
-}
-
-// TestStopKillsChild would hang if the child were only waited for.
-func TestStopKillsChild(t *testing.T) {
-	t.Parallel()
-	err := newFixture(t).alias("echo up; sleep 600 & wait").stream(t.Context(), func(out *bufio.Reader) error {
-		if _, err := out.ReadString('\n'); err != nil {
-			return err
-		}
-		return errStop
-	})
-	if err != nil {
-		t.Errorf("error %v", err)
-	}
 }
 
 func TestStderr(t *testing.T) {

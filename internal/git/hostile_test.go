@@ -147,6 +147,29 @@ func TestGuardsAreNeeded(t *testing.T) {
 	}
 }
 
+// TestTransportsAreClosed takes away GIT_NO_LAZY_FETCH, which git before 2.39.4 does not know: the transports must do alone.
+func TestTransportsAreClosed(t *testing.T) {
+	t.Parallel()
+	for _, p := range plants {
+		if !p.lazy {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			f, main, side, mark := p.arm(t)
+			r := f.open()
+			old := func(v string) bool { return strings.HasPrefix(v, "GIT_NO_LAZY_FETCH=") }
+			r.refEnv = slices.DeleteFunc(slices.Clone(r.refEnv), old)
+			r.privateEnv = slices.DeleteFunc(slices.Clone(r.privateEnv), old)
+			r.refPool.call.env, r.objectPool.call.env = r.refEnv, r.privateEnv
+			everything(t, r, main, side)
+			if fired(mark) {
+				t.Error("a program ran")
+			}
+		})
+	}
+}
+
 // TestForeignWorktree has core.worktree pointing to another folder: neither its files nor its attributes are read.
 func TestForeignWorktree(t *testing.T) {
 	t.Parallel()
@@ -160,6 +183,7 @@ func TestForeignWorktree(t *testing.T) {
 	if r.Root() != f.dir {
 		t.Errorf("root %q", r.Root())
 	}
+	f.git("config", "core.worktree", "../no/where") // git would go there and fail
 	head := must[OID](t)(r.Resolve(t.Context(), "HEAD"))
 	snap := must[OID](t)(r.Snapshot(t.Context(), Worktree))
 	equal(t, brief(must[[]FileChange](t)(r.Diff(t.Context(), head, snap, DiffOptions{}))), []string{`A "new" +1 -0`})

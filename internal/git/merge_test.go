@@ -60,7 +60,7 @@ func everything(t *testing.T, r *Repo, main, side OID) {
 	t.Helper()
 	ctx := t.Context()
 	ignore := func(...any) {}
-	for _, rev := range []string{"HEAD", "main", string(main), strings.Repeat("e", 40), "eeeeeeee"} {
+	for _, rev := range []string{"HEAD", "main", string(main), strings.Repeat("e", 40), "eeeeeeee", "main:g", "origin/side:g"} {
 		ignore(r.Resolve(ctx, rev))
 		ignore(r.ResolveTree(ctx, rev))
 	}
