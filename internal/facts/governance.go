@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/finding"
@@ -27,6 +28,9 @@ type Governance struct {
 	Attributes source.Attributes
 	Catalog    *catalog.Catalog
 	Findings   []finding.Finding // what is wrong with the catalog itself
+
+	mu     sync.Mutex
+	counts map[string]Inventory // of each path seen, for callers that walk through many trees
 }
 
 // ReadGovernance reads configuration, constitution, attributes and catalog of a tree; engine is the version of the built-in
@@ -161,24 +165,45 @@ func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Findin
 // inventory counts the merged tree.
 func inventory(side *Side, g *Governance) Inventory {
 	inv := Inventory{Files: len(side.Entries())}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.counts == nil {
+		g.counts = make(map[string]Inventory, len(side.Entries()))
+	}
 	for _, e := range side.Entries() {
-		_, class := source.Classify(e.Path, nil, g.Attributes)
-		switch {
-		case class == source.ClassSource:
-			inv.Source++
-		case class == source.ClassTest:
-			inv.Tests++
-		case class == source.ClassLockfile || source.IsManifest(e.Path):
-			inv.Lockfiles++
+		one, ok := g.counts[e.Path]
+		if !ok {
+			one = g.count(e.Path)
+			g.counts[e.Path] = one
 		}
-		if strings.Contains(e.Path, "__snapshots__/") || strings.HasSuffix(e.Path, ".snap") {
-			inv.Snapshots++
-		}
-		if source.IsWorkflow(e.Path) {
-			inv.Workflows++
-		}
+		inv.Source += one.Source
+		inv.Tests += one.Tests
+		inv.Snapshots += one.Snapshots
+		inv.Lockfiles += one.Lockfiles
+		inv.Workflows += one.Workflows
 	}
 	return inv
+}
+
+// count says what one path adds to an inventory.
+func (g *Governance) count(path string) Inventory {
+	var one Inventory
+	_, class := source.Classify(path, nil, g.Attributes)
+	switch {
+	case class == source.ClassSource:
+		one.Source = 1
+	case class == source.ClassTest:
+		one.Tests = 1
+	case class == source.ClassLockfile || source.IsManifest(path):
+		one.Lockfiles = 1
+	}
+	if strings.Contains(path, "__snapshots__/") || strings.HasSuffix(path, ".snap") {
+		one.Snapshots = 1
+	}
+	if source.IsWorkflow(path) {
+		one.Workflows = 1
+	}
+	return one
 }
 
 // Digest is a short name of the governance, for caches.

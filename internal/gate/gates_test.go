@@ -29,6 +29,7 @@ func TestGateStates(t *testing.T) {
 		{"not installed", "load", []manifest.Check{unit}, nil, facts.Inventory{}, nil, Unavailable},
 		{"nothing to validate", "snapshot", nil, nil, facts.Inventory{}, nil, NotApplicable},
 		{"snapshots without a check", "snapshot", nil, nil, facts.Inventory{Snapshots: 1}, nil, Unavailable},
+		{"unit tests check snapshots", "snapshot", []manifest.Check{unit}, nil, facts.Inventory{Snapshots: 1}, nil, Pending},
 		{"accepted", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Reason: "r"}}, Accepted},
 		{"accepted until today", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Until: "2026-11-22"}}, Accepted},
 		{"acceptance lapsed", "load", nil, nil, facts.Inventory{}, []manifest.Acceptance{{Gate: "load", Until: "2026-11-21"}}, Unavailable},

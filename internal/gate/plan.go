@@ -34,7 +34,7 @@ func answers(gate string) answer {
 	case "unit":
 		return answer{kinds: []string{"unit"}, install: "no check of kind unit is declared"}
 	case "snapshot":
-		return answer{kinds: []string{"snapshot"}, empty: noSnapshots, install: "no check of kind snapshot is declared"}
+		return answer{kinds: []string{"snapshot", "unit"}, empty: noSnapshots, install: "no check of kind snapshot is declared"}
 	case "vulnerabilities":
 		return answer{kinds: []string{"vulnerabilities"}, empty: noLockfiles, install: "the built-in check is switched off"}
 	case "integration":
