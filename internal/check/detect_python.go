@@ -145,7 +145,7 @@ func (p *pythonProject) usesPytest() bool {
 // merged tree is put into it: without network, so that no copy of base's source is ever what gets tested.
 func (p *pythonProject) environment() (setup []string, install string, ok bool) {
 	const pip = ".venv/bin/python -m pip install -q "
-	tools := "pytest editables setuptools wheel" + p.buildRequires()
+	tools := p.tools()
 	const local = "--no-deps --no-build-isolation -e . && "
 	switch {
 	case p.has(p.dir, "uv.lock"):
@@ -181,13 +181,18 @@ func (p *pythonProject) isPackage() bool {
 		p.Project.Name != "" && !p.has(p.dir, "uv.lock") || strings.Contains(p.content(p.file("setup.cfg")), "[metadata]")
 }
 
-// buildRequires are what the project's build backend needs, quoted for the shell.
-func (p *pythonProject) buildRequires() string {
-	var out strings.Builder
-	for _, requirement := range p.Build.Requires {
-		out.WriteString(" " + quote(requirement))
+// tools are what has to be in the environment to install the project without network, and pytest, quoted for the shell.
+func (p *pythonProject) tools() string {
+	all := slices.Clone(p.Build.Requires)
+	for _, name := range []string{"editables", "pytest", "setuptools", "wheel"} {
+		if !slices.ContainsFunc(all, func(r string) bool { return strings.HasPrefix(r, name) }) {
+			all = append(all, name)
+		}
 	}
-	return out.String()
+	for i := range all {
+		all[i] = quote(all[i])
+	}
+	return strings.Join(all, " ")
 }
 
 // requirements are pip's arguments for what the project and its tests depend on.

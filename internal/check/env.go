@@ -52,7 +52,12 @@ func (r *Runner) commandEnv(b *box, c *manifest.Check) []string {
 
 // setupEnv is the environment of a check's setup, which may use the network.
 func (r *Runner) setupEnv(b *box, c *manifest.Check) []string {
-	return slices.Concat(r.basics(b), r.passed(setupOnly[:]), r.declaredEnv(c))
+	env := slices.Concat(r.basics(b), r.passed(setupOnly[:]))
+	goenv := filepath.Join(r.Home, ".config/go/env") // go env -w: where modules come from
+	if info, err := os.Stat(goenv); r.Home != "" && err == nil && info.Mode().IsRegular() {
+		env = append(env, "GOENV="+goenv)
+	}
+	return append(env, r.declaredEnv(c)...)
 }
 
 // declaredEnv is what the definition asks for: variables passed through, then those it sets itself.

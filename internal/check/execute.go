@@ -2,14 +2,17 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // The rules of the findings that comparing with base's tests leads to. They hold a change: a person has to look.
@@ -20,6 +23,10 @@ const (
 
 // execute runs a check and what has to be compared with it, and fills res.
 func (r *run) execute(ctx context.Context, p *plan, res *result, log *transcript) (err error) {
+	if reason := r.notInstalled(p.check); reason != "" {
+		res.Evidence.State, res.Evidence.Reason = facts.Unavailable, reason+installHint(reason)
+		return nil
+	}
 	r.tell(Event{Check: p.check.Name, Step: "run"})
 	a, err := r.try(ctx, p, r.job.Merged, nil, log)
 	if err != nil {
@@ -54,6 +61,18 @@ func (r *run) execute(ctx context.Context, p *plan, res *result, log *transcript
 		return r.baseTests(ctx, p, res, modules, log)
 	}
 	return nil
+}
+
+// notInstalled says why a command cannot be had, where that is known without a checkout and its setup.
+func (r *run) notInstalled(c *manifest.Check) string {
+	if len(c.Command) < 2 || strings.ContainsRune(c.Command[0], '/') || c.Env["PATH"] != "" || slices.Contains(c.PassEnv, "PATH") {
+		return ""
+	}
+	var missing *notFoundError
+	if _, err := resolve(c.Command[0], "", []string{"PATH=" + cleanPath(r.Path)}); errors.As(err, &missing) {
+		return missing.reason
+	}
+	return ""
 }
 
 func closeAttempt(a *attempt, err *error) {

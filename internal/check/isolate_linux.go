@@ -34,7 +34,7 @@ func isolate(s *session) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become the subreaper: %w", err)
 	}
-	if err := dropPrivileges(); err != nil {
+	if err := dropPrivileges(s.Setup); err != nil {
 		return err
 	}
 	core := unix.Rlimit{}
@@ -48,15 +48,20 @@ func isolate(s *session) error {
 	return nil
 }
 
-// dropPrivileges binds what this thread starts; the guardian itself keeps what it needs to kill.
-func dropPrivileges() error {
+// dropPrivileges binds what this thread starts; the guardian itself keeps what it needs to kill. Outside of setup root loses
+// its power over file modes too: many a test expects to be refused a file.
+func dropPrivileges(setup bool) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("clear ambient capabilities: %w", err)
 	}
-	for _, capability := range dropped {
+	drop := dropped[:]
+	if !setup {
+		drop = append(slices.Clone(drop), unix.CAP_DAC_OVERRIDE)
+	}
+	for _, capability := range drop {
 		// EPERM: a user without capabilities cannot drop any, and has none to give on. EINVAL: unknown to this kernel.
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0)
 		if err != nil && !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EINVAL) {

@@ -93,11 +93,13 @@ func judge(c *manifest.Check, a *attempt, out *reading, bad []finding.Finding) v
 	return pass
 }
 
-func countFindings(n int) string {
+func countFindings(n int) string { return count(n, "finding") }
+
+func count(n int, thing string) string {
 	if n == 1 {
-		return "1 finding"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d findings", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // withoutReport judges a command that did not write what it had promised. It is never a pass.
@@ -123,7 +125,7 @@ func judgeTests(c *manifest.Check, a *attempt, t *facts.Tests) verdict {
 	case a.Exit != 0:
 		return verdict{facts.Failed, fmt.Sprintf("exit status %d although no test of %d failed", a.Exit, total)}
 	}
-	return verdict{facts.Passed, fmt.Sprintf("%d tests passed", t.Passed)}
+	return verdict{facts.Passed, count(t.Passed, "test") + " passed"}
 }
 
 func firstNames(names []string) string {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
@@ -21,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	Init() // this binary is also the guardian of the sessions that tests start
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // tree is a git tree in memory. A value that starts with "-> " is a symlink.

@@ -28,6 +28,7 @@ type session struct {
 	Hide     []string `json:"hide,omitempty"`     // folders that look empty from inside
 	Loopback bool     `json:"loopback,omitempty"` // own network namespace: bring lo up
 	Mounts   bool     `json:"mounts,omitempty"`   // own mount namespace: make everything but Box read-only
+	Setup    bool     `json:"setup,omitempty"`    // unpacking may need root's power over files of other owners
 	Probe    bool     `json:"probe,omitempty"`    // set the isolation up, answer, run nothing
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,7 +69,7 @@ func (r *run) inputs(ctx context.Context, tree Tree, c *manifest.Check) ([]git.E
 }
 
 // prepare fills a box with a checkout of tree and what the check's setup leaves behind.
-func (r *run) prepare(ctx context.Context, b *box, tree Tree, c *manifest.Check, s setup, log io.Writer) error {
+func (r *run) prepare(ctx context.Context, b *box, tree Tree, c *manifest.Check, s setup, log *transcript) error {
 	if err := tree.Checkout(ctx, b.tree()); err != nil {
 		return fmt.Errorf("check out %s: %w", tree.ID(), err)
 	}
@@ -90,7 +89,7 @@ func (r *run) prepare(ctx context.Context, b *box, tree Tree, c *manifest.Check,
 }
 
 // setupResult is the folder that holds what a setup made, from an earlier run or from running it now.
-func (r *run) setupResult(ctx context.Context, c *manifest.Check, s setup, log io.Writer) (string, error) {
+func (r *run) setupResult(ctx context.Context, c *manifest.Check, s setup, log *transcript) (string, error) {
 	r.setupMu.Lock() // one at a time: most checks of a run share one
 	defer r.setupMu.Unlock()
 	folder := filepath.Join(r.State, "setup")
@@ -118,7 +117,7 @@ func (r *run) setupResult(ctx context.Context, c *manifest.Check, s setup, log i
 }
 
 // runSetup runs the lines of a setup, with network, in a checkout of its tree.
-func (r *run) runSetup(ctx context.Context, b *box, c *manifest.Check, s setup, log io.Writer) error {
+func (r *run) runSetup(ctx context.Context, b *box, c *manifest.Check, s setup, log *transcript) error {
 	if err := s.tree.Checkout(ctx, b.tree()); err != nil {
 		return fmt.Errorf("check out %s for setup: %w", s.tree.ID(), err)
 	}
@@ -133,19 +132,19 @@ func (r *run) runSetup(ctx context.Context, b *box, c *manifest.Check, s setup, 
 	for _, line := range c.Setup {
 		fmt.Fprintf(log, "[adamant: setup: %s]\n", line)
 		end, err := launch(within, open, r.Self, &session{
-			Argv: []string{"sh", "-c", line}, Dir: dir, Env: r.setupEnv(b, c), Box: b.path, Hide: r.hidden(),
+			Argv: []string{"sh", "-c", line}, Dir: dir, Env: r.setupEnv(b, c), Box: b.path, Hide: r.hidden(), Setup: true,
 		}, log, log)
 		if err != nil {
 			return err
 		}
-		if err := setupFailure(line, end); err != nil {
+		if err := setupFailure(line, end, lastLine(log.Bytes())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func setupFailure(line string, end outcome) error {
+func setupFailure(line string, end outcome, last string) error {
 	switch {
 	case end == outcome{}:
 		return nil
@@ -154,9 +153,9 @@ func setupFailure(line string, end outcome) error {
 	case end.Failure != "":
 		return fmt.Errorf("run setup: %s", end.Failure)
 	case end.Exit == 127:
-		return &setupError{reason: fmt.Sprintf("setup: a command of %q is not installed", line), missing: true}
+		return &setupError{reason: fmt.Sprintf("setup: a command of %q is not installed: %s", line, last), missing: true}
 	}
-	return &setupError{reason: fmt.Sprintf("setup: %q failed (%s)", line, status{end.Exit, end.Signal})}
+	return &setupError{reason: fmt.Sprintf("setup: %q failed (%s): %s", line, status{end.Exit, end.Signal}, last)}
 }
 
 // keepSetup moves what setup added to the checkout, and its home, to the place where later runs find them.

@@ -84,7 +84,7 @@ func TestSetupThatFails(t *testing.T) {
 		merged        tree
 		state, reason string
 	}{
-		"fails":         {setup: "echo oh; exit 4", state: facts.Errored, reason: `setup: "echo oh; exit 4" failed (exit status 4)`},
+		"fails":         {setup: "echo oh; exit 4", state: facts.Errored, reason: `setup: "echo oh; exit 4" failed (exit status 4): oh`},
 		"not installed": {setup: "pnpm-of-ours install", state: facts.Unavailable, reason: "is not installed"},
 		"a hint":        {setup: "PATH=/nowhere; pnpm install", state: facts.Unavailable, reason: "corepack"},
 		"a file stands where setup made a folder": {

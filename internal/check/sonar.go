@@ -201,6 +201,7 @@ func (s *Sonar) request(ctx context.Context, base *url.URL, path string, query u
 	if err != nil {
 		return nil, 0, err
 	}
+	req.Close = true // two questions are no reason to keep a connection
 	req.Header.Set("Accept", "application/json")
 	if basic {
 		req.SetBasicAuth(s.Token, "")
