@@ -47,7 +47,7 @@ Exit status: 0 allow, 1 deny, 2 usage or configuration, 3 hold, 4 internal error
 	flags.StringVar(&f.head, "head", "", "commit to judge (default: HEAD)")
 	flags.BoolVar(&f.staged, "staged", false, "judge what is staged")
 	flags.BoolVar(&f.worktree, "worktree", false, "judge the working tree, with untracked files that are not ignored")
-	flags.StringVar(&f.run, "run", "", "declared checks to run: all, none, or NAME,... (default: those the gates want)")
+	flags.StringVar(&f.run, "run", "", "declared checks to run: all, none, or NAME,... (default: those that open gates want)")
 	flags.StringVar(&f.now, "now", "", "the instant to judge at, RFC 3339 (default: the clock)")
 	flags.StringVar(&f.soakStart, "soak-start", "", "when this change was first allowed but for its soak, RFC 3339")
 	flags.StringArrayVar(&f.evidence, "evidence", nil, "reports of your CI: junit=F, coverage=F, sarif=F; comma-separated, repeatable")
@@ -103,7 +103,7 @@ func (f checkFlags) request(env *Env) (judge.Request, error) {
 		req.Snapshot = "worktree"
 	}
 	switch f.run {
-	case "", "all":
+	case "":
 	case "none":
 		req.Run = []string{}
 	default:

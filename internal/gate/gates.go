@@ -80,6 +80,9 @@ func evidenceFor(in *facts.Input, gate string, findings []finding.Finding) []fac
 			continue
 		}
 		if gate == "regression" && e.Kind == "unit" {
+			if e.Source == facts.SourceCI {
+				continue // the change's own pipeline ran the change's own tests
+			}
 			e = regression(e)
 		}
 		out = append(out, e)

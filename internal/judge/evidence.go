@@ -4,14 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 
 	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/check/builtin"
 	"github.com/adamant-os/adamant/internal/check/builtin/all"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/source"
 )
@@ -42,15 +48,93 @@ func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
 }
 
 // importEvidence reads the reports that the caller's pipeline wrote.
-func (c *courtroom) importEvidence() error {
-	if len(c.req.Evidence) == 0 {
+func (c *courtroom) importEvidence(ctx context.Context) error {
+	var imports []check.Import
+	for _, value := range c.req.Evidence {
+		list, err := check.ParseEvidenceFlag(value)
+		if err != nil {
+			return &UsageError{err}
+		}
+		imports = append(imports, list...)
+	}
+	if len(imports) == 0 {
 		return nil
 	}
-	return &UsageError{fmt.Errorf("--evidence: wait")}
+	in, merged := c.collected.Input, c.collected.Merged
+	evidence, findings, err := check.Imported(imports, check.ImportOptions{
+		Read: readReport, Root: c.repo.Root(), Changed: in.Files, Now: in.Now, Modules: goModules(ctx, merged), Symbol: symbol,
+		Text: func(path string) ([]byte, bool) {
+			data, err := merged.Read(ctx, path)
+			return data, err == nil
+		},
+		Exists: func(path string) bool {
+			_, ok := merged.Entry(path)
+			return ok
+		},
+	})
+	if err != nil {
+		return &UsageError{fmt.Errorf("--evidence: %w", err)}
+	}
+	in.Evidence = append(in.Evidence, evidence...)
+	addFindings(in, findings)
+	return nil
 }
 
-func (c *courtroom) mergedFile(path string) ([]byte, error) {
-	return c.collected.Merged.Read(context.Background(), path)
+const maxReportBytes = 64 << 20
+
+func readReport(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxReportBytes+1))
+	if err == nil && len(data) > maxReportBytes {
+		err = fmt.Errorf("it has more than %d bytes", maxReportBytes)
+	}
+	return data, err
+}
+
+// goModules maps the module paths of a tree to their folders. A go.mod that cannot be read names no module: its files then
+// count as not covered.
+func goModules(ctx context.Context, side *facts.Side) map[string]string {
+	modules := map[string]string{}
+	for _, p := range side.Paths() {
+		if path.Base(p) != "go.mod" {
+			continue
+		}
+		if data, err := side.Read(ctx, p); err == nil {
+			if name := modfile.ModulePath(data); name != "" {
+				modules[name] = path.Dir(p)
+			}
+		}
+	}
+	return modules
+}
+
+// symbol names the declaration around a line, for fingerprints that survive moves.
+func symbol(path string, content []byte, line int) string {
+	language, _ := source.Classify(path, content[:min(len(content), 4096)], nil)
+	return source.NewIndex(language, content).Symbol(line)
+}
+
+// askSonarQube adds the quality gate of the server that the configuration names, when the change needs one.
+func (c *courtroom) askSonarQube(ctx context.Context, plan *gate.Assessment) error {
+	config := c.assessor.Config().Spec.Sonar
+	if config == nil || !slices.ContainsFunc(plan.Gates, func(g gate.Gate) bool { return g.Name == "quality" }) {
+		return nil
+	}
+	branch, err := c.repo.HeadBranch(ctx)
+	if err != nil {
+		return err
+	}
+	server := check.Sonar{Config: *config, Token: c.req.Getenv(config.TokenEnv)}
+	evidence, err := server.Evidence(ctx, c.collected.Input.Change.Head, branch, "", c.req.Now)
+	if err != nil {
+		return err
+	}
+	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence)
+	return nil
 }
 
 // addFindings adds what tools reported about the merged tree. They have not seen base, so a finding is new when it lies on

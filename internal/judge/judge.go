@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ type Request struct {
 	Base     string // revision; "" = the branch changes land on
 	Head     string // revision; "" = HEAD
 	Snapshot string // "", staged or worktree: judge what is not committed yet
-	// Run selects declared checks: nil = those the gates want, an empty list = none, otherwise by name.
+	// Run selects declared checks: nil = those the gates want, an empty list = none, otherwise by name; RunAll = every one.
 	Run       []string
 	Evidence  []string // values of --evidence
 	SoakStart *time.Time
@@ -46,6 +47,9 @@ type Request struct {
 	Version   string // adamant's own
 	Progress  func(string)
 }
+
+// RunAll in Request.Run asks for every declared check, wanted or not.
+const RunAll = "all"
 
 // Outcome is a verdict and the document it follows from.
 type Outcome struct {
@@ -76,6 +80,9 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	}
 	governance, err := Governance(ctx, side)
 	if err != nil {
+		return nil, err
+	}
+	if err := unknownChecks(req.Run, governance.Config.Spec.Checks); err != nil {
 		return nil, err
 	}
 	ends.Governance, ends.BaseSide, ends.Now = governance, side, req.Now
@@ -214,28 +221,38 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if err := RunBuiltin(ctx, c.collected, c.req.Places); err != nil {
 		return nil, err
 	}
-	if err := c.importEvidence(); err != nil {
+	if err := c.importEvidence(ctx); err != nil {
 		return nil, err
 	}
 	plan, err := c.assessor.Assess(ctx, in)
 	if err != nil || in.Change.MergedTree == "" {
 		return plan, err
 	}
-	wanted := c.wanted(plan)
-	if len(wanted) == 0 {
-		return plan, nil
+	known := len(in.Evidence)
+	if c.req.Run == nil {
+		if err := c.askSonarQube(ctx, plan); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.runDeclared(ctx, wanted, plan.Level); err != nil {
-		return nil, err
+	if wanted := c.wanted(plan); len(wanted) > 0 {
+		if err := c.runDeclared(ctx, wanted, plan.Level); err != nil {
+			return nil, err
+		}
+	}
+	if len(in.Evidence) == known {
+		return plan, nil
 	}
 	return c.assessor.Assess(ctx, in)
 }
 
-// wanted selects the declared checks to run: those that answer for a gate nobody has brought evidence for.
+// wanted selects the declared checks to run: those that were asked for by name, or those that answer for a gate that is
+// still open.
 func (c *courtroom) wanted(plan *gate.Assessment) []manifest.Check {
 	config := c.assessor.Config()
 	if c.req.Run != nil {
-		return slices.DeleteFunc(slices.Clone(config.Spec.Checks), func(k manifest.Check) bool { return !slices.Contains(c.req.Run, k.Name) })
+		return slices.DeleteFunc(slices.Clone(config.Spec.Checks), func(k manifest.Check) bool {
+			return !slices.Contains(c.req.Run, k.Name) && !slices.Contains(c.req.Run, RunAll)
+		})
 	}
 	var open []string
 	for _, g := range plan.Gates {
@@ -244,6 +261,20 @@ func (c *courtroom) wanted(plan *gate.Assessment) []manifest.Check {
 		}
 	}
 	return gate.Wanted(config, open)
+}
+
+// unknownChecks are the names asked for that no declared check has.
+func unknownChecks(run []string, checks []manifest.Check) error {
+	for _, name := range run {
+		if name != RunAll && !slices.ContainsFunc(checks, func(k manifest.Check) bool { return k.Name == name }) {
+			var known []string
+			for _, k := range checks {
+				known = append(known, k.Name)
+			}
+			return &UsageError{fmt.Errorf("--run: no check is named %q; there are %s", name, strings.Join(known, ", "))}
+		}
+	}
+	return nil
 }
 
 func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, level risk.Level) error {
