@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -16,7 +18,7 @@ import (
 
 func riskCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{Use: "risk", Short: "Measure how risk rates the changes of this repository", Args: cobra.NoArgs}
-	cmd.AddCommand(riskHistoryCommand(env))
+	cmd.AddCommand(riskHistoryCommand(env), riskEvaluateCommand(env))
 	return cmd
 }
 
@@ -54,28 +56,19 @@ func (r *riskHistory) run(cmd *cobra.Command) error {
 		return usage(fmt.Errorf("--max %d: want 0 or more", r.max))
 	}
 	ctx := cmd.Context()
-	dir := r.repo
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(r.env.Dir, dir)
-	}
-	repo, err := git.Open(ctx, dir)
+	repo, tip, err := openAt(ctx, r.env, r.repo, r.rev)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	defer repo.Close()
-	tip, err := repo.Resolve(ctx, r.rev)
-	if err != nil {
-		return usage(err)
-	}
 	out := bufio.NewWriter(r.env.Stdout)
-	defer out.Flush()
 	opt := history.Options{Warn: func(err error) { fmt.Fprintf(r.env.Stderr, "adamant: %v\n", err) }}
 	for row, err := range history.Walk(ctx, repo, tip, r.max, opt) {
 		if err != nil {
-			return err
+			return errors.Join(err, out.Flush())
 		}
 		if err := write(out, row, r.changes == 0); err != nil {
-			return err
+			return fmt.Errorf("writing rows: %w", err)
 		}
 		r.changes++
 		if row.Missing > 0 {
@@ -85,7 +78,23 @@ func (r *riskHistory) run(cmd *cobra.Command) error {
 	if r.unreadable > 0 {
 		fmt.Fprintf(r.env.Stderr, "adamant: %d of %d changes touch files whose content is not in this clone; their score is a lower bound\n", r.unreadable, r.changes)
 	}
-	return nil
+	return out.Flush()
+}
+
+// openAt opens a repository and resolves a revision of it. The caller closes the repository.
+func openAt(ctx context.Context, env *Env, dir, rev string) (*git.Repo, git.OID, error) {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(env.Dir, dir)
+	}
+	repo, err := git.Open(ctx, dir)
+	if err != nil {
+		return nil, "", usage(err)
+	}
+	tip, err := repo.Resolve(ctx, rev)
+	if err != nil {
+		return nil, "", usage(errors.Join(err, repo.Close()))
+	}
+	return repo, tip, nil
 }
 
 var riskWriters = map[string]func(io.Writer, history.Row, bool) error{"tsv": riskTSV, "json": riskJSON}
