@@ -102,7 +102,7 @@ func lineActs(language string, line []byte, first bool) bool {
 // firstActs knows the shapes of directives: "+name", "@name", "name:value" without a space.
 func firstActs(language string, line []byte, glued bool) bool {
 	if (line[0] == '+' || line[0] == '@' || line[0] == '$') && len(line) > 1 && isWord(line[1]) {
-		return true
+		return line[0] != '@' || !proseTag(language, line[1:])
 	}
 	n := 0
 	for n < len(line) && (isWord(line[n]) || indexByte("-.", line[n])) {
@@ -209,6 +209,24 @@ func anyWord(word string) bool {
 		"spotless", "brakeman", "reek", "renovate", "x-release-please-version", "x-release-please-start-version",
 		"imagepolicy", "yaml-language-server", "cloud-config", "ansible-lint", "doctest", "coverity",
 		"cc_on", "kcov", "pragma", "noreorder", "nocover":
+		return true
+	}
+	return false
+}
+
+// proseTag knows the tags of documentation that only people read. Examples are not among them: some runners execute them.
+func proseTag(language string, line []byte) bool {
+	switch language {
+	case "javascript", "jsx", "typescript", "tsx", "java", "kotlin", "scala", "groovy", "csharp", "c", "cpp", "swift":
+	default:
+		return false
+	}
+	n := 0
+	for n < len(line) && isWord(line[n]) {
+		n++
+	}
+	switch string(line[:n]) {
+	case "param", "returns", "return", "throws", "exception", "see", "since", "author", "remarks", "copyright", "todo", "version", "deprecated", "brief", "receiver", "property":
 		return true
 	}
 	return false

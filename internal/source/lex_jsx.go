@@ -13,7 +13,10 @@ func (j *js) less() {
 		j.jsPunct()
 		return
 	}
-	j.openTag()
+	start := j.pos
+	j.pos++
+	j.emit(kindPunct, start) // a line break before it may end a return
+	j.push(jsTag)
 }
 
 // generic reports whether "<T," or "<T extends X" begins type parameters, which elements cannot.

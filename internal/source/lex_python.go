@@ -125,12 +125,10 @@ func (p *python) lineBreak() {
 
 // join skips a backslash and its line break.
 func (p *python) join() {
-	p.pos = p.endOfLine(p.pos)
-	if p.pos < len(p.src) {
-		p.pos++
-		p.line++
-	} else {
-		p.exact = false
+	p.pos = min(p.endOfLine(p.pos)+1, len(p.src))
+	p.line += int32(bytes.Count(p.src[p.pos-1:p.pos], newline))
+	if p.pos == len(p.src) {
+		p.exact = false // nothing to join: a syntax error
 	}
 	p.gap |= flagSpace
 	p.near |= flagSpace
