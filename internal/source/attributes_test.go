@@ -14,12 +14,6 @@ var attributeFiles = map[string]string{
 	"sub/deep/.gitattributes": "*.go text=auto\n*.go -in-sub\n",
 }
 
-var attributePaths = []string{
-	"a.go", "sub/a.go", "sub/deep/a.go", "sub/deep/er/a.go", "x.min.js", "lib/x.min.js", "top.txt", "sub/top.txt", "with space.txt", "docs/a.go", "docs/a/b.md", "docs", "deep/x.txt", "q/deep/x.txt",
-	"sub/deep/x.txt", "sub/a.md", "sub/deep/a.md", "a.txt", "d.txt", "dd.txt", "1.txt", "f.bin", "f.mac", "folder/a", "neg", "!neg", "f.X", "f.x", "esc*.txt", "escx.txt", "a/z", "a/b/z", "a/b/c/z", "z",
-	"f.tail", "indented", "sub/anchored", "sub/deep/anchored", "sub/x/y.txt", "x/y.txt", "sub/f.loc", "f.none", ".gitattributes", "q b.txt", "sub", "sub/sub/a.md",
-}
-
 func parseTree(files map[string]string) Attributes {
 	var attrs Attributes
 	for path, text := range files {

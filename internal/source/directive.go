@@ -123,7 +123,7 @@ func firstActs(language string, line []byte, glued bool) bool {
 		}
 	}
 	if language == "go" && n < len(line) {
-		return string(word) == "line" && glued || string(word) == "export" || string(word) == "extern" || string(word) == "output" && line[n] == ':' || bytes.HasPrefix(bytes.ToLower(line), []byte("unordered output:"))
+		return string(word) == "line" && glued || string(word) == "export" || string(word) == "extern"
 	}
 	return false
 }

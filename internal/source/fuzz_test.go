@@ -65,6 +65,7 @@ func FuzzLex(f *testing.F) {
 func FuzzAnalyse(f *testing.F) {
 	for i, c := range analysisCases {
 		f.Add(uint8(i), c.data)
+		f.Add(uint8(slices.Index(languages(), "go")), "Fail") // the last token is empty
 	}
 	names := languages()
 	f.Fuzz(func(t *testing.T, n uint8, data string) {

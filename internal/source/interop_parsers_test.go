@@ -182,6 +182,12 @@ func replaceNear(text string, i int, old, with string) string {
 	return text[:i+at] + with + text[i+at+len(old):]
 }
 
+var attributePaths = []string{
+	"a.go", "sub/a.go", "sub/deep/a.go", "sub/deep/er/a.go", "x.min.js", "lib/x.min.js", "top.txt", "sub/top.txt", "with space.txt", "docs/a.go", "docs/a/b.md", "docs", "deep/x.txt", "q/deep/x.txt",
+	"sub/deep/x.txt", "sub/a.md", "sub/deep/a.md", "a.txt", "d.txt", "dd.txt", "1.txt", "f.bin", "f.mac", "folder/a", "neg", "!neg", "f.X", "f.x", "esc*.txt", "escx.txt", "a/z", "a/b/z", "a/b/c/z", "z",
+	"f.tail", "indented", "sub/anchored", "sub/deep/anchored", "sub/x/y.txt", "x/y.txt", "sub/f.loc", "f.none", ".gitattributes", "q b.txt", "sub", "sub/sub/a.md",
+}
+
 // TestAttributesInterop asks git about the same tree of .gitattributes.
 func TestAttributesInterop(t *testing.T) {
 	dir := t.TempDir()

@@ -25,7 +25,7 @@ func lex(language string, data []byte) *stream {
 		return nil
 	}
 	l := &lexer{g: g, line: 1, head: true, gap: flagNewline | flagSpace, near: flagNewline | flagStart}
-	l.stream = stream{src: data, layout: g.layout, crlf: g.crlf, exact: true}
+	l.stream = stream{src: data, layout: g.layout, crlf: g.crlf, munch: g.munch, exact: true}
 	if len(data) > maxSource {
 		l.exact = false
 		return &l.stream

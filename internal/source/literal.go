@@ -41,7 +41,14 @@ func (l *lexer) simple(escape, lines bool) bool {
 
 func plainLiteral(l *lexer) bool { return l.simple(true, false) }
 
-func jsonLiteral(l *lexer) bool { return l.simple(true, false) }
+// jsonLiteral cuts strings, and numbers with their sign.
+func jsonLiteral(l *lexer) bool {
+	if l.src[l.pos] != '"' {
+		l.number()
+		return true
+	}
+	return l.simple(true, false)
+}
 
 func javaLiteral(l *lexer) bool {
 	if l.at(`"""`) {

@@ -46,7 +46,11 @@ func suppression(line []byte) string {
 		if !isWord(line[i]) && line[i] != '@' || i > 0 && (isWord(line[i-1]) || line[i-1] == '@') {
 			continue
 		}
-		if first := opens(line, i); (first || indexByte("Nnpgcbt", line[i])) && suppresses(line[i:], first) {
+		any := indexByte("Nnpgcbt", line[i])
+		if !any && (line[i] >= 128 || suppressionTable[line[i]] == nil) {
+			continue
+		}
+		if first := opens(line, i); (first || any) && suppresses(line[i:], first) {
 			return strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSpace(string(line[i:])), starClose), angleClose))
 		}
 	}
@@ -77,16 +81,11 @@ func suppresses(text []byte, first bool) bool {
 }
 
 func suppressesFirst(text []byte) bool {
-	for _, s := range [...]string{"nolint", "noqa", "noinspection", "skipcq"} {
-		if starts(text, s) {
-			return true
-		}
-	}
 	if text[0] >= 128 {
 		return false
 	}
 	for _, s := range suppressionTable[text[0]] {
-		if begins(text, s) {
+		if begins(text, s) && (text[0] != 'n' && s != "skipcq" || starts(text, s)) {
 			return true
 		}
 	}
@@ -94,7 +93,7 @@ func suppressesFirst(text []byte) bool {
 }
 
 // suppressionTable lists suppressions by their first byte.
-var suppressionTable = operatorTable("eslint-disable", "@ts-ignore", "@ts-nocheck", "@ts-expect-error", "type: ignore", "type:ignore", "lint:ignore", "lint:file-ignore", "istanbul ignore", "c8 ignore", "v8 ignore",
+var suppressionTable = operatorTable("nolint", "noqa", "noinspection", "skipcq", "eslint-disable", "@ts-ignore", "@ts-nocheck", "@ts-expect-error", "type: ignore", "type:ignore", "lint:ignore", "lint:file-ignore", "istanbul ignore", "c8 ignore", "v8 ignore",
 	"shellcheck disable", "hadolint ignore", "hadolint global ignore", "hadolint shell", "biome-ignore", "deno-lint-ignore", "tslint:disable", "oxlint-disable", "stylelint-disable", "mypy: ignore", "mypy: disable",
 	"pyright: ignore", "pyright: basic", "pyre-ignore", "pyre-fixme", "ruff: noqa", "flake8: noqa", "isort: skip", "fmt: off", "fmt: skip", "flow-disable", "$FlowFixMe", "jshint ignore", "jscs:disable",
 	"tflint-ignore", "yamllint disable", "kics-scan ignore", "kics-scan disable", "zizmor: ignore", "markdownlint-disable", "cspell:disable", "spell-checker:disable", "sqlfluff:disable", "sqlfluff: noqa",

@@ -149,10 +149,7 @@ func lf(s []byte) []byte { return bytes.ReplaceAll(s, []byte("\r\n"), []byte("\n
 // sameLayout reports whether the white space before x and y may be told apart by the language; last is the token before x.
 func sameLayout(a, b *stream, last, x, y token) bool {
 	diff := x.flags ^ y.flags
-	if x.kind == kindString && diff&flagSpace != 0 && prefixes(last.kind, a.text(last)) {
-		return false // r"...", $"...", @"...": the prefix is part of the literal
-	}
-	if !a.munch && diff&flagSpace != 0 && x.kind == kindPunct && last.kind == kindPunct && operator(a.src[x.start]) && operator(a.src[last.start]) {
+	if diff&flagSpace != 0 && touching(a, last, x) {
 		return false
 	}
 	if x.kind == kindDirective || last.kind == kindNewline {
@@ -175,12 +172,24 @@ func sameLayout(a, b *stream, last, x, y token) bool {
 	return true
 }
 
+// touching reports whether white space between two tokens may make two of one: of letters, digits and literals ("a"_s, r"a"),
+// of operators, and behind a prefix such as "@".
+func touching(s *stream, last, x token) bool {
+	switch {
+	case last.kind == kindNewline:
+		return false
+	case s.munch:
+		return x.kind == kindString && last.kind == kindWord
+	case last.kind == kindPunct && x.kind == kindPunct:
+		return operator(s.src[last.start]) && operator(s.src[x.start])
+	case last.kind == kindPunct:
+		return indexByte("@$#", s.src[last.start])
+	}
+	return x.kind != kindPunct
+}
+
 // operator reports whether c may join its neighbours to one operator.
 func operator(c byte) bool { return !indexByte("(){}[];,", c) }
-
-func prefixes(k kind, text []byte) bool {
-	return k == kindWord || k == kindPunct && indexByte("@$#", text[len(text)-1])
-}
 
 // indent is the white space before t on its line.
 func indent(src []byte, t token) string {

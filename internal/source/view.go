@@ -2,33 +2,37 @@ package source
 
 import "strings"
 
-// view is the code of a file without comments, with brackets matched and assertions counted.
+// view is the code of a file without comments, with brackets matched and, when first asked for, assertions counted.
 type view struct {
 	stream
 	language string
+	source   string  // src once more, so that names are cut without copying
 	match    []int32 // of a bracket, the index of its partner; else -1
-	asserts  []int32 // assertions before token i
+	asserts  []int32 // assertions before token i, or nil
 }
 
 func newView(language string, s *stream) *view {
-	v := &view{stream: *s.code(), language: language}
-	n := len(v.tokens)
-	numbers := make([]int32, 2*n+1)
-	v.match, v.asserts = numbers[:n], numbers[n:]
+	v := &view{stream: *s.code(), language: language, source: string(s.src)}
+	v.match = make([]int32, len(v.tokens))
 	var open []int32
 	for i, t := range v.tokens {
 		v.match[i] = -1
-		v.asserts[i+1] = v.asserts[i]
-		switch t.kind {
-		case kindWord:
-			if v.assertion(i) {
-				v.asserts[i+1]++
-			}
-		case kindPunct:
+		if t.kind == kindPunct {
 			open = v.pair(open, i, v.src[t.start])
 		}
 	}
 	return v
+}
+
+// countAsserts counts once, so that the assertions of any run of tokens are a subtraction.
+func (v *view) countAsserts() {
+	v.asserts = make([]int32, len(v.tokens)+1)
+	for i, t := range v.tokens {
+		v.asserts[i+1] = v.asserts[i]
+		if t.kind == kindWord && v.assertion(i) {
+			v.asserts[i+1]++
+		}
+	}
 }
 
 // pair matches brackets of any kind; what does not fit is left alone.
@@ -52,7 +56,7 @@ func (v *view) word(i int) string {
 	if i < 0 || i >= len(v.tokens) || v.tokens[i].kind != kindWord {
 		return ""
 	}
-	return string(v.text(v.tokens[i]))
+	return v.source[v.tokens[i].start:v.tokens[i].end]
 }
 
 // str is the text between the quotes of token i when it is a plain literal.
@@ -60,7 +64,7 @@ func (v *view) str(i int) (string, bool) {
 	if i < 0 || i >= len(v.tokens) || v.tokens[i].kind != kindString {
 		return "", false
 	}
-	s := strings.TrimLeft(string(v.text(v.tokens[i])), "rRbBuUfF@$#")
+	s := strings.TrimLeft(v.source[v.tokens[i].start:v.tokens[i].end], "rRbBuUfF@$#")
 	return strings.Trim(s, "\"'`#"), true
 }
 
@@ -99,6 +103,9 @@ func (v *view) assertsIn(from, to int) int {
 	if from >= to {
 		return 0
 	}
+	if v.asserts == nil {
+		v.countAsserts()
+	}
 	return int(v.asserts[to] - v.asserts[from])
 }
 
@@ -114,7 +121,7 @@ func (v *view) assertion(i int) bool {
 		return false
 	}
 	next := byte(0)
-	if i+1 < len(v.tokens) {
+	if i+1 < len(v.tokens) && v.tokens[i+1].end > v.tokens[i+1].start {
 		next = v.src[v.tokens[i+1].start]
 	}
 	return v.assertWord(string(w), next, i)
