@@ -97,8 +97,10 @@ func proposals(rows []Row) []Setting {
 		}
 		for _, f := range row.Floor {
 			if f.Level == risk.High && quietable(f.Rule) {
-				for folder := path.Dir(f.Path); folder != "." && folder != "/"; folder = path.Dir(folder) {
-					propose(quietPath(f.Rule, folder))
+				for _, folder := range []string{path.Dir(f.Path), path.Dir(path.Dir(f.Path))} {
+					if strings.Contains(folder, "/") { // a top folder is too much to wave through
+						propose(quietPath(f.Rule, folder))
+					}
 				}
 			}
 		}

@@ -24,7 +24,7 @@ func gates(in *facts.Input, cfg manifest.Repository, required []string, a *Asses
 	}
 	for _, e := range in.Evidence {
 		if !claimed[e.Check] && e.State != facts.NotAffected {
-			out = append(out, optional(fold(Gate{Name: e.Check}, []facts.Evidence{switchedOff(e, a.Findings)})))
+			out = append(out, optional(fold(Gate{Name: e.Check}, []facts.Evidence{current(switchedOff(e, a.Findings), in.Now)})))
 		}
 	}
 	return out
@@ -48,11 +48,17 @@ func state(in *facts.Input, cfg manifest.Repository, name string, a *Assessment)
 	case "policy":
 		return policyState(g, a.Findings)
 	}
+	if empty := answers(name).empty; empty != nil {
+		if why := empty(in); why != "" {
+			g.State, g.Reason = NotApplicable, why
+			return g
+		}
+	}
 	evidence := evidenceFor(in, name, a.Findings)
 	if len(evidence) > 0 {
 		g = fold(g, evidence)
 	} else {
-		g = absent(g, in, cfg)
+		g = absent(g, cfg)
 	}
 	if g.State == Unavailable {
 		g = accept(g, in.Now, cfg.Spec.Accept)
@@ -75,7 +81,7 @@ func policyState(g Gate, findings []finding.Finding) Gate {
 func evidenceFor(in *facts.Input, gate string, findings []finding.Finding) []facts.Evidence {
 	var out []facts.Evidence
 	for _, e := range in.Evidence {
-		e = switchedOff(e, findings)
+		e = current(switchedOff(e, findings), in.Now)
 		if !answersFor(e.Check, e.Kind, gate) {
 			continue
 		}
@@ -88,6 +94,23 @@ func evidenceFor(in *facts.Input, gate string, findings []finding.Finding) []fac
 		out = append(out, e)
 	}
 	return out
+}
+
+// current turns a good answer that is too old into one that has to be asked for again.
+func current(e facts.Evidence, now time.Time) facts.Evidence {
+	if stale(e, now) && slices.Index(badness, e.State) < slices.Index(badness, Pending) {
+		e.State, e.Reason = Pending, "observed at "+e.ObservedAt.UTC().Format(time.RFC3339)+", which is too long ago or yet to come: ask again"
+	}
+	return e
+}
+
+// clockSkew is how far another machine's clock may be ahead.
+const clockSkew = 5 * time.Minute
+
+// stale says that a fact has an age limit and is over it, or claims to come from the future.
+func stale(e facts.Evidence, now time.Time) bool {
+	age := now.Sub(e.ObservedAt)
+	return e.MaxAge != 0 && (age < -clockSkew || age >= time.Duration(e.MaxAge)*time.Second)
 }
 
 // switchedOff turns a built-in check's failure into a pass when the operator's switches left none of its findings blocking.
@@ -148,14 +171,7 @@ func fold(g Gate, evidence []facts.Evidence) Gate {
 }
 
 // absent explains a gate without evidence.
-func absent(g Gate, in *facts.Input, cfg manifest.Repository) Gate {
-	ans := answers(g.Name)
-	if ans.empty != nil {
-		if why := ans.empty(in); why != "" {
-			g.State, g.Reason = NotApplicable, why
-			return g
-		}
-	}
+func absent(g Gate, cfg manifest.Repository) Gate {
 	for _, check := range cfg.Spec.Checks {
 		if answersFor(check.Name, check.Kind, g.Name) {
 			g.State, g.Reason = Pending, "declared, not run"
@@ -163,7 +179,7 @@ func absent(g Gate, in *facts.Input, cfg manifest.Repository) Gate {
 		}
 	}
 	if g.State == "" {
-		g.State, g.Reason = Unavailable, ans.install
+		g.State, g.Reason = Unavailable, answers(g.Name).install
 	}
 	return g
 }

@@ -141,10 +141,10 @@ func report(f *builtin.File, l link, p problem) {
 	f.Report(finding.Finding{Rule: Name + "/" + p.rule, Severity: p.severity, Message: p.why, Fix: p.fix}, l.offset, l.target, "")
 }
 
-// isProse leaves out documents that are inputs of tests: their links are made up.
+// isProse leaves out inputs of tests, whose links are made up, and what others wrote: vendored and generated documents.
 func isProse(p string) bool {
 	_, class := source.Classify(p, nil, nil)
-	return isDocument(p) && class != source.ClassTest
+	return isDocument(p) && class != source.ClassTest && class != source.ClassGenerated
 }
 
 func isDocument(p string) bool {

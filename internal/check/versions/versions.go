@@ -137,7 +137,7 @@ func surplus(all asked, changed map[string]bool) []finding.Finding {
 		for i, version := range versions[1:] {
 			at := shown(all[k][version], changed)
 			found = append(found, finding.Finding{
-				Rule: Name + "/single-version", Severity: finding.Error, Path: at.path, Line: at.line, Tool: "adamant",
+				Rule: Name + "/single-version", Severity: finding.Warning, Path: at.path, Line: at.line, Tool: "adamant",
 				Message:     fmt.Sprintf("%s is wanted in %d versions: %s", k.name, len(versions), list(all[k], versions)),
 				Fix:         fmt.Sprintf("use %s here, or move all manifests to one version in one change", versions[0]),
 				Fingerprint: finding.Fingerprint(Name+"/single-version", k.ecosystem+" "+k.name, "", i),
