@@ -273,3 +273,41 @@ func TestCollectIsDeterministic(t *testing.T) {
 		t.Error("the agent's trailer was not read")
 	}
 }
+
+func TestCollectKeepsTheOwnerThatAFileHad(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("catalog-info.yaml", "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: core\n  annotations: {adamant.dev/paths: core/**, adamant.dev/risk-profile: critical}\nspec: {type: service, lifecycle: production, owner: operator}\n")
+	r.Write("core/engine.js", "export const engine = 'a long line, so that the rename is found';\n")
+	r.Commit("base")
+	r.Branch("change")
+	r.Git("mv", "core/engine.js", "engine.js")
+	r.Git("commit", "-qm", "change")
+	in := collect(t, r, "change").Input
+	f := file(t, in, "engine.js")
+	if f.Component != "" || f.OldComponent == "" {
+		t.Errorf("component %q, old component %q", f.Component, f.OldComponent)
+	}
+	if len(in.Catalog.Components) != 1 || in.Catalog.Components[0].RiskProfile != "critical" {
+		t.Errorf("the governance of the old owner is missing: %+v", in.Catalog.Components)
+	}
+}
+
+func TestCollectUnreadableTestsAreGone(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("sum.test.js", "test('a', () => { expect(1).toBe(1); });\n")
+	r.Write("tool", "#!/bin/sh\necho a\n")
+	r.Commit("base")
+	r.Branch("change")
+	r.Write("sum.test.js", "// \x00\n")
+	r.Write("tool", "#!/bin/sh\necho b # \x00\n")
+	r.Commit("change")
+	in := collect(t, r, "change").Input
+	if f := file(t, in, "sum.test.js"); f.Code == nil || f.Code.TestsBefore != 1 || f.Code.TestsAfter != 0 {
+		t.Errorf("a NUL hides that a test is gone: %+v", f.Code)
+	}
+	if f := file(t, in, "tool"); f.Class != source.ClassSource || f.Unread != facts.UnreadBinary {
+		t.Errorf("a NUL makes a script %s, unread %q", f.Class, f.Unread)
+	}
+}

