@@ -1,12 +1,14 @@
 package risk
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/source"
 )
 
@@ -116,5 +118,19 @@ func TestMeasure(t *testing.T) {
 	want := Features{Files: 3, Lines: 6, Identifiers: 12, Characters: 120, Conditions: 3, Places: 3, RecentFixes: 1200, FileAge: 200, FixAge: 40}
 	if got := Measure(in); got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func BenchmarkRate(b *testing.B) {
+	in := &facts.Input{}
+	for n := range 1000 {
+		f := changed(fmt.Sprintf("services/billing%d/src/handlers/file%d.go", n%40, n))
+		f.Growth = &source.Growth{Identifiers: n % 90, Characters: 9 * (n % 90), Places: 3}
+		in.Files = append(in.Files, f)
+		in.History.Paths = append(in.History.Paths, facts.Past{Path: f.Path, RecentFixes: n, BornHours: n, FixHours: n})
+	}
+	cfg := manifest.Defaults()
+	for b.Loop() {
+		Rate(in, cfg)
 	}
 }

@@ -49,25 +49,27 @@ func Grow(before, after []byte) Growth {
 
 // trimCommon drops the whole lines that both contents start or end with: most edits are small.
 func trimCommon(a, b []byte) ([]byte, []byte) {
-	n := min(len(a), len(b))
-	i := 0
-	for i < n && a[i] == b[i] {
-		i++
+	start := commonStart(a, b)
+	a, b = a[start:], b[start:]
+	n, same := min(len(a), len(b)), 0
+	for same < n && a[len(a)-1-same] == b[len(b)-1-same] {
+		same++
 	}
-	i = bytes.LastIndexByte(a[:i], '\n') + 1
-	a, b = a[i:], b[i:]
-	n = min(len(a), len(b))
-	j := 0
-	for j < n && a[len(a)-1-j] == b[len(b)-1-j] {
-		j++
-	}
-	tail := a[len(a)-j:]
-	cut := bytes.IndexByte(tail, '\n')
+	cut := bytes.IndexByte(a[len(a)-same:], '\n')
 	if cut < 0 {
 		return a, b
 	}
-	keep := j - cut - 1
+	keep := same - cut - 1
 	return a[:len(a)-keep], b[:len(b)-keep]
+}
+
+// commonStart is the length of the whole lines that both contents start with.
+func commonStart(a, b []byte) int {
+	n, same := min(len(a), len(b)), 0
+	for same < n && a[same] == b[same] {
+		same++
+	}
+	return bytes.LastIndexByte(a[:same], '\n') + 1
 }
 
 // codeLine returns the line as it is compared, nil when it is blank, only a comment or only punctuation.

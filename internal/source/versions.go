@@ -42,7 +42,7 @@ func CompareVersions(path string, before, after []byte) *Versions {
 		return nil
 	}
 	a, b := trimCommon(before, after)
-	first := bytes.Count(after[:bytes.Index(after, b)], newline) + 1
+	first := bytes.Count(after[:commonStart(before, after)], newline) + 1
 	old, oldOther := readVersions(rx, a, 0)
 	new, newOther := readVersions(rx, b, first)
 	v := &Versions{Other: !slices.Equal(oldOther, newOther)}

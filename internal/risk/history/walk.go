@@ -25,16 +25,16 @@ type Row struct {
 // UnreadMissing says that a file's object is not in this clone.
 const UnreadMissing = "missing"
 
-// Walk rates the newest max changes (0 = all) of the first-parent history of tip, oldest first, each as if it were proposed
+// Walk rates the newest so many changes (0 = all) of the first-parent history of tip, oldest first, each as if it were proposed
 // on top of the one before it: nothing that came later is used. An error is the last thing yielded.
-func Walk(ctx context.Context, repo *git.Repo, tip git.OID, max int, opt Options) iter.Seq2[Row, error] {
+func Walk(ctx context.Context, repo *git.Repo, tip git.OID, newest int, opt Options) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		w := walk{ctx: ctx, repo: repo, governance: bare()}
 		if err := w.start(tip, opt); err != nil {
 			yield(Row{}, err)
 			return
 		}
-		log := git.LogOptions{From: tip, FirstParent: true, OldestFirst: true, Changes: git.ChangesRaw, Max: max}
+		log := git.LogOptions{From: tip, FirstParent: true, OldestFirst: true, Changes: git.ChangesRaw, Max: newest}
 		for entry, err := range repo.Log(ctx, log) {
 			if err != nil {
 				yield(Row{}, fmt.Errorf("rating history: %w", err))
