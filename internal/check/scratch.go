@@ -98,21 +98,21 @@ func removeAll(path string) error {
 	if os.RemoveAll(path) == nil {
 		return nil
 	}
-	walkErr := filepath.WalkDir(path, func(p string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() {
-			if chmodErr := os.Chmod(p, 0o700); chmodErr != nil {
-				return chmodErr
-			}
-			if err != nil { // it could not be read: it can now
-				return nil
-			}
-		}
-		return err
-	})
+	ownErr := ownFolders(path)
 	if err := os.RemoveAll(path); err != nil {
-		return fmt.Errorf("remove %s: %w", path, errors.Join(err, walkErr))
+		return fmt.Errorf("remove %s: %w", path, errors.Join(err, ownErr))
 	}
 	return nil
+}
+
+// ownFolders gives the owner every right to the folders below path.
+func ownFolders(path string) error {
+	return filepath.WalkDir(path, func(p string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return os.Chmod(p, 0o700) // before it is read
+	})
 }
 
 // box is the one place a session can write to: a checkout, a home and a folder for temporary files.

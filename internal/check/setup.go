@@ -181,7 +181,7 @@ func (r *run) keepSetup(ctx context.Context, b *box, s setup, result string) err
 			return fmt.Errorf("keep what setup made: %w", err)
 		}
 	}
-	if err := os.Rename(making, result); err != nil {
+	if err := errors.Join(ownFolders(making), os.Rename(making, result)); err != nil {
 		return fmt.Errorf("keep what setup made: %w", err)
 	}
 	return nil
