@@ -78,13 +78,25 @@ func replayVerdict(data []byte) (*Verdict, error) {
 	return again, nil
 }
 
-// strict decodes JSON and refuses fields it does not know: a field nobody read could hold anything.
+// strict decodes JSON and refuses what the decoder would drop in silence: fields it does not know, and keys that are there
+// twice or in other capitals, which another reader would take the other way.
 func strict(data []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	d.UseNumber()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("reading the document: %w", err)
+	}
+	is, err := manifest.CanonicalDocument(json.RawMessage(data))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDiffers, err)
+	}
+	read, err := manifest.CanonicalDocument(into)
+	if err != nil {
+		return fmt.Errorf("reading the document: %w", err)
+	}
+	if !bytes.Equal(is, read) {
+		return fmt.Errorf("%w: it holds more, less or other fields than adamant writes", ErrDiffers)
 	}
 	return nil
 }
