@@ -42,14 +42,25 @@ func alwaysActs(language string, text []byte, head bool) bool {
 		return len(text) > 2 && text[0] == '/' && (text[2] == '+' || text[2] == '!') || bytes.IndexByte(text, ':') >= 0 || bytes.IndexByte(text, '@') >= 0 || bytes.IndexByte(text, '+') >= 0
 	case "dockerfile":
 		return head && bytes.IndexByte(text, '=') >= 0 || templated(text)
-	case "shell":
-		return len(text) > 1 && (text[1] >= 'A' && text[1] <= 'Z' || text[1] == '$' || text[1] == '@')
-	case "html", "xml":
+	case "shell": // #SBATCH, #compdef
+		return len(text) > 1 && (isWord(text[1]) || indexByte("$@%", text[1]))
+	case "html":
+		return len(text) > 4 && indexByte("[#%?$", firstByte(text[4:])) || templated(text) || placeholder(text)
+	case "xml":
 		return len(text) > 4 && indexByte("[#%?$", firstByte(text[4:])) || templated(text)
+	case "graphql":
+		return bytes.Contains(text, []byte("import"))
 	case "yaml", "github-workflow", "toml", "ini", "dotenv", "properties", "hcl", "makefile":
 		return len(text) > 1 && indexByte("@!%", text[1]) || templated(text) || bytes.Contains(text, []byte(`{"`))
 	}
 	return false
+}
+
+// placeholder reports whether a comment of HTML is one word, or touches its marks: servers put content in the place of those.
+func placeholder(text []byte) bool {
+	body := bytes.TrimSuffix(bytes.TrimPrefix(text, []byte(angleOpen)), []byte(angleClose))
+	inner := bytes.TrimSpace(body)
+	return bytes.IndexAny(inner, " \t\n") < 0 || len(body) < len(inner)+2
 }
 
 func firstByte(text []byte) byte {
@@ -89,6 +100,9 @@ func lineActs(language string, line []byte, first bool) bool {
 		marker++
 	}
 	glued := marker < len(line) && line[marker] != ' '
+	if marked(line, marker) {
+		return true
+	}
 	line = bytes.TrimLeft(line[marker:], " \t")
 	if len(line) == 0 {
 		return false
@@ -97,6 +111,25 @@ func lineActs(language string, line []byte, first bool) bool {
 		return true
 	}
 	return wordsAct(line)
+}
+
+// marked knows what build tools and templates put right behind "//" or "/*": "//#if", "// #ifdef", "//> using", "//DEPS".
+func marked(line []byte, marker int) bool {
+	if len(line) < 3 || line[0] != '/' {
+		return false
+	}
+	if indexByte("#@$[>", line[2]) || marker < len(line) && line[marker] == '>' {
+		return true
+	}
+	if line[2] >= 'A' && line[2] <= 'Z' && line[1] == '/' {
+		n := 2
+		for n < len(line) && line[n] >= 'A' && line[n] <= 'Z' {
+			n++
+		}
+		return n > 4 && (n == len(line) || line[n] == ' ')
+	}
+	rest := bytes.TrimLeft(line[2:], " ")
+	return len(rest) > 1 && rest[0] == '#' && rest[1] >= 'a' && rest[1] <= 'z'
 }
 
 // firstActs knows the shapes of directives: "+name", "@name", "name:value" without a space.
@@ -194,21 +227,25 @@ func lower(buf, word []byte) []byte {
 	return buf
 }
 
-var anyPrefixes = []string{"eslint-", "tslint-", "stylelint-", "webpack", "turbopack", "rubocop", "phpcs", "ktlint-", "swiftlint", "lcov_excl", "gcov", "gcovr_excl", "pyre-", "nolint", "sonar", "biome-", "oxlint-", "deno-", "nosem", "phpstan", "psalm", "codecoverageignore", "markdownlint-", "spell-checker", "cspell", "prettier-", "detekt", "scalafix", "scalastyle"}
+var anyPrefixes = []string{
+	"eslint-", "tslint-", "stylelint-", "webpack", "turbopack", "rubocop", "phpcs", "ktlint-", "swiftlint", "lcov_excl",
+	"gcov", "gcovr_excl", "pyre-", "nolint", "sonar", "biome-", "oxlint-", "deno-", "nosem", "phpstan", "psalm",
+	"codecoverageignore", "markdownlint-", "spell-checker", "cspell", "prettier-", "detekt", "scalafix", "scalastyle",
+}
 
 // anyWord knows directives wherever in a comment they stand.
 func anyWord(word string) bool {
 	switch word {
-	case "nolint", "noqa", "eslint", "tslint", "jshint", "jslint", "istanbul", "nosec", "nosem", "nosemgrep",
-		"nosonar", "nopmd", "noinspection", "pylint", "pyright", "mypy", "flake8", "ruff", "isort", "yapf",
-		"shellcheck", "hadolint", "checkov", "tfsec", "terrascan", "kics-scan", "yamllint", "zizmor", "markdownlint",
-		"stylelint", "clang-format", "clang-tidy", "cppcheck-suppress", "semgrep", "gitleaks", "trufflehog",
-		"nosecret", "__pure__", "__no_side_effects__", "sourcemappingurl", "sourceurl", "jsximportsource",
-		"jsxruntime", "jest-environment", "vitest-environment", "vite-ignore", "ts-ignore", "ts-nocheck",
-		"ts-expect-error", "ts-check", "flowfixme", "phpunit", "rustfmt", "sqlfluff", "protolint", "swiftlint",
-		"spotless", "brakeman", "reek", "renovate", "x-release-please-version", "x-release-please-start-version",
-		"imagepolicy", "yaml-language-server", "cloud-config", "ansible-lint", "doctest", "coverity",
-		"cc_on", "kcov", "pragma", "noreorder", "nocover":
+	case "nolint", "noqa", "eslint", "tslint", "jshint", "jslint", "istanbul", "nosec", "nosem", "nosemgrep", "nosonar",
+		"nopmd", "noinspection", "pylint", "pyright", "mypy", "flake8", "ruff", "isort", "yapf", "shellcheck", "hadolint",
+		"checkov", "tfsec", "terrascan", "kics-scan", "yamllint", "zizmor", "markdownlint", "stylelint", "clang-format",
+		"clang-tidy", "cppcheck-suppress", "semgrep", "gitleaks", "trufflehog", "nosecret", "__pure__",
+		"__no_side_effects__", "sourcemappingurl", "sourceurl", "jsximportsource", "jsxruntime", "jest-environment",
+		"vitest-environment", "vite-ignore", "ts-ignore", "ts-nocheck", "ts-expect-error", "ts-check", "flowfixme",
+		"phpunit", "rustfmt", "sqlfluff", "protolint", "swiftlint", "spotless", "brakeman", "reek", "renovate",
+		"x-release-please-version", "x-release-please-start-version", "imagepolicy", "yaml-language-server", "cloud-config",
+		"endbuild", "endinject", "fallthrough", "fallthru", "swift-tools-version", "autoprefixer", "purgecss", "cython",
+		"distutils", "pytype", "ansible-lint", "doctest", "coverity", "cc_on", "kcov", "pragma", "noreorder", "nocover":
 		return true
 	}
 	return false
@@ -244,10 +281,10 @@ func scriptWord(language, word string) bool {
 // firstWord knows directives at the start of a comment or of a line of it; prose may hold them elsewhere.
 func firstWord(word string) bool {
 	switch word {
-	case "c8", "v8", "frozen_string_literal", "encoding", "warn_indent", "shareable_constant_value", "trivy", "lint", "revive",
-		"tflint-ignore", "vale", "textlint", "codespell", "fmt", "typed", "sqlc", "goose", "liquibase", "changeset",
-		"counterfeiter", "mockgen", "swagger", "ko", "vim", "checkstyle", "pmd", "resharper", "skipcq", "deepcode",
-		"jinja2", "helm-docs", "oxlint", "biome", "prettier":
+	case "c8", "v8", "frozen_string_literal", "encoding", "warn_indent", "shareable_constant_value", "trivy", "lint",
+		"revive", "tflint-ignore", "vale", "textlint", "codespell", "fmt", "typed", "sqlc", "goose", "liquibase",
+		"changeset", "counterfeiter", "mockgen", "swagger", "ko", "vim", "checkstyle", "pmd", "resharper", "skipcq",
+		"deepcode", "jinja2", "dprint-ignore", "helm-docs", "oxlint", "biome", "prettier":
 		return true
 	}
 	return false

@@ -66,6 +66,7 @@ func (s *shell) piece() {
 	start := s.pos
 	switch c := s.src[s.pos]; {
 	case c == '#':
+		s.exact = s.exact && (s.gap != 0 || start == 0) // (#q is a glob flag in zsh
 		s.lineComment()
 	case s.at("<<<"):
 		s.pos += 3
