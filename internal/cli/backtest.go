@@ -215,7 +215,10 @@ func writeConclusion(w io.Writer, r *backtest.Report, s style) {
 		}
 		sentence += ", because of " + strings.Join(why, ", ")
 	}
-	fmt.Fprintf(w, "\n%s\n", s.bold(sentence+"."))
+	fmt.Fprintln(w)
+	for _, line := range wrap(sentence+".", textWidth) {
+		fmt.Fprintln(w, s.bold(line))
+	}
 	switch {
 	case r.Needed == 0:
 	case r.Setting == nil:
@@ -225,7 +228,10 @@ func writeConclusion(w io.Writer, r *backtest.Report, s style) {
 		if !r.Setting.Halves {
 			verb = "is the one that helps most; it would make that"
 		}
-		fmt.Fprintf(w, "One setting in .adamant/adamant.yaml %s %d of %d (%s):\n\n", verb, r.Setting.Needed, len(r.Rows), r.Setting.Text)
+		for _, line := range wrap(fmt.Sprintf("One setting in .adamant/adamant.yaml %s %d of %d: %s.", verb, r.Setting.Needed, len(r.Rows), r.Setting.Text), textWidth) {
+			fmt.Fprintln(w, line)
+		}
+		fmt.Fprintln(w)
 		fmt.Fprintln(w, "    spec:")
 		for line := range strings.SplitSeq(r.Setting.YAML, "\n") {
 			fmt.Fprintf(w, "      %s\n", line)
