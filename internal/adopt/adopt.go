@@ -37,7 +37,8 @@ type Step struct {
 	Text  string `json:"text"`
 	Mode  uint32 `json:"mode"`
 	Show  bool   `json:"-"` // print the text even when it is written
-	full  string
+	root  string // folder that the file stays below, whatever links the repository holds
+	name  string // below root
 }
 
 // The states of a step.
@@ -84,11 +85,11 @@ func Plan(root string, w Wishes) ([]Step, error) {
 
 // compare looks at what is there.
 func (s *Step) compare(root string) error {
-	s.full = s.Path
-	if !filepath.IsAbs(s.Path) {
-		s.full = filepath.Join(root, filepath.FromSlash(s.Path))
+	s.root, s.name = root, filepath.FromSlash(s.Path)
+	if filepath.IsAbs(s.Path) { // a hook of this clone
+		s.root, s.name = filepath.Split(s.Path)
 	}
-	have, err := os.ReadFile(s.full)
+	have, err := s.read()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.State = Written
@@ -116,11 +117,29 @@ func Apply(steps []Step) error {
 	return nil
 }
 
+// read returns what is there. A link that leads out of the root is an error.
+func (s *Step) read() ([]byte, error) {
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.ReadFile(s.name)
+}
+
 func write(s Step) error {
-	if err := os.MkdirAll(filepath.Dir(s.full), 0o755); err != nil {
+	if err := os.MkdirAll(s.root, 0o755); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(s.full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(s.Mode))
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.Dir(s.name), 0o755); err != nil {
+		return err
+	}
+	file, err := root.OpenFile(s.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fs.FileMode(s.Mode))
 	if err != nil {
 		return err
 	}

@@ -179,3 +179,43 @@ func TestDiagnose(t *testing.T) {
 func phase(n int) manifest.Repository {
 	return manifest.Repository{Spec: manifest.RepositorySpec{Phase: n}}
 }
+
+// A repository may hold links; init writes where the operator is, never through a link to somewhere else.
+func TestNothingIsWrittenOutsideTheRepository(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{".adamant", ".claude", ".github"} {
+		dir, outside := t.TempDir(), t.TempDir()
+		if err := os.Symlink(outside, filepath.Join(dir, folder)); err != nil {
+			t.Fatal(err)
+		}
+		steps, err := Plan(dir, wishes(dir))
+		if err == nil {
+			err = Apply(steps)
+		}
+		if err == nil {
+			t.Errorf("%s leads out of the repository and was followed", folder)
+		}
+		if found, _ := os.ReadDir(outside); len(found) > 0 {
+			t.Errorf("%s: wrote %s outside the repository", folder, found[0].Name())
+		}
+	}
+}
+
+func TestAFileThatAppearsInBetweenStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	steps, err := Plan(dir, wishes(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(dir, ".mcp.json")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if Apply(steps) == nil {
+		t.Error("a file that appeared since the plan was taken for ours")
+	}
+	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
+		t.Errorf("it was overwritten: %q, %v", text, err)
+	}
+}

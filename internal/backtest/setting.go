@@ -119,6 +119,11 @@ func acceptGate(name string) Setting {
 // quietable says whether a floor rule guesses from names, so that the operator may know better. Governance never is.
 func quietable(rule string) bool { return strings.HasPrefix(rule, "sensitive/") }
 
+// plain says that a folder can stand in YAML and in a glob as it is: the operator pastes what we propose.
+func plain(folder string) bool {
+	return strings.Trim(folder, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" && folder[0] != '-'
+}
+
 func quietPath(rule, folder string) Setting {
 	return Setting{
 		YAML:    fmt.Sprintf("risk:\n  notSensitive:\n    - %s/**", folder),

@@ -95,3 +95,13 @@ func TestStoreJudgesATornLineAgain(t *testing.T) {
 		t.Error("the row after a torn line was lost")
 	}
 }
+
+func TestOddFoldersAreNotProposed(t *testing.T) {
+	t.Parallel()
+	for folder, want := range map[string]bool{"src/auth": true, "a\naccept:": false, "**": false, "a: b": false, "-x": false, "{a,b}": false, "ä": false} {
+		rows := []Row{{Decision: Needed, Floor: []FloorRow{{Level: risk.High, Rule: "sensitive/authentication", Path: folder + "/login.go"}}}}
+		if got := len(proposals(rows)) > 0; got != want {
+			t.Errorf("folder %q is proposed: %v, want %v", folder, got, want)
+		}
+	}
+}

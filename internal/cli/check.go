@@ -223,7 +223,8 @@ func judgeError(err error) error {
 	var wrongUse *judge.UsageError
 	var config *facts.ConfigError
 	var missing *git.MissingError
-	if errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.Is(err, git.ErrEmpty) || errors.Is(err, git.ErrUnrelated) {
+	var unmerged *git.UnmergedError
+	if errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.As(err, &unmerged) || errors.Is(err, git.ErrBare) || errors.Is(err, git.ErrEmpty) || errors.Is(err, git.ErrUnrelated) {
 		return usage(err)
 	}
 	return err

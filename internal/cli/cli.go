@@ -66,11 +66,16 @@ func usage(err error) error { return &exitError{Code: ExitUsage, Err: err} }
 func Main(ctx context.Context, env *Env, args []string) int {
 	root := newRoot(env)
 	root.SetArgs(args)
+	started := false
+	noteStart(root, &started)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ExitOK
 	}
 	code := ExitInternal
+	if !started {
+		code = ExitUsage // cobra refused the command line
+	}
 	var coded *exitError
 	if errors.As(err, &coded) {
 		code = coded.Code
@@ -78,8 +83,21 @@ func Main(ctx context.Context, env *Env, args []string) int {
 			return code
 		}
 	}
-	fmt.Fprintf(env.Stderr, "adamant: %v\n", err)
+	fmt.Fprintf(env.Stderr, "adamant: %s\n", printableLines(err.Error()))
 	return code
+}
+
+// noteStart makes every command say that it was started.
+func noteStart(cmd *cobra.Command, started *bool) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			*started = true
+			return run(cmd, args)
+		}
+	}
+	for _, child := range cmd.Commands() {
+		noteStart(child, started)
+	}
 }
 
 func newRoot(env *Env) *cobra.Command {

@@ -59,6 +59,15 @@ func printable(text string) string {
 	}, text)
 }
 
+// printableLines is printable for text that may have several lines.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // wrap breaks text at spaces into lines of at most width columns.
 func wrap(text string, width int) []string {
 	var lines []string

@@ -153,11 +153,11 @@ func writeFindings(w io.Writer, a *gate.Assessment, s style) {
 }
 
 func writeFinding(w io.Writer, f finding.Finding, s style) {
-	head := pad(string(f.Severity), 7)
+	head := pad(printable(string(f.Severity)), 7)
 	if gate.Blocks(f) {
 		head = s.red(head)
 	}
-	fmt.Fprintf(w, "  %s %s %s\n", head, s.bold(strings.TrimSuffix(place(f.Path, f.Line), "  ")), f.Rule)
+	fmt.Fprintf(w, "  %s %s %s\n", head, s.bold(strings.TrimSuffix(place(f.Path, f.Line), "  ")), printable(f.Rule))
 	for _, line := range wrap(printable(f.Message), textWidth-10) {
 		fmt.Fprintf(w, "          %s\n", line)
 	}
@@ -183,7 +183,7 @@ func writeReasons(w io.Writer, v *gate.Verdict, s style) {
 			fmt.Fprintf(w, "\n%s\n", s.bold("What it waits for"))
 			first = false
 		}
-		fmt.Fprintf(w, "  %s %s\n", pad(r.Subject, 16), clip(place(r.Path, r.Line)+r.Message, textWidth-20))
+		fmt.Fprintf(w, "  %s %s\n", pad(printable(r.Subject), 16), clip(place(r.Path, r.Line)+r.Message, textWidth-20))
 		if r.Next != "" {
 			fmt.Fprintf(w, "  %s %s\n", pad("", 16), clip("next: "+r.Next, textWidth-20))
 		}
