@@ -76,7 +76,7 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 		return &UsageError{fmt.Errorf("--evidence: %w", err)}
 	}
 	in.Evidence = append(in.Evidence, evidence...)
-	addFindings(in, findings)
+	addFindings(in, merged, findings)
 	return nil
 }
 
@@ -138,29 +138,32 @@ func (c *courtroom) askSonarQube(ctx context.Context, plan *gate.Assessment) err
 }
 
 // addFindings adds what tools reported about the merged tree. They have not seen base, so a finding is new when it lies on
-// a line the change added, or names no line of a changed file; otherwise it was there before.
-func addFindings(in *facts.Input, findings []finding.Finding) {
+// a line the change added, names no line of a changed file, or a file that is not there; otherwise it was there before.
+func addFindings(in *facts.Input, merged *facts.Side, findings []finding.Finding) {
 	changed := map[string]*facts.File{}
 	for i := range in.Files {
 		changed[in.Files[i].Path] = &in.Files[i]
 	}
 	for _, f := range findings {
 		if f.State == "" {
-			f.State = stateOf(f, changed)
+			_, there := merged.Entry(f.Path)
+			f.State = stateOf(f, changed[f.Path], there)
 		}
 		in.Findings = append(in.Findings, f)
 	}
 }
 
-func stateOf(f finding.Finding, changed map[string]*facts.File) finding.State {
-	if f.Path == "" || strings.HasPrefix(f.Rule, "evidence/") || strings.HasPrefix(f.Rule, "test/") {
+// stateOf compares a finding with the change; file is nil when the change leaves the finding's file alone. Which lines of a
+// binary file were added is not known.
+func stateOf(f finding.Finding, file *facts.File, there bool) finding.State {
+	if !there || strings.HasPrefix(f.Rule, "evidence/") || strings.HasPrefix(f.Rule, "test/") {
 		return finding.New
 	}
-	file, ok := changed[f.Path]
-	if !ok {
+	if file == nil {
 		return finding.Unchanged
 	}
-	if f.Line == 0 || slices.ContainsFunc(file.Lines, func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To }) {
+	onAdded := slices.ContainsFunc(file.Lines, func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To })
+	if f.Line == 0 || file.Binary || onAdded {
 		return finding.New
 	}
 	return finding.Unchanged

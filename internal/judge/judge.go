@@ -162,11 +162,25 @@ func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, e
 }
 
 // targetBranch is the branch the change wants to land on. What is staged or in the working tree of that very branch is
-// judged against its last commit.
+// judged against its last commit. Commits on it that are not pushed are judged against the remote's: against itself, a
+// branch has no change to judge and would pass.
 func targetBranch(ctx context.Context, repo *git.Repo, req Request) (string, error) {
 	branch, err := repo.DefaultBranch(ctx)
 	if err != nil {
 		return "", &UsageError{fmt.Errorf("finding the branch that changes land on: %w; name it with --base", err)}
+	}
+	if req.Snapshot != "" || req.Head != "" && req.Head != "HEAD" && req.Head != branch {
+		return branch, nil
+	}
+	current, err := repo.HeadBranch(ctx)
+	if err != nil || current != branch && req.Head != branch {
+		return branch, err
+	}
+	var missing *git.MissingError
+	if _, err := repo.Resolve(ctx, "origin/"+branch); err == nil {
+		return "origin/" + branch, nil
+	} else if !errors.As(err, &missing) {
+		return "", fmt.Errorf("resolving origin/%s: %w", branch, err)
 	}
 	return branch, nil
 }
@@ -291,7 +305,7 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 		return fmt.Errorf("running checks: %w", err)
 	}
 	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence...)
-	addFindings(c.collected.Input, findings)
+	addFindings(c.collected.Input, c.collected.Merged, findings)
 	return nil
 }
 

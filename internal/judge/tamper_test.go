@@ -70,7 +70,7 @@ func victim(t testing.TB) *gittest.Repo {
 	return r
 }
 
-// hearing judges the branch against main, without running any command.
+// hearing judges a change without running any command.
 func hearing(t testing.TB, r *gittest.Repo, req Request) *Outcome {
 	t.Helper()
 	repo, err := git.Open(t.Context(), r.Dir)
@@ -83,7 +83,7 @@ func hearing(t testing.TB, r *gittest.Repo, req Request) *Outcome {
 		}
 	}()
 	places := t.TempDir()
-	req.Base, req.Run, req.Now = "main", []string{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	req.Run, req.Now = []string{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	req.Places = Places{Cache: places, State: places, Data: places}
 	req.Getenv, req.Progress = func(string) string { return "" }, func(string) {}
 	outcome, err := Run(t.Context(), repo, req)
@@ -221,7 +221,7 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 				r.Git("add", "-A")
 			}
 			r.Git("commit", "-qm", "change")
-			got := hearing(t, r, Request{Head: "feature"})
+			got := hearing(t, r, Request{Base: "main", Head: "feature"})
 			if v := got.Verdict; v.Decision != tc.want || tc.reason != "" && !slices.Contains(names(v), tc.reason) {
 				t.Errorf("%s (%s risk) by %q; want %s with %s", v.Decision, v.Assessment.Level, names(v), tc.want, tc.reason)
 			}
@@ -244,4 +244,21 @@ func utf16(text string) string {
 		b.WriteByte(0)
 	}
 	return b.String()
+}
+
+func TestCommitsOnMainAreJudgedAgainstTheRemote(t *testing.T) {
+	t.Parallel()
+	r := victim(t)
+	remote := t.TempDir()
+	r.Git("init", "-q", "--bare", "-b", "main", remote)
+	r.Git("push", "-q", remote, "main")
+	r.Git("remote", "add", "origin", remote)
+	r.Git("fetch", "-q", "origin")
+	r.Write("app.json", debt)
+	r.Commit("straight on main")
+	for _, head := range []string{"", "HEAD", "main"} {
+		if v := hearing(t, r, Request{Head: head}).Verdict; v.Decision != gate.Deny || v.Assessment.Diffstat.Files != 1 {
+			t.Errorf("head %q: %s with %d files; a commit on main passed because main was compared with itself", head, v.Decision, v.Assessment.Diffstat.Files)
+		}
+	}
 }
