@@ -208,7 +208,7 @@ func (r *run) recall(p *plan) (result, bool) {
 	if r.Cache == nil {
 		return res, false
 	}
-	value, ok := r.Cache.get(p.key, r.Now())
+	value, ok := r.Cache.get(p.key, time.Now())
 	if !ok || json.Unmarshal(value, &res) != nil || res.Evidence.Check != p.check.Name {
 		return result{}, false
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,7 +36,7 @@ func ParseEvidenceFlag(value string) ([]Import, error) {
 			return nil, fmt.Errorf("--evidence %q: want [KIND:]FORMAT=FILE, such as junit=report.xml or integration:junit=it.xml", part)
 		}
 		if !testFormat(format) && !coverageFormat(format) && format != "coverage" && !slices.Contains(finding.Formats(), format) {
-			known := slices.Concat([]string{"junit", "gotest", "coverage"}, report.CoverageFormats(), finding.Formats())
+			known := slices.Concat([]string{"coverage"}, report.TestFormats(), report.CoverageFormats(), finding.Formats())
 			return nil, fmt.Errorf("--evidence %q: unknown format %q; known are %s", part, format, strings.Join(known, ", "))
 		}
 		imports = append(imports, Import{Kind: kind, Format: format, Path: file})
@@ -109,7 +108,12 @@ func importKind(kind string, imports []Import, opt ImportOptions) (facts.Evidenc
 		}
 		fileSum := sha256.Sum256(data)
 		fmt.Fprintf(sum, "%s %x\n", i.Format, fileSum)
-		file := reportFile{format: coverageBy(i.Format, data), path: i.Path, data: data}
+		file := reportFile{format: i.Format, path: i.Path, data: data}
+		if i.Format == "coverage" {
+			if file.format = report.CoverageFormat(data); file.format == "" {
+				return e, nil, fmt.Errorf("read evidence %s: it is no coverage profile; known are %s", i.Path, strings.Join(report.CoverageFormats(), ", "))
+			}
+		}
 		options := report.Options{Root: opt.Root, GoPackage: report.GoModules(opt.Modules), Exists: opt.Exists, Text: opt.Text}
 		if err := out.add(file, options); err != nil {
 			return e, nil, fmt.Errorf("read evidence %s: %w", i.Path, err)
@@ -133,20 +137,6 @@ func textOrNone(text finding.Text) finding.Text {
 		return text
 	}
 	return func(string) ([]byte, bool) { return nil, false }
-}
-
-// coverageBy tells a coverage profile's format by how it begins.
-func coverageBy(format string, data []byte) string {
-	data = bytes.TrimSpace(data)
-	switch {
-	case format != "coverage":
-		return format
-	case bytes.HasPrefix(data, []byte("mode:")):
-		return "go-cover"
-	case bytes.HasPrefix(data, []byte("<")):
-		return "cobertura"
-	}
-	return "lcov"
 }
 
 // onAddedLines marks findings as new where the change added the line, else as unchanged, and returns the new errors.

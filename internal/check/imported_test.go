@@ -104,7 +104,7 @@ func TestImported(t *testing.T) {
 			}
 		})
 	}
-	for _, flag := range []string{"junit=missing.xml", "junit=broken.xml", "sarif=pass.xml", "coverage=pass.xml"} {
+	for _, flag := range []string{"junit=missing.xml", "junit=broken.xml", "sarif=pass.xml", "coverage=pass.xml", "coverage=new.sarif"} {
 		imports, err := ParseEvidenceFlag(flag)
 		if err != nil {
 			t.Fatal(err)

@@ -72,7 +72,7 @@ func modes(t *testing.T) map[string]isolation {
 }
 
 // launchScript runs a shell script in one isolation, in a box of its own.
-func launchScript(ctx context.Context, t *testing.T, iso isolation, script string) (outcome, error, *transcript) {
+func launchScript(ctx context.Context, t *testing.T, iso isolation, script string) (outcome, *transcript, error) {
 	t.Helper()
 	r := newRunner(t)
 	b, err := newBox(filepath.Join(t.TempDir(), "box"))
@@ -83,7 +83,7 @@ func launchScript(ctx context.Context, t *testing.T, iso isolation, script strin
 	end, err := launch(ctx, iso, r.Self, &session{
 		Argv: []string{"sh", "-c", script}, Dir: b.tree(), Box: b.path, Env: []string{"PATH=" + r.Path, "HOME=" + b.home()},
 	}, log, log)
-	return end, err, log
+	return end, log, err
 }
 
 func TestNothingOutlivesACommand(t *testing.T) {
@@ -92,7 +92,7 @@ func TestNothingOutlivesACommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mark := "left-" + name[:5]
-			end, err, log := launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers, "MARK", mark))
+			end, log, err := launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers, "MARK", mark))
 			if err != nil || end != (outcome{}) {
 				t.Fatalf("%+v %v\n%s", end, err, log.Bytes())
 			}
@@ -112,7 +112,7 @@ func TestTimeoutKillsEverything(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			begin := time.Now()
-			_, err, log := launchScript(ctx, t, iso, strings.ReplaceAll("trap '' TERM\n"+sleepers+"sleep 300 & wait; sleep 300", "MARK", mark))
+			_, log, err := launchScript(ctx, t, iso, strings.ReplaceAll("trap '' TERM\n"+sleepers+"sleep 300 & wait; sleep 300", "MARK", mark))
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error %v, want the deadline\n%s", err, log.Bytes())
 			}
@@ -312,7 +312,7 @@ func TestWeakerIsolation(t *testing.T) {
 		{guarded: true, user: true, pid: true, network: true},
 		{guarded: true},
 	} {
-		end, err, log := launchScript(t.Context(), t, iso, "echo fine")
+		end, log, err := launchScript(t.Context(), t, iso, "echo fine")
 		if err != nil || end != (outcome{}) || string(log.Bytes()) != "fine\n" {
 			t.Errorf("%+v: %+v %v %s", iso, end, err, log.Bytes())
 		}
@@ -348,7 +348,7 @@ func TestSocketsOfDaemonsAreHidden(t *testing.T) {
 // pipe that its guardian answers through.
 func TestGuardianCannotBeRead(t *testing.T) {
 	t.Parallel()
-	end, err, log := launchScript(t.Context(), t, isolation{guarded: true}, "readlink /proc/$PPID/fd/4")
+	end, log, err := launchScript(t.Context(), t, isolation{guarded: true}, "readlink /proc/$PPID/fd/4")
 	if err != nil || end.Exit == 0 {
 		t.Errorf("%+v %v: %s", end, err, log.Bytes())
 	}

@@ -36,7 +36,7 @@ type Runner struct {
 	Engine string
 	// Jobs is how many checks run at once; less than 1 means 1.
 	Jobs int
-	// Now is the clock.
+	// Now dates the evidence. How long things take, and how old files are, is measured by the machine's own clock.
 	Now func() time.Time
 	// Symbol names what encloses a finding, for its fingerprint; may be nil.
 	Symbol finding.Symbol
@@ -71,7 +71,7 @@ type result struct {
 // Run runs checks on job and returns one piece of evidence a check, in the order given, and what they found. An error means
 // that adamant or the machine failed, or that ctx ended: then nothing was decided.
 func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]facts.Evidence, []finding.Finding, error) {
-	dir, err := openRun(r.Scratch, r.Now())
+	dir, err := openRun(r.Scratch, time.Now())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,8 +114,8 @@ func (r *Runner) start(ctx context.Context, dir *runDir, checks []manifest.Check
 
 // check answers for one check: not affected, from the cache, or by running it.
 func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
-	begin := r.Now()
-	res := result{Evidence: facts.Evidence{Check: c.Name, Kind: c.Kind, Source: facts.SourceLocal, ObservedAt: begin.UTC().Truncate(time.Second)}}
+	begin := time.Now()
+	res := result{Evidence: facts.Evidence{Check: c.Name, Kind: c.Kind, Source: facts.SourceLocal, ObservedAt: r.Now().UTC().Truncate(time.Second)}}
 	if err := ctx.Err(); err != nil {
 		return res, err
 	}
@@ -136,7 +136,7 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 	if err := r.execute(ctx, p, &res, log); err != nil {
 		return res, err
 	}
-	elapsed := r.Now().Sub(begin)
+	elapsed := time.Since(begin)
 	res.Evidence.DurationMS, res.Evidence.Digest = elapsed.Milliseconds(), p.key
 	r.keep(p, res)
 	file, err := r.writeLog(c.Name, log)

@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 
+	"github.com/adamant-os/adamant/internal/check/report"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
@@ -42,11 +43,9 @@ func reportsCoverage(c *manifest.Check) bool {
 	return c.Coverage != nil || slices.ContainsFunc(c.Reports, func(r manifest.Report) bool { return coverageFormat(r.Format) })
 }
 
-func coverageFormat(format string) bool {
-	return format == "go-cover" || format == "lcov" || format == "cobertura"
-}
+func coverageFormat(format string) bool { return slices.Contains(report.CoverageFormats(), format) }
 
-func testFormat(format string) bool { return format == "junit" || format == "gotest" }
+func testFormat(format string) bool { return slices.Contains(report.TestFormats(), testReader(format)) }
 
 // changedLines are the lines that diff coverage is measured on, by path.
 func changedLines(changed []facts.File) map[string][]facts.LineRange {

@@ -95,7 +95,7 @@ func (r *run) setupResult(ctx context.Context, c *manifest.Check, s setup, log *
 	folder := filepath.Join(r.State, "setup")
 	result := filepath.Join(folder, s.digest)
 	if _, err := os.Stat(result); err == nil {
-		now := r.Now()
+		now := time.Now()
 		return result, os.Chtimes(result, now, now)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -113,7 +113,7 @@ func (r *run) setupResult(ctx context.Context, c *manifest.Check, s setup, log *
 	if err := errors.Join(err, removeAll(b.path)); err != nil {
 		return "", err
 	}
-	return result, pruneSetups(folder, r.Now())
+	return result, pruneSetups(folder, time.Now())
 }
 
 // runSetup runs the lines of a setup, with network, in a checkout of its tree.
