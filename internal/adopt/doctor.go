@@ -18,6 +18,7 @@ type Patient struct {
 	Catalog          int // entities
 	Shallow, Partial bool
 	OSV              bool
+	OSVDir           string // where the records would be
 	MissingTools     []string
 	MissingGates     []MissingGate
 }
@@ -102,7 +103,7 @@ func (d *Diagnosis) clone(p Patient) {
 	if p.OSV {
 		d.add("+", "vulnerability data", "present")
 	} else {
-		d.add("?", "vulnerability data", "none: download OSV's all.zip of your ecosystems into $XDG_DATA_HOME/adamant/osv; until then changed dependencies hold")
+		d.add("?", "vulnerability data", "none in "+p.OSVDir+": changed dependencies hold until they are there; adamant check prints the command that gets them")
 	}
 }
 

@@ -27,8 +27,9 @@ func backtestCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backtest",
 		Short: "What would the gate have done with my last changes, and why?",
-		Long: `Judge the last changes of a branch (its first-parent history) by the configuration it has now, or by the built-in
-defaults. Your own checks are not run on old trees: they are assumed to have passed, with full coverage.
+		Long: `Judge the last changes of a branch (its first-parent history) by the configuration it has now, or by
+the built-in defaults. Your own checks are not run on old trees: they are assumed to have passed, with
+full coverage.
 
 An interrupted run goes on where it stopped.`,
 		Args: cobra.NoArgs,
@@ -68,7 +69,7 @@ func runBacktest(ctx context.Context, env *Env, f backtestFlags) error {
 	}
 	bar := newProgressBar(env, f.quiet, "judging changes")
 	report, err := backtest.Run(ctx, repo, backtest.Options{Tip: tip, Max: f.max, Now: env.Now().UTC(), Jobs: f.jobs,
-		Places: places(env), Version: Version, Fresh: f.fresh, Progress: bar.set})
+		Places: places(env), Version: version(), Fresh: f.fresh, Progress: bar.set})
 	bar.end()
 	if err != nil {
 		return judgeError(err)

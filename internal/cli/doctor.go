@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/risk"
 )
 
@@ -89,8 +91,8 @@ func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, erro
 	p.Branch, p.Configured, p.Config, p.Catalog = branch, governance.Configured, governance.Config, governance.Catalog.Len()
 	p.Uncommitted = !p.Configured && fileExists(filepath.Join(repo.Root(), ".adamant", "adamant.yaml"))
 	for _, check := range p.Config.Spec.Checks {
-		if tool := check.Command[0]; !slices.Contains(p.MissingTools, tool) && len(check.Command) > 1 {
-			if _, err := exec.LookPath(tool); err != nil {
+		for _, tool := range tools(check) {
+			if _, err := exec.LookPath(tool); err != nil && !slices.Contains(p.MissingTools, tool) {
 				p.MissingTools = append(p.MissingTools, tool)
 			}
 		}
@@ -103,8 +105,28 @@ func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, erro
 			}
 		}
 	}
-	p.OSV = fileExists(filepath.Join(places(env).Data, "osv"))
+	p.OSVDir = filepath.Join(places(env).Data, "osv")
+	p.OSV = fileExists(p.OSVDir)
 	return p, nil
+}
+
+// tools are the programs that a check starts: the first word of its command, and of those lines for the shell that begin with
+// a program that detected checks use.
+func tools(check manifest.Check) []string {
+	known := []string{"go", "npm", "pnpm", "yarn", "bun", "python3", "uv", "poetry", "cargo", "make"}
+	var found []string
+	lines := slices.Clone(check.Setup)
+	if len(check.Command) > 1 {
+		found = append(found, check.Command[0])
+	} else {
+		lines = append(lines, check.Command...)
+	}
+	for _, line := range lines {
+		if word, _, _ := strings.Cut(strings.TrimSpace(line), " "); slices.Contains(known, word) {
+			found = append(found, word)
+		}
+	}
+	return found
 }
 
 func writeDiagnosis(env *Env, d adopt.Diagnosis) {

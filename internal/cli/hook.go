@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,7 +28,12 @@ func hookCommand(env *Env) *cobra.Command {
 			if args[0] != "stop" {
 				return usage(fmt.Errorf("unknown hook %q: want stop", args[0]))
 			}
-			return runStopHook(cmd.Context(), env)
+			err := runStopHook(cmd.Context(), env)
+			var coded *exitError
+			if errors.As(err, &coded) && coded.Err != nil {
+				err = coded.Err // 2 would block the agent on what it cannot mend, such as being outside a repository
+			}
+			return err
 		},
 	}
 }

@@ -28,11 +28,12 @@ func initCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make this repository a Repo OS; run it again at any time",
-		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow. Nothing that
-exists is overwritten: what would differ is shown. Nothing is committed; the configuration counts once it is on main.
+		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow.
+Nothing that exists is overwritten: what would differ is shown. Nothing is committed; the configuration
+counts once it is on main.
 
-Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by themselves),
-4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
+Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
+themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), env, f) },
 	}
@@ -75,7 +76,7 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	}
 	steps, err := adopt.Plan(repo.Root(), adopt.Wishes{
 		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Checks: governance.Config.Spec.Checks,
-		HooksDir: filepath.Join(repo.CommonDir(), "hooks"), GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: Version,
+		HooksDir: filepath.Join(repo.CommonDir(), "hooks"), GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
 	})
 	if err != nil {
 		return usage(err)

@@ -26,7 +26,7 @@ gate that binds reads what the branch carries.`,
 				Check:       func(ctx context.Context, head string) (string, error) { return adviseCheck(ctx, env, dir, head) },
 				ExplainRule: func(ctx context.Context, rule string) (string, error) { return adviseRule(ctx, rule) },
 			}
-			return mcp.Serve(cmd.Context(), io.NopCloser(env.Stdin), nopCloser{env.Stdout}, Version, tools)
+			return mcp.Serve(cmd.Context(), io.NopCloser(env.Stdin), nopCloser{env.Stdout}, version(), tools)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "repo", "", "repository (default: where you are)")

@@ -39,7 +39,7 @@ func (b *progressBar) set(done, total int) {
 	}
 	b.shown = now
 	left := ""
-	if done > 0 {
+	if done*20 >= total { // the first few say little about the rest
 		left = ", " + (now.Sub(b.started) * time.Duration(total-done) / time.Duration(done)).Round(time.Second).String() + " left"
 	}
 	if !b.screen {

@@ -83,7 +83,7 @@ func writeVerdictSARIF(ctx context.Context, w io.Writer, v *gate.Verdict) error 
 	if err != nil {
 		return err
 	}
-	run := finding.Run{Tool: "adamant", Version: Version, Findings: v.Assessment.Findings, Anchor: "README.md"}
+	run := finding.Run{Tool: "adamant", Version: version(), Findings: v.Assessment.Findings, Anchor: "README.md"}
 	for _, r := range engine.Rules() {
 		run.Rules = append(run.Rules, finding.RuleInfo{ID: r.ID, Title: r.Title, Description: r.Description, Help: r.Fix, Severity: finding.Severity(r.Severity)})
 	}
