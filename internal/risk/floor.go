@@ -129,7 +129,7 @@ func (f *floor) class(file *facts.File) {
 	case source.ClassAgentInstruction:
 		f.add(High, "agent/instructions", file.Path, 0, "tells coding agents what to do")
 	case source.ClassPolicy:
-		// the governance table has it
+		f.add(High, "governance/rules", file.Path, 0, "rules that something enforces")
 	case source.ClassSource:
 		f.add(Low, "code/changed", file.Path, 0, "code that is not proven to do the same as before")
 	case source.ClassTest:

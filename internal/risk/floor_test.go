@@ -71,6 +71,8 @@ func TestFloorOfFiles(t *testing.T) {
 		{"waiver", changed(".adamant/waivers/w1.yaml"), High, "governance/waivers"},
 		{"something else of the kernel", changed(".adamant/new-thing.yaml"), High, "governance/other"},
 		{"incident", with(changed("docs/incidents/2026-01.md"), func(f *facts.File) { f.Effect = source.EffectDoc }), High, "governance/incidents"},
+		{"rules of another engine", changed("access/rules.cedar"), High, "governance/rules"},
+		{"settings of the forge", changed(".github/settings.yml"), High, "governance/rules"},
 		{"workflow", changed(".github/workflows/ci.yml"), High, "governance/workflows"},
 		{"workflow, comment only", with(changed(".github/workflows/ci.yml"), func(f *facts.File) { f.Effect = source.EffectComment }), Trivial, ""},
 		{"linter settings", changed(".golangci.yml"), High, "governance/linters"},
@@ -338,6 +340,22 @@ func TestBandEdges(t *testing.T) {
 	for score, want := range map[int]Level{0: Trivial, bands.Low - 1: Trivial, bands.Low: Low, bands.Medium - 1: Low, bands.Medium: Medium, bands.High - 1: Medium, bands.High: High, 1000: High} {
 		if got := band(score, bands); got != want {
 			t.Errorf("band(%d) = %v, want %v", score, got, want)
+		}
+	}
+}
+
+func TestWhatIsNotProvenIsNeverTrivial(t *testing.T) {
+	t.Parallel()
+	classes := []string{
+		source.ClassSource, source.ClassTest, source.ClassDoc, source.ClassConfig, source.ClassPolicy, source.ClassInfra, source.ClassLockfile,
+		source.ClassGenerated, source.ClassAgentInstruction, source.ClassBinary, source.ClassOther, "", "a class of tomorrow",
+	}
+	for _, class := range classes {
+		for _, effect := range []string{source.EffectCode, "", "an effect of tomorrow"} {
+			file := facts.File{Path: "x", Status: "modified", Class: class, Effect: effect}
+			if got := Rate(&facts.Input{Files: []facts.File{file}}, manifest.Defaults()); got.Level == Trivial {
+				t.Errorf("class %q, effect %q is trivial", class, effect)
+			}
 		}
 	}
 }
