@@ -150,7 +150,7 @@ func nameAgent(change *Change) {
 		key  string
 	}{{&change.Agent, "Agent"}, {&change.Role, "Role"}, {&change.Model, "Model"}, {&change.Task, "Task"}, {&change.Feature, "Feature"}} {
 		for _, c := range slices.Backward(change.Commits) {
-			if v := c.Trailer[field.key]; v != "" {
+			if v := c.trailer(field.key); v != "" {
 				*field.into = v
 				break
 			}

@@ -1,7 +1,9 @@
 package facts
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,6 +19,9 @@ func trailers(message string) map[string]string {
 	}
 	out := map[string]string{}
 	for line := range strings.SplitSeq(paragraphs[len(paragraphs)-1], "\n") {
+		if strings.HasPrefix(line, "(cherry picked from commit ") {
+			continue // git's own
+		}
 		m := trailerLine().FindStringSubmatch(line)
 		if m == nil {
 			return nil
@@ -24,4 +29,14 @@ func trailers(message string) map[string]string {
 		out[m[1]] = validText(strings.TrimSpace(m[2]))
 	}
 	return out
+}
+
+// trailer finds the value of a key in any capitals, as git does. Where two spellings of it differ, the first in order counts.
+func (c *Commit) trailer(key string) string {
+	for _, k := range slices.Sorted(maps.Keys(c.Trailer)) {
+		if strings.EqualFold(k, key) && c.Trailer[k] != "" {
+			return c.Trailer[k]
+		}
+	}
+	return ""
 }

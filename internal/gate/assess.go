@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/facts"
@@ -130,11 +131,15 @@ func holds(ruled *policy.Result) []Reason {
 	return out
 }
 
-// unread lists the changed files that may act and whose content nobody looked at: they are never waved through (law 4).
+// unread lists the changed files that may act and whose content or name nobody looked at: they are never waved through (law 4).
 // Pictures and the like, and test data, do nothing by themselves.
 func unread(files []facts.File) []Reason {
 	out := []Reason{}
 	for _, f := range files {
+		if strings.HasPrefix(f.Path, `"`) || strings.HasPrefix(f.OldPath, `"`) {
+			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/name", Path: f.Path,
+				Message: "its name is not UTF-8 or begins with a quotation mark, so no rule for paths applies to it", Next: "rename the file"})
+		}
 		switch {
 		case f.Unread == "" || f.Status == "deleted" || f.Class == source.ClassBinary:
 		case f.Class == source.ClassTest && f.Language == "" && f.Unread != facts.UnreadSubmodule:

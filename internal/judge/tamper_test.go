@@ -209,6 +209,36 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, gate.Allow, "content/changed"},
+		{"workflow whose name is not text", func(r *gittest.Repo) {
+			r.Write(".github/workflows/x\xff.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n")
+		}, gate.Hold, "files/name"},
+		{"kernel file whose name is not text", func(r *gittest.Repo) { r.Write(".adamant/waivers/\xff.yaml", "id: x\n") }, gate.Hold, "files/name"},
+		{"policy whose name is not text", func(r *gittest.Repo) {
+			r.Write(".adamant/policy/\xff.rego", "package adamant.rules.more\n\nwarn contains {\"message\": \"m\"}\n")
+		}, gate.Hold, "files/name"},
+		{"folder whose name begins with a quotation mark", func(r *gittest.Repo) { r.Write("\"src/a.js", "export const a = 1;\n") }, gate.Hold, "files/name"},
+		{"kernel file with a line break in its name", func(r *gittest.Repo) { r.Write(".adamant/waivers/a\nb.yaml", "id: x\n") }, gate.Hold, "governance/waivers"},
+		{"policy with a line break in its name", func(r *gittest.Repo) {
+			r.Write(".adamant/policy/a\nb.rego", "package adamant.rules.more\n\nwarn contains {\"message\": \"m\"}\n")
+		}, gate.Hold, "governance/policy"},
+		{"workflow with a line break in its name", func(r *gittest.Repo) {
+			r.Write(".github/workflows/a\nb.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n")
+		}, gate.Hold, "governance/workflows"},
+		{"agent's governance, claimed in capitals", func(r *gittest.Repo) {
+			r.Write("CODEOWNERS", "* @nobody\n")
+			r.Commit("change\n\nagent: builder\n(cherry picked from commit 1111111111111111111111111111111111111111)")
+		}, gate.Deny, "agents/governance"},
+		{"agent named in an older commit", func(r *gittest.Repo) {
+			r.Write("CODEOWNERS", "* @nobody\n")
+			r.Commit("change\n\nAgent: builder")
+		}, gate.Deny, "agents/governance"},
+		{"secret", func(r *gittest.Repo) {
+			r.Write("src/config.js", "export const key = 'AKIA"+"Q3EGRZ7XPLMTVW2B';\n")
+		}, gate.Deny, "secrets/aws-access-key-id"},
+		{"secret hidden in a renamed file", func(r *gittest.Repo) {
+			r.Git("mv", "src/sum.js", "src/total.js")
+			r.Write("src/total.js", "export function sum(a, b) {\n  return a + b;\n}\nexport const key = 'AKIA"+"Q3EGRZ7XPLMTVW2B';\n")
+		}, gate.Deny, "secrets/aws-access-key-id"},
 		{"key file renamed", func(r *gittest.Repo) { r.Git("mv", "README.md", "id_ed25519") }, gate.Deny, "secrets/key-file"},
 	}
 	for _, tc := range tests {
@@ -220,7 +250,7 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 			if tc.name != "submodule" {
 				r.Git("add", "-A")
 			}
-			r.Git("commit", "-qm", "change")
+			r.Git("commit", "-qm", "last", "--allow-empty")
 			got := hearing(t, r, Request{Base: "main", Head: "feature"})
 			if v := got.Verdict; v.Decision != tc.want || tc.reason != "" && !slices.Contains(names(v), tc.reason) {
 				t.Errorf("%s (%s risk) by %q; want %s with %s", v.Decision, v.Assessment.Level, names(v), tc.want, tc.reason)
