@@ -187,18 +187,32 @@ const mcpText = `{
 }
 `
 
+// hookText is quiet where nothing is refused: a hold is no reason not to go on, and the first commit has nothing before it.
+const hookText = `#!/bin/sh
+# %[1]s
+git rev-parse -q --verify HEAD >/dev/null || exit 0
+if ! command -v adamant >/dev/null; then
+	echo "adamant is not on PATH: install it, or delete this hook: $0" >&2
+	exit %[3]d
+fi
+said=$(adamant check %[2]s --run none --quiet 2>&1)
+case $? in
+0 | 3) printf '%%s\n' "$said" | head -n 2 >&2 ;;
+*) printf '%%s\n' "$said" >&2; exit %[3]d ;;
+esac
+`
+
 // gitHooks judge what is staged before a commit, and the branch before a push. Waiting for an approval blocks neither.
 func gitHooks(w Wishes) []Step {
-	hook := func(name, why, args string) Step {
-		return Step{Path: filepath.Join(w.HooksDir, name), Mode: 0o755, Note: why, Text: "#!/bin/sh\n# " + why + "\n" +
-			"adamant check " + args + "\nstatus=$?\n[ $status -eq 3 ] && exit 0 # waits for a gate or you: no reason not to go on\nexit $status\n"}
+	hook := func(name, why, args string, refusal int) Step {
+		return Step{Path: filepath.Join(w.HooksDir, name), Mode: 0o755, Note: why, Text: fmt.Sprintf(hookText, why, args, refusal)}
 	}
 	if w.Phase < 2 {
-		return []Step{hook("pre-push", "adamant: shows what the gate thinks of the branch (phase 1 blocks nothing)", "--run none --quiet || true")}
+		return []Step{hook("pre-push", "adamant: shows what the gate thinks of the branch (phase 1 blocks nothing)", "--head HEAD", 0)}
 	}
 	return []Step{
-		hook("pre-commit", "adamant: refuses to commit what the gate would refuse", "--staged --run none --quiet"),
-		hook("pre-push", "adamant: refuses to push what the gate would refuse", "--run none --quiet"),
+		hook("pre-commit", "adamant: refuses to commit what the gate would refuse", "--staged", 1),
+		hook("pre-push", "adamant: refuses to push what the gate would refuse", "--head HEAD", 1),
 	}
 }
 

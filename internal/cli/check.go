@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -34,8 +35,8 @@ func checkCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "May this branch land, why, and how?",
-		Long: `Judge a change: base..head, what is staged, or the working tree. Everything is judged on the tree that merging
-would give, by the rules of base. Without configuration, built-in defaults apply.
+		Long: `Judge a change: base..head, what is staged, or the working tree. Everything is judged on the tree that
+merging would give, by the rules of base. Without configuration, built-in defaults apply.
 
 Exit status: 0 allow, 1 deny, 2 usage or configuration, 3 hold, 4 internal error.`,
 		Args: cobra.NoArgs,
@@ -224,7 +225,8 @@ func judgeError(err error) error {
 	var config *facts.ConfigError
 	var missing *git.MissingError
 	var unmerged *git.UnmergedError
-	if errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.As(err, &unmerged) || errors.Is(err, git.ErrBare) || errors.Is(err, git.ErrEmpty) || errors.Is(err, git.ErrUnrelated) {
+	var size *facts.SizeError
+	if errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.As(err, &unmerged) || errors.As(err, &size) || errors.Is(err, git.ErrBare) || errors.Is(err, git.ErrEmpty) || errors.Is(err, git.ErrUnrelated) {
 		return usage(err)
 	}
 	return err
@@ -235,11 +237,23 @@ func places(env *Env) judge.Places {
 	dir := func(variable string, fallback ...string) string {
 		base := env.Getenv(variable)
 		if !filepath.IsAbs(base) {
-			base = filepath.Join(append([]string{env.Getenv("HOME")}, fallback...)...)
+			base = filepath.Join(append([]string{home(env)}, fallback...)...)
 		}
 		return filepath.Join(base, "adamant")
 	}
 	return judge.Places{Cache: dir("XDG_CACHE_HOME", ".cache"), State: dir("XDG_STATE_HOME", ".local", "state"), Data: dir("XDG_DATA_HOME", ".local", "share")}
+}
+
+// home is the user's folder. It is never relative: what adamant keeps must not end up in the repository that it judges.
+func home(env *Env) string {
+	dir := env.Getenv("HOME")
+	if account, err := user.Current(); !filepath.IsAbs(dir) && err == nil {
+		dir = account.HomeDir
+	}
+	if !filepath.IsAbs(dir) {
+		dir = string(filepath.Separator)
+	}
+	return dir
 }
 
 func progressTo(env *Env, quiet bool) func(string) {

@@ -18,6 +18,7 @@ import (
 type initFlags struct {
 	repo, name, ci string
 	phase          int
+	phaseGiven     bool
 	gitHooks, mcp  bool
 	agents         []string
 	dryRun, json   bool
@@ -35,12 +36,15 @@ counts once it is on main.
 Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
 themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), env, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.phaseGiven = cmd.Flags().Changed("phase")
+			return runInit(cmd.Context(), env, f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.repo, "repo", "", "repository (default: where you are)")
 	flags.StringVar(&f.name, "name", "", "name of the repository (default: its folder's)")
-	flags.IntVar(&f.phase, "phase", 1, "adoption phase, 1 to 4")
+	flags.IntVar(&f.phase, "phase", 1, "adoption phase, 1 to 4 (default: that of adamant.yaml, or 1)")
 	flags.BoolVar(&f.gitHooks, "git-hooks", false, "write pre-commit and pre-push hooks into this clone")
 	flags.StringSliceVar(&f.agents, "agent-hooks", nil, "write hooks for agents at the keyboard: claude, codex")
 	flags.BoolVar(&f.mcp, "mcp", false, "write .mcp.json, so that agents find adamant's tools")
@@ -65,6 +69,9 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	governance, err := headGovernance(ctx, repo)
 	if err != nil {
 		return judgeError(err)
+	}
+	if governance.Configured && !f.phaseGiven {
+		f.phase = governance.Config.Spec.Phase
 	}
 	branch, err := repo.DefaultBranch(ctx)
 	if err != nil {

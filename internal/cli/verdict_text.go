@@ -31,6 +31,8 @@ func landing(v *gate.Verdict) string {
 	switch {
 	case v.Decision == gate.Deny:
 		return "It may not land as it is."
+	case v.Decision == gate.Allow && v.Assessment.Diffstat.Files == 0:
+		return "The change is empty: there is nothing to judge. Uncommitted work is judged with --worktree."
 	case v.Decision == gate.Allow:
 		return "It may land now, by " + mergeWords(v.Merge) + "."
 	case v.NotBefore != nil:
@@ -44,13 +46,25 @@ func mergeWords(m gate.Merge) string {
 	case gate.ModeAuto:
 		return "itself"
 	case gate.ModeSoak:
-		return "itself after " + (time.Duration(m.SoakSeconds) * time.Second).String()
+		return "itself after " + soakWords(time.Duration(m.SoakSeconds)*time.Second)
 	case gate.ModeManual:
 		return "your approval"
 	case gate.ModeManualMFA:
 		return "your approval with two factors"
 	}
 	return "nothing"
+}
+
+// soakWords leaves out the zeros that Duration.String ends in.
+func soakWords(soak time.Duration) string {
+	text := soak.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func writeWhy(w io.Writer, a *gate.Assessment, s style) {
@@ -172,21 +186,42 @@ func writeFinding(w io.Writer, f finding.Finding, s style) {
 	}
 }
 
-// writeReasons ends with what to do, except for findings, which carry their fix.
+// writeReasons ends with what to do, once for all that wait for the same, except for findings, which carry their fix.
 func writeReasons(w io.Writer, v *gate.Verdict, s style) {
-	first := true
+	waiting := map[string][]gate.Reason{}
+	var nexts []string
 	for _, r := range v.Reasons {
 		if r.Code == "finding" {
 			continue
 		}
-		if first {
-			fmt.Fprintf(w, "\n%s\n", s.bold("What it waits for"))
-			first = false
+		if len(waiting[r.Next]) == 0 {
+			nexts = append(nexts, r.Next)
 		}
-		fmt.Fprintf(w, "  %s %s\n", pad(printable(r.Subject), 16), clip(place(r.Path, r.Line)+r.Message, textWidth-20))
-		if r.Next != "" {
-			fmt.Fprintf(w, "  %s %s\n", pad("", 16), clip("next: "+r.Next, textWidth-20))
+		waiting[r.Next] = append(waiting[r.Next], r)
+	}
+	if len(nexts) > 0 {
+		fmt.Fprintf(w, "\n%s\n", s.bold("What it waits for"))
+	}
+	for _, next := range nexts {
+		for _, r := range waiting[next] {
+			writeColumn(w, printable(r.Subject), place(r.Path, r.Line)+r.Message)
 		}
+		if next != "" {
+			writeColumn(w, "", "next: "+next)
+		}
+	}
+}
+
+// writeColumn writes text beside a name. What is longer than a few lines is in the JSON.
+func writeColumn(w io.Writer, name, text string) {
+	const most = 4
+	lines := wrap(printable(text), textWidth-20)
+	if len(lines) > most {
+		lines = append(lines[:most-1], lines[most-1]+" ... (--json shows all)")
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w, "  %s %s\n", pad(name, 16), clip(line, textWidth-19))
+		name = ""
 	}
 }
 
