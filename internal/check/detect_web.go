@@ -213,6 +213,7 @@ func (w *webProject) unit() {
 			w.note(file, "the test script writes no report that is known here: single tests are not seen and base's tests cannot be compared (docs/checks.md)")
 		}
 		w.check("npm-unit", "unit", command, reports...)
+		w.base.Env = nil // which reporting may have set for the tests
 	case w.many && w.nestedScript("test"):
 		w.note(file, "the workspaces' tests write no common report: single tests are not seen (docs/checks.md)")
 		w.check("npm-unit", "unit", w.each("test"))
