@@ -205,6 +205,15 @@ func (r *run) walk(ctx context.Context, stretch []step, past history.View, rows 
 			r.tick()
 			continue
 		}
+		var size *facts.SizeError
+		if errors.As(err, &size) {
+			if rows[s.at], err = r.tooLarge(ctx, s, size); err != nil {
+				return err
+			}
+			base = nil
+			r.tick()
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("judging %s: %w", s.commit.Short(), err)
 		}
@@ -215,6 +224,14 @@ func (r *run) walk(ctx context.Context, stretch []step, past history.View, rows 
 		r.tick()
 	}
 	return nil
+}
+
+// tooLarge is the row of a change that the gate sends back unread.
+func (r *run) tooLarge(ctx context.Context, s step, why error) (Row, error) {
+	c, err := r.repo.Commit(ctx, s.commit)
+	return Row{Commit: string(s.commit), Time: c.Author.When.UTC(), Author: c.Author.Name + " <" + c.Author.Email + ">", Subject: c.Subject(),
+		Level: risk.Critical, Decision: Refused, Floor: []FloorRow{}, Gates: []GateRow{}, Holds: []RefusalRow{},
+		Refusals: []RefusalRow{{Rule: "change/too-large", Message: why.Error()}}}, err
 }
 
 func (r *run) tick() {

@@ -63,7 +63,7 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 		return nil, fmt.Errorf("comparing base with the merged tree: %w", err)
 	}
 	if limit := c.Governance.Config.Spec.Limits.ChangedFiles; len(c.Changes) > limit {
-		return nil, fmt.Errorf("the change touches %d files, over limits.changedFiles = %d: split it", len(c.Changes), limit)
+		return nil, &SizeError{fmt.Sprintf("the change touches %d files, over limits.changedFiles = %d: split it", len(c.Changes), limit)}
 	}
 	c.Merged = c.Base.Apply(git.OID(change.MergedTree), c.Changes)
 	if err := c.readFiles(ctx, repo); err != nil {
@@ -71,6 +71,11 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	}
 	return c, c.finish(ctx, opt)
 }
+
+// SizeError says that a change is too large to be judged.
+type SizeError struct{ reason string }
+
+func (e *SizeError) Error() string { return e.reason }
 
 // BlobLimit is how much of a file is looked at, in bytes: a larger one is unread.
 const BlobLimit = 5 << 20
@@ -198,6 +203,7 @@ func (c *Collected) prefetch(ctx context.Context, repo *git.Repo) error {
 	}
 	slices.Sort(want)
 	want = slices.Compact(want)
+	room := budget(changeLimit)
 	return repo.Blobs(ctx, want, c.Base.limit, func(i int, data []byte, err error) error {
 		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
 			return nil // look says so
@@ -205,9 +211,25 @@ func (c *Collected) prefetch(ctx context.Context, repo *git.Repo) error {
 		if err != nil {
 			return fmt.Errorf("reading blob %s: %w", want[i].Short(), err)
 		}
+		if err := room.spend(len(data)); err != nil {
+			return err
+		}
 		c.Base.blobs.put(want[i], data)
 		return nil
 	})
+}
+
+// changeLimit is how much content of changed files is kept in memory, both versions together, in bytes.
+const changeLimit = 512 << 20
+
+// budget is how many bytes may still be read.
+type budget int64
+
+func (b *budget) spend(n int) error {
+	if *b -= budget(n); *b < 0 {
+		return &SizeError{fmt.Sprintf("the changed files hold more than %d MiB: split the change", changeLimit>>20)}
+	}
+	return nil
 }
 
 func readable(mode git.Mode) bool { return mode != git.ModeGitlink && mode != git.ModeNone }
