@@ -46,6 +46,9 @@ type mark struct {
 // Analyse reads one version of the file at path. It never fails: what it cannot read it leaves out, and EffectOf then says
 // code. The work is linear in data.
 func Analyse(language, class, path string, data []byte) *Analysis {
+	if data == nil {
+		data = []byte{} // an empty file exists
+	}
 	a := &Analysis{Language: language, Class: class, data: data, tokens: lexed(language, data)}
 	x := &Index{data: data}
 	if a.tokens != nil && len(a.tokens.tokens) > 0 {

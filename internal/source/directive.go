@@ -60,7 +60,7 @@ func alwaysActs(language string, text []byte, head bool) bool {
 func placeholder(text []byte) bool {
 	body := bytes.TrimSuffix(bytes.TrimPrefix(text, []byte(angleOpen)), []byte(angleClose))
 	inner := bytes.TrimSpace(body)
-	return bytes.IndexAny(inner, " \t\n") < 0 || len(body) < len(inner)+2
+	return !bytes.ContainsAny(inner, " \t\n") || len(body) < len(inner)+2
 }
 
 func firstByte(text []byte) byte {
