@@ -28,8 +28,8 @@ func backtestCommand(env *Env) *cobra.Command {
 		Use:   "backtest",
 		Short: "What would the gate have done with my last changes, and why?",
 		Long: `Judge the last changes of a branch (its first-parent history) by the configuration it has now, or by
-the built-in defaults. Your own checks are not run on old trees: they are assumed to have passed, with
-full coverage.
+the built-in defaults. Your own checks are not run on old trees: they are assumed to have passed,
+with full coverage.
 
 An interrupted run goes on where it stopped.`,
 		Args: cobra.NoArgs,

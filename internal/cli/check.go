@@ -35,8 +35,8 @@ func checkCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "May this branch land, why, and how?",
-		Long: `Judge a change: base..head, what is staged, or the working tree. Everything is judged on the tree that
-merging would give, by the rules of base. Without configuration, built-in defaults apply.
+		Long: `Judge a change: base..head, what is staged, or the working tree. Everything is judged on the tree
+that merging would give, by the rules of base. Without configuration, built-in defaults apply.
 
 Exit status: 0 allow, 1 deny, 2 usage or configuration, 3 hold, 4 internal error.`,
 		Args: cobra.NoArgs,

@@ -18,9 +18,10 @@ import (
 // stdin, exit status 2 sends stderr back to the model.
 func hookCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use:       "hook stop",
-		Short:     "Serve a Claude Code or Codex hook: tell the agent what the gate would refuse",
-		Long:      "Judge the working tree when an agent stops. A refusal goes back to the agent (exit status 2, text on stderr), once a stop.",
+		Use:   "hook stop",
+		Short: "Serve a Claude Code or Codex hook: tell the agent what the gate would refuse",
+		Long: "Judge the working tree when an agent stops. A refusal goes back to the agent (exit status 2,\n" +
+			"text on stderr), once a stop. Other troubles exit with 4, which does not block it.",
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: []string{"stop"},
 		Hidden:    true,

@@ -30,8 +30,8 @@ func initCommand(env *Env) *cobra.Command {
 		Use:   "init",
 		Short: "Make this repository a Repo OS; run it again at any time",
 		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow.
-Nothing that exists is overwritten: what would differ is shown. Nothing is committed; the configuration
-counts once it is on main.
+Nothing that exists is overwritten: what would differ is shown. Nothing is committed; the
+configuration counts once it is on main.
 
 Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
 themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,

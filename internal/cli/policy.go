@@ -150,7 +150,7 @@ func unknownRule(id string, rules []policy.Rule) error {
 	if nearest != "" {
 		return fmt.Errorf("no rule %q; did you mean %s?", id, nearest)
 	}
-	return fmt.Errorf("no rule %q; adamant policy list shows them all", id)
+	return fmt.Errorf("no policy %q; adamant policy list shows them all, docs/builtin-checks.md the rules of the built-in checks", id)
 }
 
 func explainRule(env *Env, r policy.Rule) {
