@@ -13,6 +13,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
@@ -68,7 +69,7 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: rated.Floor, Factors: rated.Factors,
-		Findings: r.findings(in, ruled), Holds: slices.Concat(unread(in.Files), holds(ruled)), Waivers: []string{},
+		Findings: r.findings(in, ruled), Holds: slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings)), Waivers: []string{},
 		Governance: r.governance, ValidUntil: validUntil(in, r.config),
 	}
 	required, row := Required(r.config, a.Level)
@@ -131,6 +132,17 @@ func holds(ruled *policy.Result) []Reason {
 	return out
 }
 
+// fewerTests holds a change that runs fewer tests than base: its own reports cannot show what they no longer hold.
+func fewerTests(findings []finding.Finding) []Reason {
+	out := []Reason{}
+	for _, f := range findings {
+		if f.Rule == "evidence/fewer-tests" && f.Waiver == "" && f.State != finding.Unchanged {
+			out = append(out, Reason{Code: "policy-hold", Effect: Hold, Subject: f.Rule, Message: f.Message, Next: f.Fix})
+		}
+	}
+	return out
+}
+
 // unread lists the changed files that may act and whose content or name nobody looked at: they are never waved through (law 4).
 // Pictures and the like, and test data, do nothing by themselves.
 func unread(files []facts.File) []Reason {
@@ -139,6 +151,10 @@ func unread(files []facts.File) []Reason {
 		if strings.HasPrefix(f.Path, `"`) || strings.HasPrefix(f.OldPath, `"`) {
 			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/name", Path: f.Path,
 				Message: "its name is not UTF-8 or begins with a quotation mark, so no rule for paths applies to it", Next: "rename the file"})
+		}
+		if f.Mode == string(git.ModeSymlink) && slices.Contains([]string{source.ClassInfra, source.ClassConfig, source.ClassPolicy}, f.Class) {
+			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/symlink", Path: f.Path,
+				Message: "what it leads to was judged under another name, by other rules: " + f.Symlink, Next: "make it a file of its own"})
 		}
 		switch {
 		case f.Unread == "" || f.Status == "deleted" || f.Class == source.ClassBinary:

@@ -175,3 +175,15 @@ func TestRequiredIsCumulative(t *testing.T) {
 		before = now
 	}
 }
+
+func TestFewerTestsHold(t *testing.T) {
+	t.Parallel()
+	f := finding.Finding{Rule: "evidence/fewer-tests", Severity: finding.Warning, State: finding.New, Message: "3 instead of 4"}
+	if got := fewerTests([]finding.Finding{f}); len(got) != 1 || got[0].Effect != Hold {
+		t.Errorf("fewer tests than base: %+v", got)
+	}
+	f.State = finding.Unchanged
+	if got := fewerTests([]finding.Finding{f}); len(got) != 0 {
+		t.Errorf("an older loss holds: %+v", got)
+	}
+}

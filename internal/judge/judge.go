@@ -321,7 +321,7 @@ func (c *courtroom) runner() (*check.Runner, error) {
 		cache = nil
 	}
 	return &check.Runner{
-		Scratch: p.Cache + "/scratch", State: p.State, Cache: cache, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
+		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Symbol: symbol, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
 		Getenv: c.req.Getenv, Self: self, Engine: c.req.Version, Jobs: c.req.Jobs, Now: func() time.Time { return c.req.Now },
 		Progress: func(e check.Event) { c.req.Progress(eventText(e)) },
 	}, nil
