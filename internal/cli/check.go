@@ -226,7 +226,11 @@ func judgeError(err error) error {
 	var missing *git.MissingError
 	var unmerged *git.UnmergedError
 	var size *facts.SizeError
-	if errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.As(err, &unmerged) || errors.As(err, &size) || errors.Is(err, git.ErrBare) || errors.Is(err, git.ErrEmpty) || errors.Is(err, git.ErrUnrelated) {
+	callers := errors.As(err, &wrongUse) || errors.As(err, &config) || errors.As(err, &missing) || errors.As(err, &unmerged) || errors.As(err, &size)
+	for _, kind := range []error{git.ErrBare, git.ErrBadRevision, git.ErrEmpty, git.ErrUnrelated} {
+		callers = callers || errors.Is(err, kind)
+	}
+	if callers {
 		return usage(err)
 	}
 	return err

@@ -163,14 +163,14 @@ func (c *Collected) understand(f *File, before, after version) {
 	}
 }
 
-// effect proves what it can. An added or deleted file has an effect unless it is prose.
+// effect proves what it can. An added or deleted file has an effect unless it is prose that nothing executes.
 func effect(f *File, before, after version, oldClass string, old, new *source.Analysis) string {
 	switch {
 	case old == nil || new == nil:
-		if f.Class == source.ClassDoc && after.mode != git.ModeExec {
-			return source.EffectDoc
+		if after.mode == git.ModeExec {
+			return source.EffectCode
 		}
-		return source.EffectCode
+		return source.EffectOf(old, new)
 	case before.mode != after.mode || f.Class != oldClass:
 		return source.EffectCode
 	case f.Before == f.After && f.OldPath != "":

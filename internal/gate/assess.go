@@ -13,7 +13,6 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
-	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
@@ -152,7 +151,7 @@ func unread(files []facts.File) []Reason {
 			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/name", Path: f.Path,
 				Message: "its name is not UTF-8 or begins with a quotation mark, so no rule for paths applies to it", Next: "rename the file"})
 		}
-		if f.Mode == string(git.ModeSymlink) && slices.Contains([]string{source.ClassInfra, source.ClassConfig, source.ClassPolicy}, f.Class) {
+		if f.Symlink != "" && slices.Contains([]string{source.ClassInfra, source.ClassConfig, source.ClassPolicy}, f.Class) {
 			out = append(out, Reason{Code: "unread", Effect: Hold, Subject: "files/symlink", Path: f.Path,
 				Message: "what it leads to was judged under another name, by other rules: " + f.Symlink, Next: "make it a file of its own"})
 		}

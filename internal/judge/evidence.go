@@ -76,6 +76,9 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 		return &UsageError{fmt.Errorf("--evidence: %w", err)}
 	}
 	in.Evidence = append(in.Evidence, evidence...)
+	for i := range findings {
+		findings[i].State = "" // here it is known what the tree holds
+	}
 	addFindings(in, merged, findings)
 	return nil
 }

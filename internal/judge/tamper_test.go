@@ -1,8 +1,11 @@
 package judge
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/git/gittest"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // openConfig lets everything up to medium land at once, so that a change is stopped by what it does and by nothing else.
@@ -239,6 +243,14 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 			r.Git("mv", "src/sum.js", "src/total.js")
 			r.Write("src/total.js", "export function sum(a, b) {\n  return a + b;\n}\nexport const key = 'AKIA"+"Q3EGRZ7XPLMTVW2B';\n")
 		}, gate.Deny, "secrets/aws-access-key-id"},
+		{"manifest behind a symlink", func(r *gittest.Repo) {
+			r.Write("docs/notes.txt", "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, securityContext: {privileged: true}}]}\n")
+			r.Write("deploy/README.md", "# Deploy\n")
+			link(t, r, "../docs/notes.txt", "deploy/app.yaml")
+		}, gate.Hold, "files/symlink"},
+		{"new prose that a browser executes", func(r *gittest.Repo) {
+			r.Write("docs/x.md", "<img src=x onerror=alert(1)>\n")
+		}, gate.Allow, "content/changed"},
 		{"key file renamed", func(r *gittest.Repo) { r.Git("mv", "README.md", "id_ed25519") }, gate.Deny, "secrets/key-file"},
 	}
 	for _, tc := range tests {
@@ -256,6 +268,62 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 				t.Errorf("%s (%s risk) by %q; want %s with %s", v.Decision, v.Assessment.Level, names(v), tc.want, tc.reason)
 			}
 		})
+	}
+}
+
+// A report may be wrong about where the tool ran. Its findings are then about files that are not there, and count.
+func TestReportsAboutUnknownFilesCount(t *testing.T) {
+	t.Parallel()
+	r := victim(t)
+	r.Branch("feature")
+	r.Write("src/more.js", "export const more = 1;\n")
+	r.Commit("change")
+	for path, want := range map[string]string{"src/more.js": gate.Deny, "more.js": gate.Deny, "src/sum.js": gate.Allow} {
+		report := filepath.Join(t.TempDir(), "report.sarif")
+		text := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"linter"}},"results":[{"ruleId":"r","level":"error","baselineState":"unchanged",
+			"message":{"text":"m"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"` + path + `"},"region":{"startLine":1}}}]}]}]}`
+		if err := os.WriteFile(report, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if v := hearing(t, r, Request{Base: "main", Head: "feature", Evidence: []string{"sarif=" + report}}).Verdict; v.Decision != want {
+			t.Errorf("an error in %s: %s by %q, want %s", path, v.Decision, names(v), want)
+		}
+	}
+}
+
+// The order in which files are read, and what is cached, decides nothing.
+func TestSameChangeSameBytes(t *testing.T) {
+	r := victim(t)
+	r.Branch("feature")
+	for i := range 20 {
+		r.Write(fmt.Sprintf("src/f%d.js", i), fmt.Sprintf("export const a%d = %d;\n", i, i))
+		r.Write(fmt.Sprintf("deploy/f%d.yaml", i), fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: a%d}\nspec: {containers: [{name: a, image: x}]}\n", i))
+	}
+	r.Commit("change")
+	var first []byte
+	for _, procs := range []int{1, 2, 8} {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		outcome := hearing(t, r, Request{Base: "main", Head: "feature"})
+		input, err := manifest.CanonicalDocument(outcome.Input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := manifest.CanonicalJSON(outcome.Verdict)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := append(input, verdict...)
+		if first != nil && !bytes.Equal(first, all) {
+			t.Errorf("%d processors give other bytes", procs)
+		}
+		first = all
+		again, err := gate.Replay(t.Context(), input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if replayed, err := manifest.CanonicalJSON(again); err != nil || !bytes.Equal(replayed, verdict) {
+			t.Errorf("replaying the input gives another verdict: %v", err)
+		}
 	}
 }
 
