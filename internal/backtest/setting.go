@@ -98,7 +98,7 @@ func proposals(rows []Row) []Setting {
 		for _, f := range row.Floor {
 			if f.Level == risk.High && quietable(f.Rule) {
 				for _, folder := range []string{path.Dir(f.Path), path.Dir(path.Dir(f.Path))} {
-					if strings.Contains(folder, "/") { // a top folder is too much to wave through
+					if strings.Contains(folder, "/") && plain(folder) { // a top folder is too much to wave through
 						propose(quietPath(f.Rule, folder))
 					}
 				}

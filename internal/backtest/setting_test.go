@@ -98,7 +98,7 @@ func TestStoreJudgesATornLineAgain(t *testing.T) {
 
 func TestOddFoldersAreNotProposed(t *testing.T) {
 	t.Parallel()
-	for folder, want := range map[string]bool{"src/auth": true, "a\naccept:": false, "**": false, "a: b": false, "-x": false, "{a,b}": false, "ä": false} {
+	for folder, want := range map[string]bool{"src/auth": true, "src/a\naccept:": false, "src/**": false, "src/a: b": false, "-x/a": false, "src/{a,b}": false, "src/ä": false} {
 		rows := []Row{{Decision: Needed, Floor: []FloorRow{{Level: risk.High, Rule: "sensitive/authentication", Path: folder + "/login.go"}}}}
 		if got := len(proposals(rows)) > 0; got != want {
 			t.Errorf("folder %q is proposed: %v, want %v", folder, got, want)
