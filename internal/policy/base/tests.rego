@@ -6,14 +6,35 @@ package adamant.base.tests
 # title: A test file was deleted
 # description: >-
 #   A test file is gone, the change has fewer tests than before, and no source file went with it. That is how a failing
-#   test is silenced.
+#   test is silenced. An agent is refused; anybody else waits for you.
 # custom:
 #   id: tests/deleted
 #   severity: error
 #   fix: bring the tests back, or delete the code they test in the same change
 #   failing: "git rm billing_test.go"
 #   passing: "git rm billing.go billing_test.go, or git mv billing_test.go invoice_test.go"
-deny contains {"message": sprintf("%s was deleted with its tests", [f.path]), "path": f.path} if {
+deny contains record if {
+	input.change.agent
+	some record in lost_files
+}
+
+# METADATA
+# title: A test file was deleted
+# description: >-
+#   A test file is gone, the change has fewer tests than before, and no source file went with it. That is how a failing
+#   test is silenced. An agent is refused; anybody else waits for you.
+# custom:
+#   id: tests/deleted
+#   severity: warning
+#   fix: bring the tests back, or delete the code they test in the same change
+#   failing: "git rm billing_test.go"
+#   passing: "git rm billing.go billing_test.go, or git mv billing_test.go invoice_test.go"
+hold contains record if {
+	not input.change.agent
+	some record in lost_files
+}
+
+lost_files contains {"message": sprintf("%s was deleted with its tests", [f.path]), "path": f.path} if {
 	some f in deleted
 	fewer
 	not source_deleted
@@ -36,14 +57,37 @@ hold contains {"message": sprintf("%s was deleted with its tests, beside deleted
 
 # METADATA
 # title: Tests were removed
-# description: A file has fewer tests than before and so has the whole change. Renamed and moved tests are fine.
+# description: >-
+#   A file has fewer tests than before and so has the whole change. Renamed and moved tests are fine. An agent is refused;
+#   anybody else waits for you.
 # custom:
 #   id: tests/removed
 #   severity: error
 #   fix: bring the tests back
 #   failing: "TestRefund is gone from billing_test.go"
 #   passing: "TestRefund is now TestRefundTwice"
-deny contains {"message": sprintf("%d of %d tests are gone: %s", [lost, f.code.testsBefore, names(f)]), "path": f.path} if {
+deny contains record if {
+	input.change.agent
+	some record in lost_tests
+}
+
+# METADATA
+# title: Tests were removed
+# description: >-
+#   A file has fewer tests than before and so has the whole change. Renamed and moved tests are fine. An agent is refused;
+#   anybody else waits for you.
+# custom:
+#   id: tests/removed
+#   severity: warning
+#   fix: bring the tests back
+#   failing: "TestRefund is gone from billing_test.go"
+#   passing: "TestRefund is now TestRefundTwice"
+hold contains record if {
+	not input.change.agent
+	some record in lost_tests
+}
+
+lost_tests contains {"message": sprintf("%d of %d tests are gone: %s", [lost, f.code.testsBefore, names(f)]), "path": f.path} if {
 	some f in input.files
 	f.status != "deleted"
 	lost := f.code.testsBefore - f.code.testsAfter
@@ -67,14 +111,37 @@ deny contains {"message": sprintf("test %s is empty now", [name]), "path": f.pat
 
 # METADATA
 # title: A test is skipped
-# description: A test that does not run, or makes all others not run (focus), watches nothing.
+# description: >-
+#   A test that does not run, or makes all others not run (focus), watches nothing. An agent is refused; anybody else waits
+#   for you, because skipping where a test cannot run is honest.
 # custom:
 #   id: tests/skipped
 #   severity: error
 #   fix: mend the test, or delete it together with what it tests
 #   failing: "it.only(...), t.Skip(), @pytest.mark.skip"
 #   passing: "the test runs"
-deny contains {"message": sprintf("tests do not run here any more: %s", [mark.text]), "path": f.path, "line": mark.line} if {
+deny contains record if {
+	input.change.agent
+	some record in skipped
+}
+
+# METADATA
+# title: A test is skipped
+# description: >-
+#   A test that does not run, or makes all others not run (focus), watches nothing. An agent is refused; anybody else waits
+#   for you, because skipping where a test cannot run is honest.
+# custom:
+#   id: tests/skipped
+#   severity: warning
+#   fix: mend the test, or delete it together with what it tests
+#   failing: "it.only(...), t.Skip(), @pytest.mark.skip"
+#   passing: "the test runs"
+hold contains record if {
+	not input.change.agent
+	some record in skipped
+}
+
+skipped contains {"message": sprintf("tests do not run here any more: %s", [mark.text]), "path": f.path, "line": mark.line} if {
 	some f in input.files
 	some mark in f.code.skipsAdded
 }

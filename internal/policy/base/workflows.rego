@@ -162,6 +162,7 @@ all_permissions := array.concat(
 
 movable(uses) if {
 	not startswith(uses, "./")
+	not startswith(uses, "$/") # the repository itself
 	not startswith(uses, "docker://")
 	not regex.match(`@([0-9a-f]{40}|[0-9a-f]{64})$`, uses)
 }
