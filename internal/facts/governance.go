@@ -96,11 +96,12 @@ func isPolicy(path string) bool {
 }
 
 func (g *Governance) readModule(ctx context.Context, side *Side, path string) error {
-	data, err := side.Read(ctx, path)
+	spelt := SpellPath(path)
+	data, err := side.Read(ctx, spelt)
 	if err != nil {
-		return fmt.Errorf("reading policy %s: %w", path, err)
+		return fmt.Errorf("reading policy %s: %w", spelt, err)
 	}
-	g.Policy.Modules = append(g.Policy.Modules, Module{Path: path, Text: string(data)})
+	g.Policy.Modules = append(g.Policy.Modules, Module{Path: spelt, Text: string(data)})
 	return nil
 }
 

@@ -48,17 +48,14 @@ func state(in *facts.Input, cfg manifest.Repository, name string, a *Assessment)
 	case "policy":
 		return policyState(g, a.Findings)
 	}
-	if empty := answers(name).empty; empty != nil {
-		if why := empty(in); why != "" {
-			g.State, g.Reason = NotApplicable, why
-			return g
-		}
-	}
 	evidence := evidenceFor(in, name, a.Findings)
 	if len(evidence) > 0 {
 		g = fold(g, evidence)
 	} else {
 		g = absent(g, cfg)
+	}
+	if why := nothingToValidate(in, name); why != "" && g.State != Failed && g.State != Errored {
+		g.State, g.Reason = NotApplicable, why
 	}
 	if g.State == Unavailable {
 		g = accept(g, in.Now, cfg.Spec.Accept)
@@ -168,6 +165,13 @@ func fold(g Gate, evidence []facts.Evidence) Gate {
 	slices.Sort(sources)
 	g.Source = strings.Join(sources, "+")
 	return g
+}
+
+func nothingToValidate(in *facts.Input, gate string) string {
+	if empty := answers(gate).empty; empty != nil {
+		return empty(in)
+	}
+	return ""
 }
 
 // absent explains a gate without evidence.

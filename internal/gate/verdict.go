@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/finding"
@@ -103,10 +104,11 @@ func gateReason(g Gate, approvals []Approval) (Reason, bool) {
 	case Pending:
 		r.Next = "adamant check --run all"
 	case Unavailable:
-		r.Next = "declare one, or accept its absence: spec.accept in .adamant/adamant.yaml"
+		r.Next = unavailableNext(g)
+	case Errored: // a network that was down is not the change's fault, and not a pass either
+		r.Next = "run it again; an error is never a pass"
 	default:
 		r.Code, r.Effect = "gate-error", Deny
-		r.Next = "run it again; an error is never a pass"
 	}
 	if r.Message == "" {
 		r.Message = fmt.Sprintf("%s is %s", g.Name, g.State)
@@ -118,12 +120,18 @@ func approved(gate string, approvals []Approval) bool {
 	return slices.ContainsFunc(approvals, func(p Approval) bool { return gate == gateApproval || p.MFA })
 }
 
-func approvalNext(gate string) string {
-	switch gate {
-	case gateMFA, gateBreakGlass:
-		return "read the change, then approve this exact commit with two factors"
-	case gateApproval:
-		return "read the change, then approve it"
+func unavailableNext(g Gate) string {
+	const accept = "accept its absence: spec.accept in .adamant/adamant.yaml"
+	if len(g.Checks) > 0 {
+		return "install what " + strings.Join(g.Checks, ", ") + " needs, or " + accept
 	}
-	return "read what it says, then approve the change"
+	return "declare one, or " + accept
+}
+
+// approvalNext says what the operator does. There is no command to approve with yet (docs/design.md, section 13).
+func approvalNext(gate string) string {
+	if gate == gateApproval || gate == gateMFA || gate == gateBreakGlass {
+		return "read the change; approvals are not built yet, so landing it is your own merge"
+	}
+	return "read what it says, then decide"
 }

@@ -41,7 +41,7 @@ func TestDecide(t *testing.T) {
 		{"pending gate", gate("unit", Pending), Standing{}, Hold, ModeAuto},
 		{"unavailable gate", gate("unit", Unavailable), Standing{}, Hold, ModeAuto},
 		{"failed gate", gate("unit", Failed), Standing{}, Deny, ModeNone},
-		{"gate in error", gate("unit", Errored), Standing{}, Deny, ModeNone},
+		{"gate in error", gate("unit", Errored), Standing{}, Hold, ModeAuto},
 		{"gate in a state nobody knows", gate("unit", "splendid"), Standing{}, Deny, ModeNone},
 		{"gate without a state", gate("unit", ""), Standing{}, Deny, ModeNone},
 		{"conflict", func(a *Assessment) { a.MergedTree = "" }, Standing{}, Deny, ModeNone},

@@ -235,6 +235,9 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if err := RunBuiltin(ctx, c.collected, c.req.Places); err != nil {
 		return nil, err
 	}
+	if err := c.succession(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.importEvidence(ctx); err != nil {
 		return nil, err
 	}

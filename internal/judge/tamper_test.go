@@ -136,7 +136,7 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 		{"policy replaced by a symlink", func(r *gittest.Repo) {
 			r.Remove(".adamant/policy/debts.rego")
 			link(t, r, "../../README.md", ".adamant/policy/debts.rego")
-		}, gate.Hold, "governance/policy"},
+		}, gate.Deny, "governance/unloadable"},
 		{"rule switched off with the violation", func(r *gittest.Repo) {
 			r.Write("app.json", debt)
 			r.Write(facts.ConfigPath, openConfig+"  policy:\n    rules: {team/no-debts: \"off\"}\n")
@@ -168,23 +168,23 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 			r.Remove("catalog-info.yaml")
 			r.Write("core/engine.js", "export function run(a) {\n  return a + 2;\n}\n")
 		}, gate.Hold, "component/risk-profile"},
-		{"test deleted", func(r *gittest.Repo) { r.Remove("src/sum.test.js") }, gate.Deny, "tests/deleted"},
+		{"test deleted", func(r *gittest.Repo) { r.Remove("src/sum.test.js") }, gate.Hold, "tests/deleted"},
 		{"test renamed out of the runner's sight", func(r *gittest.Repo) {
 			r.Git("mv", "src/sum.test.js", "src/sum.test.js.bak")
-		}, gate.Deny, "tests/removed"},
+		}, gate.Hold, "tests/removed"},
 		{"test replaced by a symlink", func(r *gittest.Repo) {
 			r.Remove("src/sum.test.js")
 			link(t, r, "sum.js", "src/sum.test.js")
-		}, gate.Deny, "tests/removed"},
+		}, gate.Hold, "tests/removed"},
 		{"test replaced by an LFS pointer", func(r *gittest.Repo) {
 			r.Write("src/sum.test.js", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
-		}, gate.Deny, "tests/removed"},
+		}, gate.Hold, "tests/removed"},
 		{"test with a NUL in a comment", func(r *gittest.Repo) {
 			r.Write("src/sum.test.js", "// \x00\ntest('sums', () => {});\n")
-		}, gate.Deny, "tests/removed"},
+		}, gate.Hold, "tests/removed"},
 		{"test skipped", func(r *gittest.Repo) {
 			r.Write("src/sum.test.js", "import { sum } from './sum.js';\n\ntest.skip('sums', () => {\n  expect(sum(1, 2)).toBe(3);\n});\n\ntest('negative', () => {\n  expect(sum(1, -2)).toBe(-1);\n});\n")
-		}, gate.Deny, "tests/skipped"},
+		}, gate.Hold, "tests/skipped"},
 		{"code with a NUL in a comment", func(r *gittest.Repo) {
 			r.Write("src/sum.js", "// \x00\nexport function sum(a, b) {\n  return fetch('https://example.com/' + a + b);\n}\n")
 		}, gate.Hold, "files/unread"},
@@ -251,6 +251,9 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 		{"new prose that a browser executes", func(r *gittest.Repo) {
 			r.Write("docs/x.md", "<img src=x onerror=alert(1)>\n")
 		}, gate.Allow, "content/changed"},
+		{"moved out of a component with a high profile", func(r *gittest.Repo) { r.Git("mv", "core/engine.js", "src/engine.js") }, gate.Hold, "component/risk-profile"},
+		{"Terraform renamed out of sight", func(r *gittest.Repo) { r.Git("mv", "infra/main.tf", "infra/main.tf.bak") }, gate.Hold, "infrastructure/destroyed"},
+		{"Terraform resource removed", func(r *gittest.Repo) { r.Write("infra/main.tf", "# nothing\n") }, gate.Hold, "infrastructure/removed"},
 		{"key file renamed", func(r *gittest.Repo) { r.Git("mv", "README.md", "id_ed25519") }, gate.Deny, "secrets/key-file"},
 	}
 	for _, tc := range tests {
@@ -266,6 +269,14 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 			got := hearing(t, r, Request{Base: "main", Head: "feature"})
 			if v := got.Verdict; v.Decision != tc.want || tc.reason != "" && !slices.Contains(names(v), tc.reason) {
 				t.Errorf("%s (%s risk) by %q; want %s with %s", v.Decision, v.Assessment.Level, names(v), tc.want, tc.reason)
+			}
+			if tc.want != gate.Hold || !strings.HasPrefix(tc.reason, "tests/") {
+				return
+			}
+			// What waits for the operator when a person does it is refused when an agent does.
+			r.Git("commit", "-q", "--amend", "--allow-empty", "-m", "last\n\nAgent: coder")
+			if v := hearing(t, r, Request{Base: "main", Head: "feature"}).Verdict; v.Decision != gate.Deny {
+				t.Errorf("by an agent: %s by %q; want deny with %s", v.Decision, names(v), tc.reason)
 			}
 		})
 	}

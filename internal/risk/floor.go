@@ -223,7 +223,7 @@ func (f *floor) kind(file *facts.File) {
 // profile is the level that the catalog gives the file's component, at base.
 func (f *floor) profile(file *facts.File) {
 	for _, c := range f.in.Catalog.Components {
-		if c.Ref != file.Component || c.RiskProfile == "" {
+		if c.Ref != file.Component && c.Ref != file.OldComponent || c.RiskProfile == "" {
 			continue
 		}
 		level, err := ParseLevel(c.RiskProfile)

@@ -21,8 +21,11 @@ func (f *floor) infrastructure() {
 		if file.Class == source.ClassTest {
 			continue
 		}
-		if file.Status == "deleted" && isTerraform(file.Path) {
+		switch {
+		case file.Status == "deleted" && isTerraform(file.Path), isTerraform(file.OldPath) && !isTerraform(file.Path):
 			f.add(Critical, "infrastructure/destroyed", file.Path, 0, "takes Terraform resources away")
+		case isTerraform(file.Path) && file.Deleted > 0 && file.Effect == source.EffectCode:
+			f.add(High, "infrastructure/removed", file.Path, 0, "removes lines of Terraform; only a plan shows what that destroys")
 		}
 	}
 	here := map[string]bool{}

@@ -66,7 +66,7 @@ func relax(in *facts.Input, level Level) Level {
 		experimental[c.Ref] = c.Lifecycle == "experimental"
 	}
 	for _, file := range in.Files {
-		if file.Growth != nil && !experimental[file.Component] {
+		if file.Growth != nil && (!experimental[file.Component] || file.OldComponent != "" && !experimental[file.OldComponent]) {
 			return level
 		}
 	}
