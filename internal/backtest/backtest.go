@@ -33,6 +33,7 @@ type Options struct {
 	Version  string
 	Fresh    bool                  // judge again what an earlier run has judged
 	Progress func(done, total int) // called now and then
+	Warn     func(error)           // called with what does not stop the run
 }
 
 // Row is what the gate would have done with one change. Times are UTC.
@@ -107,10 +108,7 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(opt, repo, governance)
-	if err != nil {
-		return nil, err
-	}
+	store := openStore(opt, repo, governance)
 	r := &run{repo: repo, opt: opt, governance: governance, assessor: assessor, store: store, total: len(plan)}
 	rows, err := r.all(ctx, plan)
 	if err = errors.Join(err, store.close()); err != nil {
@@ -161,7 +159,7 @@ type run struct {
 // carried on to the next.
 func (r *run) all(ctx context.Context, plan []step) ([]Row, error) {
 	rows := make([]Row, len(plan))
-	past, err := history.Open(ctx, r.repo, r.opt.Tip, history.Options{CacheDir: r.opt.Places.Cache})
+	past, err := history.Open(ctx, r.repo, r.opt.Tip, history.Options{CacheDir: r.opt.Places.Cache, Warn: r.opt.Warn})
 	if err != nil {
 		return nil, err
 	}

@@ -25,28 +25,36 @@ type store struct {
 	file *os.File
 }
 
-func openStore(opt Options, repo *git.Repo, g *facts.Governance) (*store, error) {
+func openStore(opt Options, repo *git.Repo, g *facts.Governance) *store {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n%s\n", repo.CommonDir(), g.Digest(), opt.Version)
 	if len(g.Config.Spec.Accept) > 0 {
 		fmt.Fprintln(h, opt.Now.Format(time.DateOnly))
 	}
-	dir := filepath.Join(opt.Places.Cache, "backtest")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the backtest cache: %w", err)
-	}
-	path := filepath.Join(dir, hex.EncodeToString(h.Sum(nil))[:24]+".jsonl")
 	s := &store{rows: map[string]Row{}}
-	if !opt.Fresh {
+	if err := s.open(filepath.Join(opt.Places.Cache, "backtest"), hex.EncodeToString(h.Sum(nil))[:24]+".jsonl", opt.Fresh); err != nil {
+		opt.Warn(fmt.Errorf("an interrupted run will start anew: %w", err))
+	}
+	return s
+}
+
+// open reads what an earlier run has judged and gets ready to append. On an error the store works without a file.
+func (s *store) open(dir, name string, fresh bool) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the backtest cache: %w", err)
+	}
+	path := filepath.Join(dir, name)
+	if !fresh {
 		if err := s.load(path); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	var err error
-	if s.file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
-		return nil, fmt.Errorf("opening the backtest cache: %w", err)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the backtest cache: %w", err)
 	}
-	return s, nil
+	s.file = file
+	return nil
 }
 
 const maxRowBytes = 4 << 20
@@ -90,10 +98,18 @@ func (s *store) put(row Row) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rows[row.Commit] = row
+	if s.file == nil {
+		return nil
+	}
 	if _, err := s.file.Write(append(append([]byte{'\n'}, data...), '\n')); err != nil {
 		return fmt.Errorf("writing the backtest cache: %w", err)
 	}
 	return nil
 }
 
-func (s *store) close() error { return s.file.Close() }
+func (s *store) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}

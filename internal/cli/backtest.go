@@ -69,7 +69,7 @@ func runBacktest(ctx context.Context, env *Env, f backtestFlags) error {
 	}
 	bar := newProgressBar(env, f.quiet, "judging changes")
 	report, err := backtest.Run(ctx, repo, backtest.Options{Tip: tip, Max: f.max, Now: env.Now().UTC(), Jobs: f.jobs,
-		Places: places(env), Version: version(), Fresh: f.fresh, Progress: bar.set})
+		Places: places(env), Version: version(), Fresh: f.fresh, Progress: bar.set, Warn: func(err error) { fmt.Fprintln(env.Stderr, printable(err.Error())) }})
 	bar.end()
 	if err != nil {
 		return judgeError(err)

@@ -81,9 +81,13 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	if name == "" {
 		name = adopt.Name(filepath.Base(repo.Root()))
 	}
+	hooksDir, err := hooksFolder(ctx, repo)
+	if err != nil {
+		return err
+	}
 	steps, err := adopt.Plan(repo.Root(), adopt.Wishes{
 		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Checks: governance.Config.Spec.Checks,
-		HooksDir: filepath.Join(repo.CommonDir(), "hooks"), GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
+		HooksDir: hooksDir, GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
 	})
 	if err != nil {
 		return usage(err)
@@ -98,6 +102,20 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	}
 	writeSteps(env, steps, f.dryRun)
 	return nil
+}
+
+// hooksFolder is where this clone's hooks run from: core.hooksPath, else git's own folder (git-config(1)).
+func hooksFolder(ctx context.Context, repo *git.Repo) (string, error) {
+	path, ok, err := repo.Config(ctx, "core.hooksPath")
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("reading core.hooksPath: %w", err)
+	case !ok || path == "":
+		return filepath.Join(repo.CommonDir(), "hooks"), nil
+	case filepath.IsAbs(path):
+		return path, nil
+	}
+	return filepath.Join(repo.Root(), path), nil
 }
 
 // headGovernance is what HEAD would be judged by. An empty repository has no checks to detect.

@@ -67,8 +67,8 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 		Change:     changeID(in.Change), Target: in.Change.Target, Base: in.Change.Base, Head: in.Change.Head,
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
-		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: rated.Floor, Factors: rated.Factors,
-		Findings: r.findings(in, ruled), Holds: slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings)), Waivers: []string{},
+		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
+		Findings: list(r.findings(in, ruled)), Holds: list(slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings))), Waivers: []string{},
 		Governance: r.governance, ValidUntil: validUntil(in, r.config),
 	}
 	required, row := Required(r.config, a.Level)
@@ -83,6 +83,14 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 	a.Gates = gates(in, r.config, required, a)
 	demandCoverage(a, in)
 	return a, seal(a, in)
+}
+
+// list makes an empty list of no list: readers of the JSON need not know both.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
 }
 
 // findings unites what checks, catalog and constitution found, switched as the operator configured, in stable order.
