@@ -146,8 +146,7 @@ func (c *Collected) understand(f *File, before, after version) {
 	}
 	f.Effect = source.EffectCode
 	old, new := before.analyse(oldLanguage, oldClass), after.analyse(f.Language, f.Class)
-	code := f.Class == source.ClassSource || f.Class == source.ClassTest || oldClass == source.ClassSource || oldClass == source.ClassTest
-	if code && (old != nil || new != nil) { // tests that cannot be read any more are gone
+	if (hasCode(f.Class) || hasCode(oldClass)) && (old != nil || new != nil) { // tests that cannot be read any more are gone
 		f.Code = source.Compare(old, new, f.Lines)
 	}
 	if f.Unread != "" || current.mode == git.ModeSymlink || before.mode == git.ModeSymlink {
@@ -161,6 +160,15 @@ func (c *Collected) understand(f *File, before, after version) {
 		growth := source.Grow(before.data, after.data)
 		f.Growth = &growth
 	}
+}
+
+// hasCode says whether imports, tests and suppressions are looked for in a class of files.
+func hasCode(class string) bool {
+	switch class {
+	case source.ClassSource, source.ClassTest, source.ClassInfra, source.ClassConfig, source.ClassPolicy:
+		return true
+	}
+	return false
 }
 
 // effect proves what it can. An added or deleted file has an effect unless it is prose that nothing executes.
