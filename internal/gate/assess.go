@@ -51,6 +51,15 @@ func (r *Assessor) Config() manifest.Repository { return r.config }
 // Assess judges one document. An error means that nothing was decided (law 4): a broken document, a policy that failed or
 // ran out of time.
 func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, error) {
+	a, err := r.Plan(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return a, Seal(a, in)
+}
+
+// Plan is Assess without the digests: it says which gates a change needs before their evidence is there.
+func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, error) {
 	if in.APIVersion != facts.APIVersion {
 		return nil, fmt.Errorf("input document has apiVersion %q, want %q", in.APIVersion, facts.APIVersion)
 	}
@@ -82,7 +91,7 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 	}
 	a.Gates = gates(in, r.config, required, a)
 	demandCoverage(a, in)
-	return a, seal(a, in)
+	return a, nil
 }
 
 // list makes an empty list of no list: readers of the JSON need not know both.
@@ -264,8 +273,8 @@ func diffstat(files []facts.File) Diffstat {
 	return d
 }
 
-// seal writes the digests, last.
-func seal(a *Assessment, in *facts.Input) error {
+// Seal writes the digests, last.
+func Seal(a *Assessment, in *facts.Input) error {
 	data, err := manifest.CanonicalDocument(in)
 	if err != nil {
 		return fmt.Errorf("encoding the input document: %w", err)

@@ -99,7 +99,8 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: governance.Configured}, nil
 }
 
-// prepare compiles the constitution while it collects the facts: on two cores, the time of the longer one.
+// prepare compiles the constitution while it collects the facts and runs the built-in checks: on two cores, the time of the
+// longer one.
 func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Options) (*gate.Assessor, *facts.Collected, error) {
 	group, gctx := errgroup.WithContext(ctx)
 	var assessor *gate.Assessor
@@ -118,8 +119,10 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 			return err
 		}
 		ends.History = past.History
-		collected, err = facts.Collect(gctx, repo, ends)
-		return err
+		if collected, err = facts.Collect(gctx, repo, ends); err != nil {
+			return err
+		}
+		return RunBuiltin(gctx, collected, req.Places)
 	})
 	return assessor, collected, group.Wait()
 }
@@ -232,18 +235,18 @@ type courtroom struct {
 // hear runs the checks and assesses the change. The first assessment, without evidence, says which gates are wanted.
 func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	in := c.collected.Input
-	if err := RunBuiltin(ctx, c.collected, c.req.Places); err != nil {
-		return nil, err
-	}
 	if err := c.succession(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.importEvidence(ctx); err != nil {
 		return nil, err
 	}
-	plan, err := c.assessor.Assess(ctx, in)
-	if err != nil || in.Change.MergedTree == "" {
-		return plan, err
+	plan, err := c.assessor.Plan(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Change.MergedTree == "" {
+		return plan, gate.Seal(plan, in)
 	}
 	known := len(in.Evidence)
 	if c.req.Run == nil {
@@ -257,7 +260,7 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 		}
 	}
 	if len(in.Evidence) == known {
-		return plan, nil
+		return plan, gate.Seal(plan, in)
 	}
 	return c.assessor.Assess(ctx, in)
 }
