@@ -10,7 +10,6 @@ import (
 
 // Patient is what doctor looks at.
 type Patient struct {
-	Root, HooksDir   string
 	Branch           string
 	Configured       bool // adamant.yaml is on the branch
 	Uncommitted      bool // adamant.yaml exists, but not on the branch

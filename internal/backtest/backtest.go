@@ -88,15 +88,7 @@ const (
 
 // Run judges the changes of a first-parent history and reports them newest first.
 func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
-	tip, err := repo.Commit(ctx, opt.Tip)
-	if err != nil {
-		return nil, err
-	}
-	side, err := facts.NewSide(ctx, repo, tip.Tree, facts.BlobLimit)
-	if err != nil {
-		return nil, err
-	}
-	governance, err := judge.Governance(ctx, side)
+	_, governance, err := judge.GovernanceAt(ctx, repo, opt.Tip)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/adamant-os/adamant/internal/backtest"
 	"github.com/adamant-os/adamant/internal/git"
-	"github.com/adamant-os/adamant/internal/risk"
 )
 
 type backtestFlags struct {
@@ -199,12 +198,10 @@ func writeNeeded(w io.Writer, r *backtest.Report, show int, s style) {
 			return
 		}
 		shown++
-		fmt.Fprintf(w, "  %s  %s  %s %4d  %s\n", shortOID(row.Commit), row.Time.Format(time.DateOnly), pad(levelWord(row.Level), 8), row.Score,
+		fmt.Fprintf(w, "  %s  %s  %s %4d  %s\n", shortOID(row.Commit), row.Time.Format(time.DateOnly), pad(row.Level.String(), 8), row.Score,
 			clip(row.Subject, textWidth-45))
 	}
 }
-
-func levelWord(l risk.Level) string { return l.String() }
 
 // writeConclusion ends with the two sentences the operator came for.
 func writeConclusion(w io.Writer, r *backtest.Report, s style) {

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adamant-os/adamant/internal/adopt"
-	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
@@ -64,7 +63,7 @@ func runDoctor(ctx context.Context, env *Env, dir string, asJSON bool) error {
 
 // examine collects what doctor looks at: what main is judged by, and what this machine has.
 func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, error) {
-	p := adopt.Patient{Shallow: repo.Shallow(), Partial: repo.Partial(), HooksDir: filepath.Join(repo.CommonDir(), "hooks"), Root: repo.Root()}
+	p := adopt.Patient{Shallow: repo.Shallow(), Partial: repo.Partial()}
 	branch, err := repo.DefaultBranch(ctx)
 	if err != nil {
 		return p, err
@@ -73,15 +72,7 @@ func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, erro
 	if err != nil {
 		return p, err
 	}
-	commit, err := repo.Commit(ctx, tip)
-	if err != nil {
-		return p, err
-	}
-	side, err := facts.NewSide(ctx, repo, commit.Tree, facts.BlobLimit)
-	if err != nil {
-		return p, err
-	}
-	governance, err := judge.Governance(ctx, side)
+	_, governance, err := judge.GovernanceAt(ctx, repo, tip)
 	if err != nil {
 		return p, err
 	}

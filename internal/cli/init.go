@@ -124,15 +124,8 @@ func headGovernance(ctx context.Context, repo *git.Repo) (*facts.Governance, err
 	if err != nil {
 		return nil, err
 	}
-	commit, err := repo.Commit(ctx, head)
-	if err != nil {
-		return nil, err
-	}
-	side, err := facts.NewSide(ctx, repo, commit.Tree, facts.BlobLimit)
-	if err != nil {
-		return nil, err
-	}
-	return judge.Governance(ctx, side)
+	_, governance, err := judge.GovernanceAt(ctx, repo, head)
+	return governance, err
 }
 
 func writeSteps(env *Env, steps []adopt.Step, dryRun bool) {

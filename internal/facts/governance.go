@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -146,7 +147,7 @@ func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Findin
 			}
 		}
 		if f.Class == source.ClassSource && f.Before != "" {
-			before = append(before, first(f.OldPath, f.Path))
+			before = append(before, cmp.Or(f.OldPath, f.Path))
 		}
 		if f.Class == source.ClassSource && f.After != "" {
 			after = append(after, f.Path)

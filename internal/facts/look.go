@@ -2,6 +2,7 @@ package facts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (v version) analyse(language, class string) *source.Analysis {
 
 // look reads both versions of a file and says what they are and what changed.
 func (c *Collected) look(ctx context.Context, change git.FileChange) (look, error) {
-	before, err := c.version(ctx, first(change.OldPath, change.Path), change.OldMode, change.Before)
+	before, err := c.version(ctx, cmp.Or(change.OldPath, change.Path), change.OldMode, change.Before)
 	if err != nil {
 		return look{}, err
 	}
@@ -61,7 +62,7 @@ func (c *Collected) look(ctx context.Context, change git.FileChange) (look, erro
 	}
 	f := File{
 		Path: SpellPath(change.Path), Status: statuses[change.Status], Before: string(change.Before), After: string(change.After),
-		Added: change.Added, Deleted: change.Deleted, Size: int64(len(after.data)), Unread: first(after.unread, before.unread),
+		Added: change.Added, Deleted: change.Deleted, Size: int64(len(after.data)), Unread: cmp.Or(after.unread, before.unread),
 	}
 	f.Binary = change.Binary || f.Unread == UnreadBinary
 	if change.OldPath != "" {
@@ -207,16 +208,9 @@ func documents(oldPath, path string, v version) []document.Document {
 	}
 	docs := document.Parse(v.path, v.data)
 	for i := range docs {
-		docs[i].Path = first(oldPath, path)
+		docs[i].Path = cmp.Or(oldPath, path)
 	}
 	return docs
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // validText makes text from a commit or a symlink safe for JSON.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
@@ -88,7 +89,7 @@ func Wanted(cfg manifest.Repository, gates []string) []manifest.Check {
 			out = append(out, check)
 		}
 	}
-	slices.SortFunc(out, func(a, b manifest.Check) int { return compareStrings(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b manifest.Check) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -96,16 +97,6 @@ func Wanted(cfg manifest.Repository, gates []string) []manifest.Check {
 // checks answer for the regression gate too.
 func answersFor(name, kind, gate string) bool {
 	return name == gate || slices.Contains(answers(gate).kinds, kind) || gate == "regression" && kind == "unit"
-}
-
-func compareStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Missing says that no declared check, built-in check or approval answers for a gate.

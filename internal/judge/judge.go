@@ -70,15 +70,7 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := repo.Commit(ctx, ends.Base)
-	if err != nil {
-		return nil, err
-	}
-	side, err := facts.NewSide(ctx, repo, base.Tree, facts.BlobLimit)
-	if err != nil {
-		return nil, err
-	}
-	governance, err := Governance(ctx, side)
+	side, governance, err := GovernanceAt(ctx, repo, ends.Base)
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +190,20 @@ func commit(ctx context.Context, repo *git.Repo, rev, what string) (git.OID, err
 		return "", fmt.Errorf("resolving %s %q: %w", what, rev, err)
 	}
 	return oid, nil
+}
+
+// GovernanceAt lists a commit's tree and reads what changes to it are judged by.
+func GovernanceAt(ctx context.Context, repo *git.Repo, commit git.OID) (*facts.Side, *facts.Governance, error) {
+	c, err := repo.Commit(ctx, commit)
+	if err != nil {
+		return nil, nil, err
+	}
+	side, err := facts.NewSide(ctx, repo, c.Tree, facts.BlobLimit)
+	if err != nil {
+		return nil, nil, err
+	}
+	governance, err := Governance(ctx, side)
+	return side, governance, err
 }
 
 // Governance reads what changes to a tree are judged by, and completes it: checks that the configuration does not declare
