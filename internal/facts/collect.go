@@ -13,6 +13,8 @@ import (
 
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/ratchet"
+	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // Options say what to collect.
@@ -52,7 +54,7 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	}
 	c.Input = &Input{
 		APIVersion: APIVersion, Now: opt.Now.UTC().Truncate(time.Second), Change: *change,
-		Config: c.Governance.Raw, Policy: c.Governance.Policy,
+		Waivers: []waiver.Waiver{}, Marks: []ratchet.Mark{}, Config: c.Governance.Raw, Policy: c.Governance.Policy,
 	}
 	if change.MergedTree == "" {
 		c.Merged = c.Base

@@ -10,7 +10,9 @@ import (
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/source"
+	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // APIVersion is the version of the input document.
@@ -29,8 +31,10 @@ type Input struct {
 	History    History             `json:"history"`
 	Findings   []finding.Finding   `json:"findings"` // of built-in checks and imported reports, with state against base
 	Evidence   []Evidence          `json:"evidence"`
-	Config     json.RawMessage     `json:"config"` // effective adamant.yaml at base, JSON
-	Policy     Policy              `json:"policy"` // the constitution at base
+	Waivers    []waiver.Waiver     `json:"waivers"` // at base
+	Marks      []ratchet.Mark      `json:"marks"`   // at base, of ratcheted rules
+	Config     json.RawMessage     `json:"config"`  // effective adamant.yaml at base, JSON
+	Policy     Policy              `json:"policy"`  // the constitution at base
 }
 
 // Change names what is judged. OIDs are hex; trees and commits of the repository's own hash function.

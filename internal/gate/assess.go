@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
 	"github.com/adamant-os/adamant/internal/source"
+	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // Assessor is a compiled constitution and configuration. It is safe for concurrent use and serves every change that is judged
@@ -70,6 +71,10 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the constitution: %w", err)
 	}
+	found := r.findings(in, ruled)
+	waived, about := waiver.Apply(in.Waivers, found, in.Now)
+	found = append(found, about...)
+	finding.Sort(found)
 	rated := risk.Rate(in, r.config)
 	a := &Assessment{
 		APIVersion: AssessmentVersion,
@@ -77,7 +82,7 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
-		Findings: list(r.findings(in, ruled)), Holds: list(slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings))), Waivers: []string{},
+		Findings: list(found), Holds: list(slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings))), Waivers: waived,
 		Governance: r.governance, ValidUntil: validUntil(in, r.config),
 	}
 	required, row := Required(r.config, a.Level)
