@@ -30,6 +30,7 @@ type Engine struct {
 	deadline time.Duration
 	query    rego.PreparedEvalQuery // of every entry that is not switched off
 	active   []*entry               // in the query's order
+	units    []unit                 // foreign policies
 }
 
 // Compile makes an engine of the built-in constitution and the modules. The error is a manifest.Diagnostics with
@@ -57,7 +58,10 @@ func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine,
 			e.active = append(e.active, entry)
 		}
 	}
-	if len(e.active) == 0 {
+	if e.units, err = compileForms(ctx, modules, opt); err != nil {
+		return nil, err
+	}
+	if len(e.active)+switchedOn(e.units) == 0 {
 		return nil, fmt.Errorf("compiling the constitution: %w", ErrNoRules)
 	}
 	e.query, err = e.prepare(ctx, e.active)
@@ -173,5 +177,9 @@ func (e *Engine) Rules() []Rule {
 	for i, entry := range e.entries {
 		out[i] = entry.Rule
 	}
+	for _, u := range e.units {
+		out = append(out, u.rules()...)
+	}
+	slices.SortStableFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }

@@ -37,18 +37,33 @@ func (e *EvalError) Error() string {
 func (e *Engine) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, e.deadline, &TimeoutError{e.deadline})
 	defer cancel()
-	input, err := inputValue(in, e.names)
+	result, err := e.evalNative(ctx, in, now)
 	if err != nil {
 		return nil, err
 	}
-	terms, err := e.run(ctx, e.query, input, now)
-	if err != nil {
+	if err := e.evalUnits(ctx, in, now, result); err != nil {
 		return nil, err
 	}
-	result, err := e.collect(in, terms)
-	if err != nil {
-		return nil, err
+	return result, nil
+}
+
+// evalNative asks adamant's own rules and those written for adamant.
+func (e *Engine) evalNative(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
+	result := &Result{Violations: []Violation{}, Requires: []Requirement{}}
+	if len(e.active) > 0 {
+		input, err := inputValue(in, e.names)
+		if err != nil {
+			return nil, err
+		}
+		terms, err := e.run(ctx, e.query, input, now)
+		if err != nil {
+			return nil, err
+		}
+		if result, err = e.collect(in, terms); err != nil {
+			return nil, err
+		}
 	}
+	result.Rules = len(e.active) + switchedOn(e.units)
 	return result, e.compare(ctx, in, now, result)
 }
 

@@ -34,10 +34,10 @@ func dialects() []dialect {
 // IsTest says that a module holds tests: they are run by Test and never judge a change.
 func IsTest(path string) bool { return strings.HasSuffix(path, "_test.rego") }
 
-// Foreign says that a module is somebody else's: it lies under policy/, where other tools keep theirs too, and its package
-// is not ours, not even misspelt. Modules under .adamant/ are never foreign.
+// Foreign says that a module is somebody else's: its package is not ours, not even misspelt. Modules under .adamant/ are never
+// foreign.
 func Foreign(m facts.Module) bool {
-	if !strings.HasPrefix(m.Path, "policy/") {
+	if strings.HasPrefix(m.Path, ".adamant/") {
 		return false
 	}
 	for line := range strings.SplitSeq(m.Text, "\n") {
