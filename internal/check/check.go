@@ -54,7 +54,7 @@ type Job struct {
 // Event is one step of a run, for progress on stderr.
 type Event struct {
 	Check    string
-	Step     string // setup, run, base, base-tests, done; uncached, unlogged: Note says why something could not be kept
+	Step     string // setup, run, base, base-tests, working (Note is the last line of output), done; uncached, unlogged: Note says why something could not be kept
 	State    string // evidence state, for done
 	Source   string // local or cache, for done
 	Duration time.Duration

@@ -76,6 +76,10 @@ var detections = map[string]map[string]string{
 		"package.json": `{"private":true,"devDependencies":{"eslint":"^9"}}`, "pnpm-lock.yaml": "", "pnpm-workspace.yaml": "packages: [packages/*]", "eslint.config.js": "",
 		"packages/a/package.json": `{"scripts":{"test":"jest","build":"tsc"}}`, "packages/b/package.json": `{}`,
 	},
+	"pnpm-chain": {
+		"package.json":   `{"scripts":{"test":"pnpm test-unit && pnpm run test:e2e","test-unit":"vitest run","test:e2e":"vitest run -c vitest.config.e2e.ts"},"devDependencies":{"vitest":"^4"}}`,
+		"pnpm-lock.yaml": "",
+	},
 	"yarn-jest":  {"package.json": `{"scripts":{"test":"npm run unit","unit":"cross-env CI=1 jest"},"devDependencies":{"jest":"^30","jest-junit":"^16"}}`, "yarn.lock": "# yarn lockfile v1\n"},
 	"yarn-berry": {"package.json": `{"packageManager":"yarn@4.5.0","scripts":{"test":"tsc && mocha"},"devDependencies":{"mocha":"^11"}}`, "yarn.lock": "__metadata:\n"},
 	"web-nested": {"go.mod": goModFile, "m.go": "", "web/package.json": `{"scripts":{"test":"jest && echo done"},"dependencies":{"x":"1"}}`, "web/package-lock.json": "{}"},

@@ -199,58 +199,9 @@ func (w *webProject) check(name, kind string, command []string, reports ...manif
 
 const (
 	junitFile  = "adamant-junit.xml"
+	jestFile   = "adamant-jest.json"
 	eslintFile = "adamant-eslint.json"
 )
-
-// unit proposes the tests, with a report where the test runner can write one.
-func (w *webProject) unit() {
-	script := w.script("test")
-	file := path.Join(w.dir, "package.json")
-	switch {
-	case script != "":
-		command, reports := w.reporting(script)
-		if len(reports) == 0 {
-			w.note(file, "the test script writes no report that is known here: single tests are not seen and base's tests cannot be compared (docs/checks.md)")
-		}
-		w.check("npm-unit", "unit", command, reports...)
-		w.base.Env = nil // which reporting may have set for the tests
-	case w.many && w.nestedScript("test"):
-		w.note(file, "the workspaces' tests write no common report: single tests are not seen (docs/checks.md)")
-		w.check("npm-unit", "unit", w.each("test"))
-	default:
-		w.note(file, "no test script")
-	}
-}
-
-// reporting is how the test script is run, and the reports it then leaves.
-func (w *webProject) reporting(script string) ([]string, []manifest.Report) {
-	runner, args, plain := lastCommand(w.expand(script))
-	junit := manifest.Report{Format: "junit", Path: path.Join(w.dir, junitFile)}
-	lcov := manifest.Report{Format: "lcov", Path: path.Join(w.dir, "coverage/lcov.info")}
-	switch {
-	case runner == "vitest":
-		more := []string{"--reporter=default", "--reporter=junit", "--outputFile.junit=" + junitFile}
-		if !slices.Contains(args, "run") && !slices.Contains(args, "--run") {
-			more = append([]string{"--run"}, more...)
-		}
-		if w.depends("@vitest/coverage-v8") || w.depends("@vitest/coverage-istanbul") {
-			return w.run("test", append(more, "--coverage", "--coverage.reporter=lcovonly", "--coverage.reportsDirectory=coverage")...), []manifest.Report{junit, lcov}
-		}
-		return w.run("test", more...), []manifest.Report{junit}
-	case runner == "jest":
-		more := []string{"--ci", "--coverage", "--coverageReporters=lcovonly", "--coverageDirectory=coverage"}
-		if !w.depends("jest-junit") {
-			return w.run("test", more...), []manifest.Report{lcov}
-		}
-		w.base.Env = map[string]string{"JEST_JUNIT_OUTPUT_FILE": junitFile}
-		return w.run("test", append(more, "--reporters=default", "--reporters=jest-junit")...), []manifest.Report{junit, lcov}
-	case runner == "mocha":
-		return w.run("test", "--reporter", "xunit", "--reporter-option", "output="+junitFile), []manifest.Report{junit}
-	case runner == "node" && plain && slices.Contains(args, "--test"):
-		return slices.Concat([]string{"node", "--test-reporter=junit", "--test-reporter-destination=" + junitFile}, args), []manifest.Report{junit}
-	}
-	return w.run("test"), nil
-}
 
 // expand follows a script that only runs another one.
 func (w *webProject) expand(script string) string {

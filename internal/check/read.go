@@ -46,7 +46,7 @@ func (out *reading) add(file reportFile, opt report.Options) error {
 	data := bytes.NewReader(file.data)
 	switch {
 	case testFormat(file.format):
-		return out.addTests(report.ReadTests(testReader(file.format), data, opt))
+		return out.addTests(report.ReadTests(file.format, data, opt))
 	case coverageFormat(file.format):
 		profile, err := report.ReadCoverage(file.format, data, opt)
 		if err == nil {
@@ -57,14 +57,6 @@ func (out *reading) add(file reportFile, opt report.Options) error {
 	fs, err := finding.Read(file.format, file.data, finding.Options{Root: opt.Root, Dir: opt.Dir, Text: opt.Text})
 	out.lint = append(out.lint, fs...)
 	return err
-}
-
-// testReader is the report package's name for a declared format.
-func testReader(format string) string {
-	if format == "gotest" {
-		return "go-test"
-	}
-	return format
 }
 
 func (out *reading) addTests(res *report.Result, err error) error {

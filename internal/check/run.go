@@ -133,7 +133,10 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 		return kept, nil
 	}
 	log := newTranscript(logHalf)
-	if err := r.execute(ctx, p, &res, log); err != nil {
+	stop := r.reassure(c.Name, begin, log)
+	err = r.execute(ctx, p, &res, log)
+	stop()
+	if err != nil {
 		return res, err
 	}
 	elapsed := time.Since(begin)
@@ -235,6 +238,29 @@ func (r *run) tell(e Event) {
 	r.progressMu.Lock()
 	defer r.progressMu.Unlock()
 	r.Progress(e)
+}
+
+const reassureEvery = 30 * time.Second
+
+// reassure says from time to time that a check is still working, and on what, until stop is called.
+func (r *run) reassure(check string, begin time.Time, log *transcript) (stop func()) {
+	ticker, quit, ended := time.NewTicker(reassureEvery), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case now := <-ticker.C:
+				r.tell(Event{Check: check, Step: "working", Duration: now.Sub(begin), Note: lastLine(log.Bytes())})
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+		<-ended
+	}
 }
 
 func (r *run) done(res result, log string, elapsed time.Duration) {

@@ -45,7 +45,7 @@ func reportsCoverage(c *manifest.Check) bool {
 
 func coverageFormat(format string) bool { return slices.Contains(report.CoverageFormats(), format) }
 
-func testFormat(format string) bool { return slices.Contains(report.TestFormats(), testReader(format)) }
+func testFormat(format string) bool { return slices.Contains(report.TestFormats(), format) }
 
 // changedLines are the lines that diff coverage is measured on, by path.
 func changedLines(changed []facts.File) map[string][]facts.LineRange {

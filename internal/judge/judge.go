@@ -346,6 +346,13 @@ func eventText(e check.Event) string {
 	if e.State != "" {
 		text += " " + e.State
 	}
+	if e.Step == "working" {
+		text += " for " + e.Duration.Round(time.Second).String()
+		if e.Note != "" {
+			text += ": " + e.Note
+		}
+		return text
+	}
 	if e.Duration > 0 {
 		text += " in " + e.Duration.Round(time.Millisecond).String()
 	}

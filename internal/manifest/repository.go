@@ -87,8 +87,9 @@ type Service struct {
 
 // Report says where a check's output lies and what it is.
 type Report struct {
-	// Format is one of junit, gotest, sarif, golangci-lint, eslint, ruff, govet, go-cover, lcov, cobertura.
-	Format string `json:"format" enum:"junit,gotest,sarif,golangci-lint,eslint,ruff,govet,go-cover,lcov,cobertura"`
+	// Format is one of junit, gotest, jest (Vitest's json reporter too), tap, sarif, golangci-lint, eslint, ruff, govet,
+	// staticcheck, go-cover, lcov, cobertura.
+	Format string `json:"format" enum:"junit,gotest,jest,tap,sarif,golangci-lint,eslint,ruff,govet,staticcheck,go-cover,lcov,cobertura"`
 	Path   string `json:"path" format:"glob"` // glob, relative to the checkout; "stdout" for the command's output
 }
 
@@ -141,6 +142,24 @@ type PolicySettings struct {
 	Rules map[string]string `json:"rules,omitempty" enum:"off,warn,deny,ratchet"`
 	// Registries are the image registries that containers may come from; empty = any that is named explicitly.
 	Registries []string `json:"registries,omitempty"`
+	// Conftest says how policies written for conftest are used.
+	Conftest Conftest `json:"conftest,omitzero"`
+}
+
+// Conftest configures the policies under policy/ that are written for conftest (docs/formats/policy.md).
+type Conftest struct {
+	// Namespaces are the packages whose rules judge, as globs (*, ?, [...]); default: main and main.*.
+	Namespaces []string `json:"namespaces,omitempty"`
+	// Combine are the packages, as globs, that see all documents at once as a list of {path, contents}.
+	Combine []string `json:"combine,omitempty"`
+	// Files are path globs of the documents that are judged; empty = all.
+	Files []string `json:"files,omitempty" format:"glob"`
+	// Data are YAML and JSON files, and folders of them, that policies see as data.
+	Data []string `json:"data,omitempty" format:"path"`
+	// Ignore are path globs of modules that are left alone.
+	Ignore []string `json:"ignore,omitempty" format:"glob"`
+	// Strict makes an error of a built-in function fail the judgement. Without it the rule does not apply, as in conftest.
+	Strict bool `json:"strict,omitempty"`
 }
 
 // Acceptance records the operator's decision to land without a gate that is not installed.

@@ -41,7 +41,7 @@ func BenchmarkGoTest50MB(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := ReadTests("go-test", bytes.NewReader(data), shop())
+		r, err := ReadTests("gotest", bytes.NewReader(data), shop())
 		if err != nil || r.Passed != 60_000 {
 			b.Fatal(r, err)
 		}

@@ -73,9 +73,10 @@ func (r *Result) State() string {
 // testFormats is the registry: one line a format.
 func testFormats() map[string]func(r io.Reader, t *tally) error {
 	return map[string]func(io.Reader, *tally) error{
-		"go-test": readGoTest,
-		"junit":   readJUnit,
-		"tap":     readTAP,
+		"gotest": readGoTest,
+		"jest":   readJest,
+		"junit":  readJUnit,
+		"tap":    readTAP,
 	}
 }
 

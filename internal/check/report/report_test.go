@@ -59,8 +59,8 @@ func show(r *Result) []byte {
 func TestReadRealTests(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ format, file string }{
-		{"go-test", "gotest.json"}, {"junit", "pytest.xml"}, {"junit", "jest-junit.xml"}, {"junit", "node.xml"}, {"junit", "gotestsum.xml"},
-		{"junit", "surefire.xml"}, {"junit", "nextest.xml"}, {"tap", "node.tap"},
+		{"gotest", "gotest.json"}, {"junit", "pytest.xml"}, {"junit", "jest-junit.xml"}, {"junit", "node.xml"}, {"junit", "gotestsum.xml"},
+		{"junit", "surefire.xml"}, {"junit", "nextest.xml"}, {"tap", "node.tap"}, {"jest", "jest.json"},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
 			t.Parallel()
@@ -87,19 +87,21 @@ func out(test, text string) string {
 func TestReadTests(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, format, data, want string }{
-		{"pass", "go-test", ev("run", "TestA") + ev("pass", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
-		{"leaves only", "go-test", ev("pass", "TestA/x") + ev("pass", "TestA/y/z") + ev("pass", "TestA/y") + ev("pass", "TestA") + ev("pass", ""), "passed: 2 passed, 0 failed, 0 skipped, []"},
-		{"parent fails by itself", "go-test", ev("pass", "TestA/x") + ev("fail", "TestA") + ev("fail", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
-		{"parent skips by itself", "go-test", ev("pass", "TestA/x") + ev("skip", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
-		{"never ended in a package that failed", "go-test", ev("run", "TestA") + ev("fail", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
-		{"never ended in a package that passed", "go-test", ev("pass", "TestA") + ev("run", "TestB") + ev("pass", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestB"]`},
-		{"package fails alone", "go-test", ev("pass", "TestA") + ev("fail", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p"]`},
-		{"package fails, test failed", "go-test", ev("fail", "TestA") + ev("fail", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
-		{"package passes, test failed", "go-test", ev("fail", "TestA") + ev("pass", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
-		{"failed once of two", "go-test", ev("fail", "TestA") + ev("pass", "TestA") + ev("pass", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
-		{"package failed once of two", "go-test", ev("pass", "TestA") + ev("fail", "") + ev("pass", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p"]`},
-		{"benchmarks are no tests", "go-test", ev("run", "BenchmarkA") + ev("bench", "BenchmarkB") + ev("pass", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
-		{"strange lines", "go-test", "go: downloading x\n" + ev("pass", "TestA") + "{\"level\":\"info\"}\n\n" + ev("pass", "") + "exit status 0", "passed: 1 passed, 0 failed, 0 skipped, []"},
+		{"pass", "gotest", ev("run", "TestA") + ev("pass", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
+		{"jest failed run", "jest", `{"success":false,"testResults":[{"assertionResults":[{"fullName":"a","status":"passed"}]}]}`, `failed: 1 passed, 1 failed, 0 skipped, ["(run)"]`},
+		{"jest false success", "jest", `{"success":true,"testResults":[{"assertionResults":[{"fullName":"a","status":"failed"}]}]}`, `failed: 0 passed, 1 failed, 0 skipped, ["a"]`},
+		{"leaves only", "gotest", ev("pass", "TestA/x") + ev("pass", "TestA/y/z") + ev("pass", "TestA/y") + ev("pass", "TestA") + ev("pass", ""), "passed: 2 passed, 0 failed, 0 skipped, []"},
+		{"parent fails by itself", "gotest", ev("pass", "TestA/x") + ev("fail", "TestA") + ev("fail", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
+		{"parent skips by itself", "gotest", ev("pass", "TestA/x") + ev("skip", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
+		{"never ended in a package that failed", "gotest", ev("run", "TestA") + ev("fail", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
+		{"never ended in a package that passed", "gotest", ev("pass", "TestA") + ev("run", "TestB") + ev("pass", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestB"]`},
+		{"package fails alone", "gotest", ev("pass", "TestA") + ev("fail", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p"]`},
+		{"package fails, test failed", "gotest", ev("fail", "TestA") + ev("fail", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
+		{"package passes, test failed", "gotest", ev("fail", "TestA") + ev("pass", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
+		{"failed once of two", "gotest", ev("fail", "TestA") + ev("pass", "TestA") + ev("pass", ""), `failed: 0 passed, 1 failed, 0 skipped, ["example.test/shop/p.TestA"]`},
+		{"package failed once of two", "gotest", ev("pass", "TestA") + ev("fail", "") + ev("pass", ""), `failed: 1 passed, 1 failed, 0 skipped, ["example.test/shop/p"]`},
+		{"benchmarks are no tests", "gotest", ev("run", "BenchmarkA") + ev("bench", "BenchmarkB") + ev("pass", "TestA") + ev("pass", ""), "passed: 1 passed, 0 failed, 0 skipped, []"},
+		{"strange lines", "gotest", "go: downloading x\n" + ev("pass", "TestA") + "{\"level\":\"info\"}\n\n" + ev("pass", "") + "exit status 0", "passed: 1 passed, 0 failed, 0 skipped, []"},
 		{"junit hides a failure", "junit", `<testsuite name="s" tests="1" failures="0"><testcase name="a"><failure/></testcase></testsuite>`, `failed: 0 passed, 1 failed, 0 skipped, ["s.a"]`},
 		{"junit lost a failure", "junit", `<testsuites failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>`, `failed: 1 passed, 1 failed, 0 skipped, ["(claimed, not listed)"]`},
 		{"junit lost an error", "junit", `<testsuites><testsuite name="s" errors="1"><testcase name="a"/></testsuite></testsuites>`, `failed: 1 passed, 1 failed, 0 skipped, ["(claimed, not listed)"]`},
@@ -152,7 +154,7 @@ func TestGoTestPlaces(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := ReadTests("go-test", strings.NewReader(tc.data), shop())
+			r, err := ReadTests("gotest", strings.NewReader(tc.data), shop())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,11 +195,11 @@ func TestBrokenTestReports(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("<testsuite>", 70)
 	for _, tc := range []struct{ name, format, data, want string }{
-		{"empty", "go-test", "", "no test is in it"},
-		{"package without tests", "go-test", ev("skip", ""), "no test is in it"},
-		{"cut off in a package", "go-test", ev("run", "TestA") + ev("pass", "TestA"), "package example.test/shop/p has no end"},
-		{"cut off in an event", "go-test", ev("pass", "TestA") + ev("pass", "") + `{"Action":"start","Pack`, "go-test report: 3:1: the last event is cut off"},
-		{"only a build failure", "go-test", `{"ImportPath":"p","Action":"build-output","Output":"p.go:1: broken\n"}` + "\n" + `{"ImportPath":"p","Action":"build-fail"}`, "the build failed: p.go:1: broken"},
+		{"empty", "gotest", "", "no test is in it"},
+		{"package without tests", "gotest", ev("skip", ""), "no test is in it"},
+		{"cut off in a package", "gotest", ev("run", "TestA") + ev("pass", "TestA"), "package example.test/shop/p has no end"},
+		{"cut off in an event", "gotest", ev("pass", "TestA") + ev("pass", "") + `{"Action":"start","Pack`, "gotest report: 3:1: the last event is cut off"},
+		{"only a build failure", "gotest", `{"ImportPath":"p","Action":"build-output","Output":"p.go:1: broken\n"}` + "\n" + `{"ImportPath":"p","Action":"build-fail"}`, "the build failed: p.go:1: broken"},
 		{"empty", "junit", "", "it is empty"},
 		{"no cases", "junit", `<testsuites tests="0"/>`, "no test is in it"},
 		{"claims without cases", "junit", `<testsuites tests="5" failures="0"/>`, "no test is in it"},
@@ -215,7 +217,15 @@ func TestBrokenTestReports(t *testing.T) {
 		{"open block", "tap", "1..1\nok 1\n  ---\n  a: b\n", "a block is open at its end"},
 		{"odd plan", "tap", "1..x\nok 1\n", `the plan "1..x" is no number`},
 		{"empty plan", "tap", "1..0\n", "no test is in it"},
-		{"unknown", "xunit", "", `unknown format "xunit"; known are go-test, junit, tap`},
+		{"jest cut off", "jest", `{"success":true,"testResults":[`, "no whole JSON document"},
+		{"jest twice", "jest", `{"success":true,"testResults":[]}{}`, "something follows"},
+		{"jest without tests", "jest", `{"success":true,"testResults":[]}`, "no test is in it"},
+		{"jest other JSON", "jest", `{"tests":3}`, "no success and testResults"},
+		{"jest interrupted", "jest", `{"success":true,"wasInterrupted":true,"testResults":[]}`, "interrupted"},
+		{"jest unknown status", "jest", `{"success":true,"testResults":[{"assertionResults":[{"fullName":"a","status":"great"}]}]}`, "unknown status"},
+		{"jest claims more failures", "jest", `{"success":false,"numFailedTests":1,"testResults":[{"assertionResults":[{"fullName":"a","status":"passed"}]}]}`, "claims"},
+		{"jest claims more tests", "jest", `{"success":true,"numTotalTests":2,"testResults":[{"assertionResults":[{"fullName":"a","status":"passed"}]}]}`, "claims"},
+		{"unknown", "xunit", "", `unknown format "xunit"; known are gotest, jest, junit, tap`},
 	} {
 		r, err := ReadTests(tc.format, strings.NewReader(tc.data), shop())
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
@@ -236,7 +246,7 @@ func TestBounds(t *testing.T) {
 		goCases += ev("pass", fmt.Sprintf("Test%d", i))
 	}
 	goCases += ev("pass", "")
-	for _, tc := range []struct{ format, data string }{{"junit", "<testsuite>" + cases + "</testsuite>"}, {"go-test", goCases}} {
+	for _, tc := range []struct{ format, data string }{{"junit", "<testsuite>" + cases + "</testsuite>"}, {"gotest", goCases}} {
 		size := int64(len(tc.data))
 		for _, bound := range []struct {
 			cases int
@@ -250,7 +260,7 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	long := `{"Action":"output","Output":"` + strings.Repeat("x", maxLine) + `"}`
-	if _, err := ReadTests("go-test", strings.NewReader(long), Options{}); err == nil || !strings.Contains(err.Error(), "the line is over the limit") {
+	if _, err := ReadTests("gotest", strings.NewReader(long), Options{}); err == nil || !strings.Contains(err.Error(), "the line is over the limit") {
 		t.Errorf("a line over the limit: %v", err)
 	}
 }
