@@ -53,7 +53,10 @@ func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance
 			return nil, err
 		}
 	}
-	var err error
+	err := g.readData(ctx, side)
+	if err != nil {
+		return nil, err
+	}
 	if g.Catalog, g.Findings, err = readCatalog(ctx, side); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,35 @@ func (g *Governance) readModule(ctx context.Context, side *Side, path string) er
 	}
 	g.Policy.Modules = append(g.Policy.Modules, Module{Path: spelt, Text: string(data)})
 	return nil
+}
+
+// readData reads the data files that the configuration names for foreign policies. A name that leads nowhere is an error.
+func (g *Governance) readData(ctx context.Context, side *Side) error {
+	for _, root := range g.Config.Spec.Policy.Conftest.Data {
+		found := false
+		for _, e := range side.Entries() {
+			if !IsPolicyData(root, e.Path) {
+				continue
+			}
+			found = true
+			data, err := side.Blob(ctx, e.OID)
+			if err != nil {
+				return fmt.Errorf("reading policy data %s: %w", SpellPath(e.Path), err)
+			}
+			g.Policy.Data = append(g.Policy.Data, Module{Path: SpellPath(e.Path), Text: string(data)})
+		}
+		if !found {
+			return &ConfigError{Err: fmt.Errorf("%s: spec.policy.conftest.data: no YAML or JSON file is, or lies below, %s", ConfigPath, root)}
+		}
+	}
+	return nil
+}
+
+// IsPolicyData says that a path is the data file that root names, or one below the folder that root names.
+func IsPolicyData(root, path string) bool {
+	root = strings.TrimSuffix(root, "/")
+	return (path == root || root == "." || strings.HasPrefix(path, root+"/")) &&
+		(strings.HasSuffix(path, ".json") || strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml"))
 }
 
 func (g *Governance) readAttributes(ctx context.Context, side *Side, path string) error {
@@ -214,7 +246,7 @@ func (g *Governance) count(path string) Inventory {
 func (g *Governance) Digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n", g.Raw, g.Policy.Engine)
-	for _, m := range g.Policy.Modules {
+	for _, m := range slices.Concat(g.Policy.Modules, g.Policy.Data) {
 		fmt.Fprintf(h, "%d:%s%d:%s", len(m.Path), m.Path, len(m.Text), m.Text)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -209,11 +209,13 @@ type Coverage struct {
 type Policy struct {
 	Engine  string   `json:"engine"` // version of the built-in constitution, sha256 of its modules
 	Modules []Module `json:"modules"`
+	// Data are the data files that foreign policies see: those that the configuration names.
+	Data []Module `json:"data,omitempty"`
 	// Weakened and Tightened are set when the change edits policy: see docs/formats/input.md.
 	Delta string `json:"delta,omitempty"` // "", tightened, weakened
 }
 
-// Module is one Rego file.
+// Module is one Rego file, or one data file.
 type Module struct {
 	Path string `json:"path"`
 	Text string `json:"text"`

@@ -6,6 +6,7 @@ package policy
 import (
 	"time"
 
+	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
@@ -24,6 +25,7 @@ const Tool = "policy"
 type Options struct {
 	Settings manifest.PolicySettings // of adamant.yaml at base
 	NoBase   bool                    // leave the built-in constitution out
+	Data     []facts.Module          // data files of foreign policies: those that Settings name
 	Deadline time.Duration           // of one evaluation; 0 = 10 s
 }
 
