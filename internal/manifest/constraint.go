@@ -104,6 +104,10 @@ func checkFormat(format, s string) string {
 		if _, err := time.Parse(time.DateOnly, s); err != nil {
 			return fmt.Sprintf("cannot be %q; want a date as YYYY-MM-DD", clip(s))
 		}
+	case "moment":
+		if _, _, err := ParseMoment(s); err != nil {
+			return "cannot be " + err.Error()
+		}
 	case "glob":
 		if err := CheckGlob(s); err != nil {
 			return "is malformed: " + err.Error()

@@ -144,6 +144,8 @@ type PolicySettings struct {
 	Registries []string `json:"registries,omitempty"`
 	// Conftest says how policies written for conftest are used.
 	Conftest Conftest `json:"conftest,omitzero"`
+	// WaiverDays is how many days a waiver may be valid, counted from its creation or last renewal; default 90.
+	WaiverDays int `json:"waiverDays,omitempty" min:"1" max:"366"`
 }
 
 // Conftest configures the policies under policy/ that are written for conftest (docs/formats/policy.md).

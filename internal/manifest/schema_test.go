@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the schemas and golden files")
 
 // ours are the kinds whose Go types live in this package. The schemas of catalog entities are made by package catalog.
-var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository]()}
+var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver]()}
 
 // TestSchemasAreCurrent makes the schemas anew from the Go types, their tags and their comments.
 func TestSchemasAreCurrent(t *testing.T) {
@@ -58,25 +58,27 @@ func TestSchemasAreCurrent(t *testing.T) {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	tree, err := parser.ParseFile(token.NewFileSet(), "repository.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ast.Inspect(tree, func(n ast.Node) bool {
-		decl, ok := n.(*ast.GenDecl)
-		if !ok || decl.Tok != token.TYPE {
-			return true
+	for _, file := range []string{"repository.go", "waiver.go"} {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		spec, _ := decl.Specs[0].(*ast.TypeSpec)
-		out[spec.Name.Name] = sentence(decl.Doc)
-		body, _ := spec.Type.(*ast.StructType)
-		for _, f := range body.Fields.List {
-			for _, name := range f.Names {
-				out[spec.Name.Name+"."+name.Name] = strings.TrimSpace(sentence(f.Doc) + " " + sentence(f.Comment))
+		ast.Inspect(tree, func(n ast.Node) bool {
+			decl, ok := n.(*ast.GenDecl)
+			if !ok || decl.Tok != token.TYPE {
+				return true
 			}
-		}
-		return false
-	})
+			spec, _ := decl.Specs[0].(*ast.TypeSpec)
+			out[spec.Name.Name] = sentence(decl.Doc)
+			body, _ := spec.Type.(*ast.StructType)
+			for _, f := range body.Fields.List {
+				for _, name := range f.Names {
+					out[spec.Name.Name+"."+name.Name] = strings.TrimSpace(sentence(f.Doc) + " " + sentence(f.Comment))
+				}
+			}
+			return false
+		})
+	}
 	return out
 }
 
@@ -133,6 +135,8 @@ func constrain(t reflect.Type, s *generator.Schema, c constraint) {
 		text.Pattern = `^(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
 	case "date":
 		text.Format, text.Pattern = "date", `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+	case "moment":
+		text.Pattern = `^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$`
 	case "url":
 		text.Format, text.Pattern = "uri", `^https?://[^/]+`
 	case "name":
