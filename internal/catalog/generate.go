@@ -35,11 +35,15 @@ var manifests = []struct {
 	{"setup.py", nil}, // a program: its name cannot be read without running it
 }
 
-// notOurs are folders whose packages belong to somebody else or to tests.
-var notOurs = []string{"node_modules", "vendor", "third_party", "testdata"}
+// notOurs are folders whose packages belong to somebody else, to tests or to examples.
+var notOurs = []string{
+	"node_modules", "vendor", "third_party", "testdata", "fixtures", "__fixtures__", "__tests__", "test", "tests", "e2e",
+	"example", "examples", "playground", "playgrounds", "templates",
+}
 
 // Generate proposes a minimal, valid Component for every package among paths that has no entity of its own: none whose file
-// lies in its folder and none whose adamant.dev/paths claim its manifest. Owner is the one that all entities share, else
+// lies in its folder and none whose adamant.dev/paths claim its manifest. Packages of tests, examples and templates belong to
+// the component around them. Owner is the one that all entities share, else
 // operator.
 func Generate(c *Catalog, paths []string, read func(path string) ([]byte, error)) ([]Proposal, error) {
 	g := generator{catalog: c, read: read, paths: map[string]bool{}, taken: map[string]bool{}, owner: commonOwner(c)}

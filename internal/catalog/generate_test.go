@@ -13,7 +13,7 @@ func TestGenerate(t *testing.T) {
 		"go.mod": "module example.com/shop/v2 // c\n", "cmd/shop/main.go": "", "web/package.json": `{"name": "@shop/web"}`, "admin/web/package.json": `{"name": "web"}`,
 		"py/pyproject.toml": "[project]\nname = 'tool.x'\n", "poetry/pyproject.toml": "[tool.poetry]\nname = 'poem'\n", "old/setup.py": "", "rs/Cargo.toml": "[package]\nname = 'rusty'\n",
 		"rs/src/main.rs": "", "ws/Cargo.toml": "[workspace]\n", "jv/pom.xml": "<project><parent><artifactId>p</artifactId></parent><artifactId>javan</artifactId></project>",
-		"bad/package.json": "{\n", "vendor/x/go.mod": "module x\n", "node_modules/y/package.json": "{}", "a/testdata/package.json": "{}", ".hidden/package.json": "{}",
+		"bad/package.json": "{\n", "vendor/x/go.mod": "module x\n", "node_modules/y/package.json": "{}", "a/testdata/package.json": "{}", "playground/x/package.json": "{}", "a/__tests__/f/package.json": "{}", "examples/go.mod": "module e\n", ".hidden/package.json": "{}",
 		"has/go.mod": "module has\n", "has/catalog-info.yml": component("has", ""), "claimed/go.mod": "module claimed\n", "true/go.mod": "module example.com/true\n", "strange/package.json": `{"name": "@@ --"}`,
 		"both/go.mod": "module example.com/both\n", "both/package.json": `{"name": "never"}`,
 		"claims/catalog-info.yaml": strings.Replace(component("owner", ""), "spec:", "  annotations: {adamant.dev/paths: claimed/**}\nspec:", 1),
