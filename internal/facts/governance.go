@@ -57,6 +57,9 @@ func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance
 	if err != nil {
 		return nil, err
 	}
+	if err := g.readConstraints(ctx, side); err != nil {
+		return nil, err
+	}
 	if g.Catalog, g.Findings, err = readCatalog(ctx, side); err != nil {
 		return nil, err
 	}
@@ -246,7 +249,7 @@ func (g *Governance) count(path string) Inventory {
 func (g *Governance) Digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n", g.Raw, g.Policy.Engine)
-	for _, m := range slices.Concat(g.Policy.Modules, g.Policy.Data) {
+	for _, m := range slices.Concat(g.Policy.Modules, g.Policy.Data, g.Policy.Constraints) {
 		fmt.Fprintf(h, "%d:%s%d:%s", len(m.Path), m.Path, len(m.Text), m.Text)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -211,6 +211,8 @@ type Policy struct {
 	Modules []Module `json:"modules"`
 	// Data are the data files that foreign policies see: those that the configuration names.
 	Data []Module `json:"data,omitempty"`
+	// Constraints are the YAML files with ConstraintTemplates and Constraints of Gatekeeper.
+	Constraints []Module `json:"constraints,omitempty"`
 	// Weakened and Tightened are set when the change edits policy: see docs/formats/input.md.
 	Delta string `json:"delta,omitempty"` // "", tightened, weakened
 }

@@ -39,7 +39,8 @@ func NewAssessor(ctx context.Context, config json.RawMessage, constitution facts
 	if err != nil {
 		return nil, fmt.Errorf("reading limits.policyTime: %w", err)
 	}
-	engine, err := policy.Compile(ctx, constitution.Modules, policy.Options{Settings: repo.Spec.Policy, Data: constitution.Data, Deadline: deadline})
+	engine, err := policy.Compile(ctx, constitution.Modules, policy.Options{Settings: repo.Spec.Policy, Data: constitution.Data,
+		Constraints: constitution.Constraints, Deadline: deadline})
 	if err != nil {
 		return nil, err
 	}
@@ -319,7 +320,7 @@ func effectiveDiff(files []facts.File) string {
 func governance(config json.RawMessage, p facts.Policy) string {
 	h := sha256.New()
 	put(h, string(config), p.Engine)
-	for _, m := range slices.Concat(p.Modules, p.Data) {
+	for _, m := range slices.Concat(p.Modules, p.Data, p.Constraints) {
 		put(h, m.Path, m.Text)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -144,6 +144,9 @@ type PolicySettings struct {
 	Registries []string `json:"registries,omitempty"`
 	// Conftest says how policies written for conftest are used.
 	Conftest Conftest `json:"conftest,omitzero"`
+	// Gatekeeper are path globs of the YAML files whose ConstraintTemplates and Constraints judge; default: .adamant/policy/** and
+	// policy/**, without the folders samples and testdata.
+	Gatekeeper []string `json:"gatekeeper,omitempty" format:"glob"`
 	// WaiverDays is how many days a waiver may be valid, counted from its creation or last renewal; default 90.
 	WaiverDays int `json:"waiverDays,omitempty" min:"1" max:"366"`
 }

@@ -27,6 +27,8 @@ type Options struct {
 	NoBase   bool                    // leave the built-in constitution out
 	Data     []facts.Module          // data files of foreign policies: those that Settings name
 	Deadline time.Duration           // of one evaluation; 0 = 10 s
+
+	Constraints []facts.Module // YAML files with Gatekeeper's templates and constraints
 }
 
 // Violation is one finding of one rule.

@@ -28,7 +28,7 @@ func hidden(t reflect.Type, name string) bool {
 	case reflect.TypeFor[document.Document]():
 		return name == "lines"
 	case reflect.TypeFor[facts.Policy]():
-		return name == "modules" || name == "data"
+		return name == "modules" || name == "data" || name == "constraints"
 	}
 	return false
 }
