@@ -13,15 +13,20 @@ const (
 	KindCompose       = "compose"
 	KindDockerfile    = "dockerfile"
 	KindPackageJSON   = "package.json"
+	KindTerraform     = "terraform"
 	KindTerraformPlan = "terraform-plan"
+	KindHCL           = "hcl"
+	KindKustomization = "kustomization"
+	KindCycloneDX     = "cyclonedx"
+	KindSPDX          = "spdx"
 	KindCatalog       = "catalog"
 	KindAdamant       = "adamant"
 )
 
 // Kinds lists the kinds a document can have, sorted.
 func Kinds() []string {
-	return []string{KindAdamant, KindCatalog, KindCompose, KindDockerfile, KindAction, KindWorkflow, KindKubernetes,
-		KindPackageJSON, KindTerraformPlan}
+	return []string{KindAdamant, KindCatalog, KindCompose, KindCycloneDX, KindDockerfile, KindAction, KindWorkflow, KindHCL,
+		KindKubernetes, KindKustomization, KindPackageJSON, KindSPDX, KindTerraform, KindTerraformPlan}
 }
 
 // kindOf tells what a document is, by its path first and its content then.
@@ -41,6 +46,10 @@ func kindOfPath(p, format string) string {
 	switch {
 	case format == formatDockerfile:
 		return KindDockerfile
+	case format == formatHCL && isTerraformSource(base), format == formatJSON && isTerraformJSON(base):
+		return KindTerraform
+	case format == formatHCL:
+		return KindHCL
 	case base == "package.json":
 		return KindPackageJSON
 	case format != formatYAML:
@@ -53,11 +62,24 @@ func kindOfPath(p, format string) string {
 	return ""
 }
 
+func isTerraformSource(base string) bool {
+	ext := strings.ToLower(path.Ext(base))
+	return ext == ".tf" || ext == ".tofu"
+}
+
+func isTerraformJSON(base string) bool {
+	lower := strings.ToLower(base)
+	return strings.HasSuffix(lower, ".tf.json") || strings.HasSuffix(lower, ".tofu.json")
+}
+
 func kindOfValue(p string, value map[string]any) string {
 	api, _ := value["apiVersion"].(string)
 	kind, _ := value["kind"].(string)
 	base := path.Base(p)
 	switch {
+	case base == "kustomization.yaml", base == "kustomization.yml", base == "Kustomization",
+		strings.HasPrefix(api, "kustomize.config.k8s.io/"):
+		return KindKustomization
 	case strings.HasPrefix(api, "adamant.dev/"):
 		return KindAdamant
 	case strings.HasPrefix(api, "backstage.io/"):
@@ -66,6 +88,10 @@ func kindOfValue(p string, value map[string]any) string {
 		return KindKubernetes
 	case has(value, "format_version") && has(value, "resource_changes"):
 		return KindTerraformPlan
+	case value["bomFormat"] == "CycloneDX":
+		return KindCycloneDX
+	case has(value, "spdxVersion") && has(value, "SPDXID"):
+		return KindSPDX
 	case has(value, "runs") && (base == "action.yml" || base == "action.yaml"):
 		return KindAction
 	}

@@ -6,8 +6,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/adamant-os/adamant/internal/document/hcl"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
+
+func hclDocuments(path string, data []byte) []Document {
+	tree := hcl.Parse(path, data)[0]
+	if tree.Error != "" {
+		return []Document{failed(formatHCL, tree.Line, tree.Error)}
+	}
+	return []Document{{Format: formatHCL, Value: tree.Value, Lines: tree.Places.All()}}
+}
 
 // Parse reads one file into documents: one for most formats, several for a YAML stream or a Kubernetes List. It returns nil
 // when path names no structured format adamant reads. A file that cannot be parsed becomes a document with Error and Line,
@@ -66,6 +75,7 @@ const (
 	formatDockerfile = "dockerfile"
 	formatDotenv     = "dotenv"
 	formatINI        = "ini"
+	formatHCL        = "hcl"
 )
 
 // formats is the registry: one line a format; the first that matches the file's name reads it.
@@ -75,6 +85,7 @@ func formats() []format {
 		{formatYAML, extension(".yaml", ".yml"), parseYAML},
 		{formatJSON, extension(".json", ".jsonc"), parseJSON},
 		{formatTOML, isTOML, parseTOML},
+		{formatHCL, hcl.Match, hclDocuments},
 		{formatDotenv, isDotenv, parseDotenv},
 		{formatINI, isINI, parseINI},
 	}
