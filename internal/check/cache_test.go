@@ -77,6 +77,28 @@ func TestCacheKey(t *testing.T) {
 	}
 }
 
+// TestCachedPassNeedsNothing: what passed without network is answered without a folder and without finding out what the
+// system isolates. Whether a failure stands is asked of the system.
+func TestCachedPassNeedsNothing(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]bool{"true": true, "false": false} {
+		r := newRunner(t)
+		job := Job{Merged: tree{"a": "b"}}
+		first, _ := runOne(t, r, sh(command), job)
+		if first.Network != networkNone {
+			continue // nothing is isolated here
+		}
+		r.Scratch = filepath.Join(t.TempDir(), "file", "scratch")
+		if err := os.WriteFile(filepath.Dir(r.Scratch), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		evidence, _, err := r.Run(t.Context(), []manifest.Check{sh(command)}, job)
+		if got := err == nil && evidence[0].Source == facts.SourceCache; got != want {
+			t.Errorf("%s: %+v, %v; want an answer without a scratch folder: %v", command, evidence, err, want)
+		}
+	}
+}
+
 func newIsolation(t *testing.T) isolation {
 	return strongest(t.Context(), newRunner(t).Self, t.TempDir())
 }

@@ -47,10 +47,8 @@ type Runner struct {
 // run is one call of Run.
 type run struct {
 	*Runner
-	job   Job
-	dir   *runDir
-	iso   isolation
-	tools *box // where version commands run
+	job Job
+	workshop
 
 	mu       sync.Mutex
 	versions map[string]string
@@ -71,12 +69,9 @@ type result struct {
 // Run runs checks on job and returns one piece of evidence a check, in the order given, and what they found. An error means
 // that adamant or the machine failed, or that ctx ended: then nothing was decided.
 func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]facts.Evidence, []finding.Finding, error) {
-	dir, err := openRun(r.Scratch, time.Now())
-	if err != nil {
-		return nil, nil, err
-	}
-	results, err := r.start(ctx, dir, checks, job)
-	if err = errors.Join(err, dir.close()); err != nil {
+	state := &run{Runner: r, job: job, versions: map[string]string{}, listings: map[string][]git.Entry{}}
+	results, err := state.all(ctx, checks)
+	if err = errors.Join(err, state.close()); err != nil {
 		return nil, nil, err
 	}
 	evidence := make([]facts.Evidence, len(results))
@@ -89,20 +84,14 @@ func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]f
 	return evidence, findings, nil
 }
 
-func (r *Runner) start(ctx context.Context, dir *runDir, checks []manifest.Check, job Job) ([]result, error) {
-	tools, err := newBox(filepath.Join(dir.path, "tools"))
-	if err != nil {
-		return nil, err
-	}
-	state := &run{Runner: r, job: job, dir: dir, tools: tools, versions: map[string]string{}, listings: map[string][]git.Entry{}}
-	state.iso = strongest(ctx, r.Self, tools.path)
+func (r *run) all(ctx context.Context, checks []manifest.Check) ([]result, error) {
 	results := make([]result, len(checks))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, r.Jobs))
 	for i := range checks {
 		group.Go(func() error {
 			var err error
-			results[i], err = state.check(ctx, &checks[i])
+			results[i], err = r.check(ctx, &checks[i])
 			if err != nil {
 				return fmt.Errorf("check %s: %w", checks[i].Name, err)
 			}
@@ -128,7 +117,11 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 	if err != nil {
 		return res, err
 	}
-	if kept, ok := r.recall(p); ok {
+	kept, ok, err := r.answer(ctx, p)
+	if err != nil {
+		return res, err
+	}
+	if ok {
 		r.done(kept, "", 0)
 		return kept, nil
 	}
@@ -154,6 +147,7 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 type plan struct {
 	check *manifest.Check
 	setup setup
+	tools []string
 	key   string
 }
 
@@ -165,13 +159,34 @@ func (r *run) plan(ctx context.Context, c *manifest.Check) (*plan, error) {
 			return nil, err
 		}
 	}
-	p.key, err = r.key(ctx, p, r.toolchain(ctx, words(c)))
-	return p, err
+	p.tools = r.toolchain(ctx, words(c))
+	return p, nil
+}
+
+// answer looks a plan's result up. What passed without network stands, whatever this system allows now. Anything else is
+// looked for under the isolation there is now, which takes a process to find out.
+func (r *run) answer(ctx context.Context, p *plan) (kept result, ok bool, err error) {
+	if r.Self != "" {
+		if p.key, err = r.key(ctx, p, networkNone); err != nil {
+			return kept, false, err
+		}
+		if kept, ok = r.recall(p); ok && kept.Evidence.State == facts.Passed {
+			return kept, true, nil
+		}
+	}
+	if err := r.probe(ctx); err != nil {
+		return kept, false, err
+	}
+	if p.key, err = r.key(ctx, p, r.network()); err != nil {
+		return kept, false, err
+	}
+	kept, ok = r.recall(p)
+	return kept, ok, nil
 }
 
 // key digests everything the result depends on. What only a run of this change's base can show (its tests, its findings,
 // the lines it added) is part of it too.
-func (r *run) key(ctx context.Context, p *plan, tools []string) (string, error) {
+func (r *run) key(ctx context.Context, p *plan, network string) (string, error) {
 	c := p.check
 	inputs := any(r.job.Merged.ID())
 	if len(c.Inputs) > 0 {
@@ -196,15 +211,21 @@ func (r *run) key(ctx context.Context, p *plan, tools []string) (string, error) 
 		lines = changedLines(r.job.Changed)
 	}
 	return digest([]any{
-		"check/v1", c, inputs, r.declaredEnv(c), tools, cleanPath(r.Path), p.setup.digest, r.Engine, r.network(), base, edits, lines,
+		"check/v1", c, inputs, r.declaredEnv(c), p.tools, cleanPath(r.Path), p.setup.digest, r.Engine, network, base, edits, lines,
 	})
 }
 
+// What a command can reach, as evidence says it.
+const (
+	networkNone = "none"
+	networkOpen = "open"
+)
+
 func (r *run) network() string {
 	if r.iso.network {
-		return "none"
+		return networkNone
 	}
-	return "open"
+	return networkOpen
 }
 
 // files lists a tree, once a run.

@@ -92,6 +92,9 @@ func (r *run) version(ctx context.Context, command []string) string {
 	if version, known := r.versions[name]; known {
 		return version
 	}
+	if err := r.open(); err != nil { // running the check says so too
+		return fmt.Sprintf("%s: %v", name, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var out bytes.Buffer
