@@ -213,9 +213,18 @@ type Policy struct {
 	Data []Module `json:"data,omitempty"`
 	// Constraints are the YAML files with ConstraintTemplates and Constraints of Gatekeeper.
 	Constraints []Module `json:"constraints,omitempty"`
-	// Weakened and Tightened are set when the change edits policy: see docs/formats/input.md.
-	Delta string `json:"delta,omitempty"` // "", tightened, weakened
+	// Delta is what an edit of the constitution does: "" when the change edits none, tightened, weakened. Weakened means
+	// not shown to be tightened.
+	Delta string `json:"delta,omitempty"`
+	// DeltaReasons say what shows that it is weakened, first 20.
+	DeltaReasons []string `json:"deltaReasons,omitempty"`
 }
+
+// The values of Policy.Delta.
+const (
+	PolicyTightened = "tightened"
+	PolicyWeakened  = "weakened"
+)
 
 // Module is one Rego file, or one data file.
 type Module struct {
