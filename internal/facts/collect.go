@@ -14,7 +14,6 @@ import (
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ratchet"
-	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // Options say what to collect.
@@ -54,7 +53,7 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	}
 	c.Input = &Input{
 		APIVersion: APIVersion, Now: opt.Now.UTC().Truncate(time.Second), Change: *change,
-		Waivers: []waiver.Waiver{}, Marks: []ratchet.Mark{}, Config: c.Governance.Raw, Policy: c.Governance.Policy,
+		Waivers: c.Governance.Waivers, Marks: []ratchet.Mark{}, Config: c.Governance.Raw, Policy: c.Governance.Policy,
 	}
 	if change.MergedTree == "" {
 		c.Merged = c.Base
@@ -251,6 +250,9 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 		}
 	}
 	in.Catalog = c.catalogFacts(merged, found)
+	if err := c.judgeWaivers(ctx); err != nil {
+		return err
+	}
 	if opt.History != nil {
 		in.History = opt.History(oldPaths(c.Changes), author(in.Change))
 	}

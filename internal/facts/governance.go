@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/source"
+	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // ConfigPath is where the kernel configuration lies.
@@ -28,6 +29,7 @@ type Governance struct {
 	Policy     Policy
 	Attributes source.Attributes
 	Catalog    *catalog.Catalog
+	Waivers    []waiver.Waiver
 	Findings   []finding.Finding // what is wrong with the catalog itself
 
 	mu     sync.Mutex
@@ -61,6 +63,9 @@ func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance
 		return nil, err
 	}
 	if g.Catalog, g.Findings, err = readCatalog(ctx, side); err != nil {
+		return nil, err
+	}
+	if g.Waivers, err = ReadWaivers(ctx, side, g.Config.Spec.Policy.WaiverDays); err != nil {
 		return nil, err
 	}
 	return g, g.SetConfig(g.Config)

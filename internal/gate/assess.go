@@ -17,7 +17,6 @@ import (
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
 	"github.com/adamant-os/adamant/internal/source"
-	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // Assessor is a compiled constitution and configuration. It is safe for concurrent use and serves every change that is judged
@@ -72,10 +71,7 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the constitution: %w", err)
 	}
-	found := r.findings(in, ruled)
-	waived, about := waiver.Apply(in.Waivers, found, in.Now)
-	found = append(found, about...)
-	finding.Sort(found)
+	waived := waive(in, r.findings(in, ruled), ruled)
 	rated := risk.Rate(in, r.config)
 	a := &Assessment{
 		APIVersion: AssessmentVersion,
@@ -83,8 +79,8 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
-		Findings: list(found), Holds: list(slices.Concat(unread(in.Files), holds(ruled), fewerTests(in.Findings))), Waivers: waived,
-		Governance: r.governance, ValidUntil: validUntil(in, r.config),
+		Findings: waived.findings, Holds: slices.Concat(unread(in.Files), waived.holds), Waivers: waived.used,
+		Governance: r.governance, ValidUntil: validUntil(in, r.config, waived.used),
 	}
 	required, row := Required(r.config, a.Level)
 	for _, r := range ruled.Requires {
@@ -141,28 +137,6 @@ func switched(settings manifest.PolicySettings, f finding.Finding) finding.Sever
 		return finding.Error
 	}
 	return f.Severity
-}
-
-// holds lists the policy rules that want the operator's eyes on something new.
-func holds(ruled *policy.Result) []Reason {
-	out := []Reason{}
-	for _, v := range ruled.Violations {
-		if v.Kind == policy.Hold && v.State != finding.Unchanged && v.State != finding.Absent {
-			out = append(out, Reason{Code: "policy-hold", Effect: Hold, Subject: v.Rule, Message: v.Message, Path: v.Path, Line: v.Line, Next: v.Fix})
-		}
-	}
-	return out
-}
-
-// fewerTests holds a change that runs fewer tests than base: its own reports cannot show what they no longer hold.
-func fewerTests(findings []finding.Finding) []Reason {
-	out := []Reason{}
-	for _, f := range findings {
-		if f.Rule == "evidence/fewer-tests" && f.Waiver == "" && f.State != finding.Unchanged {
-			out = append(out, Reason{Code: "policy-hold", Effect: Hold, Subject: f.Rule, Message: f.Message, Next: f.Fix})
-		}
-	}
-	return out
 }
 
 // unread lists the changed files that may act and whose content or name nobody looked at: they are never waved through (law 4).
@@ -249,8 +223,8 @@ func touchesCode(in *facts.Input) bool {
 	})
 }
 
-// validUntil is the earliest instant at which an accepted gate or a network fact lapses.
-func validUntil(in *facts.Input, cfg manifest.Repository) *time.Time {
+// validUntil is the earliest instant at which a used waiver, an accepted gate or a network fact lapses.
+func validUntil(in *facts.Input, cfg manifest.Repository, waivers []UsedWaiver) *time.Time {
 	var first *time.Time
 	lapse := func(t time.Time) {
 		if t.After(in.Now) && (first == nil || t.Before(*first)) {
@@ -261,6 +235,9 @@ func validUntil(in *facts.Input, cfg manifest.Repository) *time.Time {
 		if e.MaxAge > 0 {
 			lapse(e.ObservedAt.Add(time.Duration(e.MaxAge) * time.Second))
 		}
+	}
+	for _, w := range waivers {
+		lapse(w.Until)
 	}
 	for _, a := range cfg.Spec.Accept {
 		if end, ok := acceptedUntil(a); ok {

@@ -37,9 +37,9 @@ type Assessment struct {
 	Factors       []risk.Factor     `json:"factors"`
 	Gates         []Gate            `json:"gates"`
 	Findings      []finding.Finding `json:"findings"`
-	Waivers       []string          `json:"waivers"`
-	Holds         []Reason          `json:"holds"` // what policy wants the operator to look at
-	Merge         Merge             `json:"merge"` // mode when nothing stands in the way
+	Waivers       []UsedWaiver      `json:"waivers"` // those the change stands on, by id
+	Holds         []Reason          `json:"holds"`   // what policy wants the operator to look at
+	Merge         Merge             `json:"merge"`   // mode when nothing stands in the way
 	Diffstat      Diffstat          `json:"diffstat"`
 	Governance    string            `json:"governance"` // sha256 over configuration, policy and engine
 	ValidUntil    *time.Time        `json:"validUntil"` // null = as long as base, head and governance are these
