@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,9 @@ type Governance struct {
 // an error: judging by defaults instead would drop the operator's rules.
 func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance, error) {
 	g := &Governance{Config: manifest.Defaults(), Policy: Policy{Engine: engine, Modules: []Module{}}}
+	if err := side.readAhead(ctx, mayGovern); err != nil {
+		return nil, fmt.Errorf("reading what governs: %w", err)
+	}
 	for _, e := range side.Entries() {
 		var err error
 		switch {
@@ -69,6 +73,14 @@ func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance
 		return nil, err
 	}
 	return g, g.SetConfig(g.Config)
+}
+
+// mayGovern says that a file is probably read for the governance, so that one round reads them all.
+func mayGovern(file string) bool {
+	if strings.HasPrefix(file, ".adamant/") || strings.HasPrefix(file, "policy/") {
+		return slices.Contains([]string{".rego", ".yaml", ".yml", ".json"}, path.Ext(file))
+	}
+	return strings.HasSuffix(file, ".gitattributes") || catalog.IsFile(file)
 }
 
 // SetConfig replaces the configuration, for callers that complete it (detected checks) or try another.

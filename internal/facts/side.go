@@ -24,8 +24,7 @@ type Side struct {
 	blobs   *blobs
 
 	once  sync.Once
-	paths []string       // as spelt in documents
-	at    map[string]int // spelt path -> index of entries
+	paths []string // as spelt in documents, sorted
 }
 
 // blobs remembers content by object name.
@@ -97,27 +96,27 @@ func (s *Side) Entries() []git.Entry { return s.entries }
 
 // Paths lists the tree's files as documents spell them, sorted. The caller must not change it.
 func (s *Side) Paths() []string {
-	s.index()
-	return s.paths
-}
-
-func (s *Side) index() {
 	s.once.Do(func() {
 		s.paths = make([]string, len(s.entries))
-		s.at = make(map[string]int, len(s.entries))
 		for i, e := range s.entries {
-			path := SpellPath(e.Path)
-			s.paths[i], s.at[path] = path, i
+			s.paths[i] = SpellPath(e.Path)
 		}
-		sort.Strings(s.paths)
+		if !slices.IsSorted(s.paths) { // quoted ones go elsewhere
+			slices.Sort(s.paths)
+		}
 	})
+	return s.paths
 }
 
 // Entry finds a file by its spelt path.
 func (s *Side) Entry(path string) (git.Entry, bool) {
-	s.index()
-	i, ok := s.at[path]
+	raw, ok := unspell(path)
 	if !ok {
+		return git.Entry{}, false
+	}
+	// The last of several: a tree that names a path twice is broken, and git reads it so.
+	i := sort.Search(len(s.entries), func(i int) bool { return s.entries[i].Path > raw }) - 1
+	if i < 0 || s.entries[i].Path != raw {
 		return git.Entry{}, false
 	}
 	return s.entries[i], true
@@ -146,6 +145,28 @@ func (s *Side) Blob(ctx context.Context, oid git.OID) ([]byte, error) {
 	return data, nil
 }
 
+// readAhead reads the wanted files in one round, for callers that will ask for one after the other. What is wrong with a file
+// is said to whoever asks for it.
+func (s *Side) readAhead(ctx context.Context, wanted func(path string) bool) error {
+	var ids []git.OID
+	for _, e := range s.entries {
+		if !readable(e.Mode) || !wanted(e.Path) {
+			continue
+		}
+		if _, known := s.blobs.get(e.OID); !known {
+			ids = append(ids, e.OID)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return s.repo.Blobs(ctx, ids, s.limit, func(i int, data []byte, err error) error {
+		if err == nil {
+			s.blobs.put(ids[i], data)
+		}
+		return nil
+	})
+}
+
 // SpellPath makes a path of raw bytes valid JSON: a path that is not UTF-8, or that starts with a quotation mark, is quoted
 // with Go's rules, every other path stays as it is. Different paths have different spellings.
 func SpellPath(path string) string {
@@ -153,4 +174,16 @@ func SpellPath(path string) string {
 		return path
 	}
 	return strconv.Quote(path)
+}
+
+// unspell gives the path that SpellPath spelt; false when it spells none like that.
+func unspell(spelt string) (path string, ok bool) {
+	path = spelt
+	if strings.HasPrefix(spelt, `"`) {
+		var err error
+		if path, err = strconv.Unquote(spelt); err != nil {
+			return "", false
+		}
+	}
+	return path, SpellPath(path) == spelt
 }
