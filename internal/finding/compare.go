@@ -84,6 +84,12 @@ func (m *matcher) pair(old, merged int) {
 	m.taken[old], m.done[merged] = true, true
 	a, b := &m.old[old], &m.out[merged]
 	b.State = Unchanged
+	if a.Path != b.Path {
+		b.OldPath = a.Path
+	}
+	if a.Fingerprint != b.Fingerprint {
+		b.OldFingerprint = a.Fingerprint
+	}
 	if a.Severity != b.Severity || withoutPath(a.Message, a.Path) != withoutPath(b.Message, b.Path) {
 		b.State = Updated
 	}

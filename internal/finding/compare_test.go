@@ -130,3 +130,17 @@ func TestSortIsTotal(t *testing.T) {
 		}
 	})
 }
+
+// What Compare takes a finding for stays with it, so that counts by folder can follow a violation that moves.
+func TestCompareTellsWhereItWas(t *testing.T) {
+	t.Parallel()
+	base := []Finding{{Rule: "r", Path: "a/x.go", Line: 1, Fingerprint: "f1"}, {Rule: "r", Path: "a/y.go", Message: "412 lines", Fingerprint: "f2"}}
+	merged := []Finding{{Rule: "r", Path: "b/x.go", Line: 9, Fingerprint: "f1"}, {Rule: "r", Path: "a/y.go", Message: "413 lines", Fingerprint: "f3"}}
+	got := Compare(base, merged, nil)
+	if got[0].OldFingerprint != "f2" || got[0].OldPath != "" || got[0].State != Updated {
+		t.Errorf("another number: %+v", got[0])
+	}
+	if got[1].OldPath != "a/x.go" || got[1].OldFingerprint != "" || got[1].State != Unchanged {
+		t.Errorf("moved: %+v", got[1])
+	}
+}

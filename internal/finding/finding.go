@@ -39,4 +39,8 @@ type Finding struct {
 	Waiver      string   `json:"waiver,omitempty"`   // id of the waiver that covers it
 	Tool        string   `json:"tool,omitempty"`     // who found it: "adamant", "golangci-lint", ...
 	Suppress    string   `json:"suppress,omitempty"` // SARIF suppression kind ("inSource", "external") when the producer marked it so
+
+	// OldPath and OldFingerprint are those of the finding of base that Compare took this one for, where they differ.
+	OldPath        string `json:"oldPath,omitempty"`
+	OldFingerprint string `json:"oldFingerprint,omitempty"`
 }
