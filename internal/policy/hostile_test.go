@@ -19,12 +19,14 @@ spec:
   template:
     spec:
       hostNetwork: true
-      securityContext: {runAsUser: 0}
+      securityContext: {runAsUser: 0, seccompProfile: {type: Unconfined}, sysctls: [{name: a}]}
       volumes: [{name: d, hostPath: {path: /x}}]
       containers:
       - name: c
         image: app:latest
-        securityContext: {privileged: true, allowPrivilegeEscalation: true, capabilities: {add: [SYS_ADMIN]}}
+        env: [{name: PASSWORD, value: hunter2}]
+        ports: [{hostPort: 80}]
+        securityContext: {privileged: true, allowPrivilegeEscalation: true, capabilities: {add: [SYS_ADMIN], drop: [ALL]}, procMount: Unmasked}
         resources: {limits: {memory: 1Gi}}
 `,
 		"j.yaml": "apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {template: {spec: {initContainers: [{image: a}]}}}}}\n",
@@ -47,6 +49,10 @@ jobs:
 		"action.yml":   "runs: {using: composite, steps: [{uses: a/b@v1}, {run: x}]}\n",
 		"compose.yaml": "services: {db: {image: redis, privileged: true, volumes: ['/var/run/docker.sock:/x', {source: /run/docker.sock}]}}\n",
 		"Dockerfile":   "ARG B=debian\nFROM $B AS x\nFROM x\nENV TOKEN=1\nADD https://example.com/x /\nRUN curl x | sh\nUSER root\n",
+		"role.yaml":    "kind: ClusterRole\napiVersion: v1\nmetadata: {name: a}\nrules: [{verbs: ['*', bind], resources: ['*']}]\n",
+		"binding.yaml": "kind: RoleBinding\napiVersion: v1\nroleRef: {name: cluster-admin}\nsubjects: [{name: system:anonymous}]\n",
+		"service.yaml": "kind: Service\napiVersion: v1\nmetadata: {annotations: {a: b}}\nspec: {type: NodePort, externalIPs: [192.0.2.1], loadBalancerSourceRanges: []}\n",
+		"map.yaml":     "kind: ConfigMap\napiVersion: v1\ndata: {password: hunter2}\n",
 		"package.json": `{"name":"x","scripts":{"a":"b"}}`,
 	}
 }

@@ -3,6 +3,7 @@
 package adamant.base.dockerfiles
 
 import data.adamant.lib.image
+import data.adamant.lib.secret
 
 # METADATA
 # title: A base image can change under you
@@ -126,10 +127,8 @@ deny contains place(doc, i, sprintf("%s looks like a secret with a value", [name
 	count({"env", "arg"} & {instruction.cmd, instruction.sub}) > 0
 	some pair in instruction.value
 	[name, value] := cut(pair)
-	regex.match(`(?i)(^|_)(password|passwd|secret|token|api_?key|private_?key|access_?key|credentials?)$`, name)
-	value != ""
-	not startswith(value, "$")
-	not startswith(value, "/")
+	secret.named(name)
+	secret.literal(value)
 }
 
 # base_images are the images that stages start from, other stages and scratch left out: [doc, index, name].

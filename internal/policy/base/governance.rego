@@ -13,7 +13,7 @@ package adamant.base.governance
 #   fix: read the policy's diff and approve the change yourself
 #   failing: "a deny rule becomes a warning"
 #   passing: "one more deny rule"
-hold contains {"message": "the policies may deny less than they do today", "path": path} if {
+hold contains {"message": sprintf("the policies may deny less than they do today%s", [shown_by]), "path": path} if {
 	some path in touched
 	is_policy(path)
 	object.get(input.policy, "delta", "") != "tightened"
@@ -65,6 +65,11 @@ deny contains {"message": sprintf("%s is outside the paths of agent %s", [path, 
 	some path in touched
 	outside(path)
 }
+
+# shown_by is the first reason why an edit of the constitution is not shown to tighten it.
+shown_by := sprintf(": %s", [input.policy.deltaReasons[0]])
+
+default shown_by := ""
 
 # touched: a renamed file touches both its paths.
 touched contains f.path if some f in input.files

@@ -4,6 +4,7 @@ package adamant.base.kubernetes
 
 import data.adamant.lib.image
 import data.adamant.lib.kubernetes
+import data.adamant.lib.secret
 
 # METADATA
 # title: A container is privileged
@@ -181,7 +182,189 @@ warn contains record(c, "/resources", "has no memory limit") if {
 	not c.container.resources.limits.memory
 }
 
+# METADATA
+# title: A container asks for no processor time
+# description: A container without a cpu request is the first to starve when the machine is busy.
+# custom:
+#   id: kubernetes/cpu-request
+#   severity: note
+#   fix: "set resources: {requests: {cpu: 100m}}"
+#   failing: "neither resources.requests.cpu nor resources.limits.cpu"
+#   passing: "resources: {requests: {cpu: 100m}}"
+warn contains record(c, "/resources", "has neither a cpu request nor a cpu limit") if {
+	some c in kubernetes.containers
+	not c.container.resources.requests.cpu
+	not c.container.resources.limits.cpu
+}
+
+# METADATA
+# title: A container keeps capabilities it may not need
+# description: Without drop ALL a container may change owners, bind low ports and send raw packets, needed or not.
+# custom:
+#   id: kubernetes/drop-all
+#   severity: note
+#   fix: "set capabilities: {drop: [ALL]} and add back what the program needs"
+#   failing: "capabilities: {drop: [NET_RAW]}"
+#   passing: "capabilities: {drop: [ALL]}"
+warn contains record(c, "/securityContext/capabilities", "does not drop all capabilities") if {
+	some c in kubernetes.containers
+	not drops_all(c)
+}
+
+# METADATA
+# title: Nothing keeps a container from gaining rights
+# description: Unless allowPrivilegeEscalation is false, a setuid program of the image can become root.
+# custom:
+#   id: kubernetes/privilege-escalation-unset
+#   severity: note
+#   fix: "set allowPrivilegeEscalation: false"
+#   failing: "no allowPrivilegeEscalation"
+#   passing: "securityContext: {allowPrivilegeEscalation: false}"
+warn contains record(c, "/securityContext", "does not set allowPrivilegeEscalation: false") if {
+	some c in kubernetes.containers
+	object.get(c.container, ["securityContext", "allowPrivilegeEscalation"], null) == null
+}
+
+# METADATA
+# title: A container may change its own files
+# description: Whoever takes the program over can replace it. A read-only root filesystem stays as it was built.
+# custom:
+#   id: kubernetes/read-only-root
+#   severity: note
+#   fix: "set readOnlyRootFilesystem: true and mount an empty directory where the program writes"
+#   failing: "no readOnlyRootFilesystem"
+#   passing: "securityContext: {readOnlyRootFilesystem: true}"
+warn contains record(c, "/securityContext", "may write to its root filesystem") if {
+	some c in kubernetes.containers
+	not c.container.securityContext.readOnlyRootFilesystem == true
+}
+
+# METADATA
+# title: A container takes a port of the machine
+# description: A hostPort goes around services and network policies, and only one pod of a machine can have it.
+# custom:
+#   id: kubernetes/host-port
+#   severity: error
+#   fix: take hostPort away and put a Service before the pod
+#   failing: "ports: [{containerPort: 8080, hostPort: 80}]"
+#   passing: "ports: [{containerPort: 8080}]"
+deny contains record(c, sprintf("/ports/%d/hostPort", [i]), sprintf("takes port %v of the machine", [port.hostPort])) if {
+	some c in kubernetes.containers
+	some i, port in c.container.ports
+	port.hostPort != 0
+}
+
+# METADATA
+# title: A container's walls are taken down
+# description: >-
+#   seccomp and AppArmor keep a program from calling what it never needs of the kernel; an unmasked /proc shows the machine,
+#   and a host process of Windows runs outside of any container.
+# custom:
+#   id: kubernetes/unconfined
+#   severity: error
+#   fix: "delete the line, or name the profile RuntimeDefault"
+#   failing: "seccompProfile: {type: Unconfined}"
+#   passing: "seccompProfile: {type: RuntimeDefault}"
+deny contains record(c, "/securityContext", sprintf("is not confined: %s", [name])) if {
+	some c in kubernetes.containers
+	some name in ["appArmorProfile", "procMount", "seccompProfile", "windowsOptions"]
+	open(setting(c, name))
+}
+
+# METADATA
+# title: A container has no seccomp profile
+# description: Without a profile a program may make every call to the kernel, also those that no program of its kind makes.
+# custom:
+#   id: kubernetes/seccomp
+#   severity: note
+#   fix: "set seccompProfile: {type: RuntimeDefault} on the pod"
+#   failing: "no seccompProfile"
+#   passing: "securityContext: {seccompProfile: {type: RuntimeDefault}}"
+warn contains record(c, "/securityContext", "has no seccomp profile") if {
+	some c in kubernetes.containers
+	not setting(c, "seccompProfile")
+}
+
+# METADATA
+# title: A pod uses kernel settings that reach beyond it
+# description: Only a few kernel settings belong to one pod alone. The others change the machine for all its neighbours.
+# custom:
+#   id: kubernetes/sysctls
+#   severity: error
+#   fix: set it on the machine, or do without
+#   failing: "sysctls: [{name: kernel.msgmax, value: '65536'}]"
+#   passing: "sysctls: [{name: net.ipv4.tcp_syncookies, value: '1'}]"
+deny contains pod_record(p, sprintf("/securityContext/sysctls/%d", [i]), sprintf("sets %v, which is not the pod's alone", [sysctl.name])) if {
+	some p in kubernetes.pods
+	some i, sysctl in p.spec.securityContext.sysctls
+	not sysctl.name in {
+		"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range",
+		"net.ipv4.tcp_syncookies", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
+		"net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
+	}
+}
+
+# METADATA
+# title: A pod gets a token of the cluster
+# description: Whoever takes the program over can talk to the cluster with it. Most programs never do.
+# custom:
+#   id: kubernetes/service-account-token
+#   severity: note
+#   fix: "set automountServiceAccountToken: false on the pod"
+#   failing: "no automountServiceAccountToken"
+#   passing: "automountServiceAccountToken: false"
+warn contains pod_record(p, "", "does not set automountServiceAccountToken: false") if {
+	some p in kubernetes.pods
+	not p.spec.automountServiceAccountToken == false
+}
+
+# METADATA
+# title: Nothing tells the cluster whether a container works
+# description: Without a probe a hung program stays up and keeps getting requests.
+# custom:
+#   id: kubernetes/probes
+#   severity: note
+#   fix: add a readinessProbe, and a livenessProbe if a restart mends what can break
+#   failing: "a Deployment's container without probes"
+#   passing: "readinessProbe: {httpGet: {path: /healthz, port: 8080}}"
+warn contains record(c, "", "has no probe") if {
+	some c in kubernetes.containers
+	c.doc.value.kind in {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"}
+	contains(c.at, "/containers/")
+	not c.container.readinessProbe
+	not c.container.livenessProbe
+}
+
+# METADATA
+# title: A secret stands in a manifest
+# description: The value is readable for everybody who may read the pod, and in git for ever.
+# custom:
+#   id: kubernetes/secret-env
+#   severity: error
+#   fix: "read it from a Secret: valueFrom: {secretKeyRef: {name: db, key: password}}"
+#   failing: "env: [{name: DB_PASSWORD, value: hunter2}]"
+#   passing: "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]"
+deny contains record(c, sprintf("/env/%d", [i]), sprintf("has the secret %s as a plain value", [variable.name])) if {
+	some c in kubernetes.containers
+	some i, variable in c.container.env
+	secret.named(variable.name)
+	secret.literal(variable.value)
+}
+
 never_root(c) if setting(c, "runAsNonRoot") == true
+
+drops_all(c) if {
+	some name in c.container.securityContext.capabilities.drop
+	is_string(name)
+	lower(name) == "all"
+}
+
+# open is true for a setting that takes a wall away.
+open("Unmasked")
+
+open(profile) if profile.type == "Unconfined"
+
+open(options) if options.hostProcess == true
 
 host_path(volume) := path if {
 	path := volume.hostPath.path
@@ -192,10 +375,9 @@ setting(c, name) := value if {
 	value := c.container.securityContext[name]
 } else := c.pod.securityContext[name]
 
-record(c, pointer, what) := object.union(
-	kubernetes.place(c.doc, sprintf("%s%s", [c.at, pointer])),
-	{"message": sprintf("container %v of %s %s", [object.get(c.container, "name", "?"), kubernetes.name(c.doc), what])},
-)
+record(c, pointer, what) := {
+	"path": c.path, "document": c.index, "pointer": concat("", [c.at, pointer]), "message": concat(" ", [c.name, what]),
+}
 
 pod_record(p, pointer, what) := object.union(
 	kubernetes.place(p.doc, sprintf("%s%s", [p.at, pointer])),

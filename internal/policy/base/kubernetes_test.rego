@@ -5,8 +5,11 @@ import data.adamant.base.kubernetes
 good := {
 	"name": "web",
 	"image": "registry.example.com/app:1@sha256:00",
-	"securityContext": {"runAsNonRoot": true},
-	"resources": {"limits": {"memory": "1Gi"}},
+	"securityContext": {
+		"runAsNonRoot": true, "readOnlyRootFilesystem": true, "allowPrivilegeEscalation": false,
+		"capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+	},
+	"resources": {"limits": {"memory": "1Gi", "cpu": 1}},
 }
 
 cluster(docs) := {
@@ -14,7 +17,10 @@ cluster(docs) := {
 	"config": {"spec": {"policy": {"registries": ["registry.example.com"]}}},
 }
 
-pod(spec) := cluster([{"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}])
+pod(spec) := cluster([{"kind": "Pod", "metadata": {"name": "p"}, "spec": object.union({"automountServiceAccountToken": false}, spec)}])
+
+# without is good, less what lies at some pointers.
+without(pointers) := json.remove(good, pointers)
 
 container(patch) := pod({"containers": [object.union(good, patch)]})
 
@@ -86,9 +92,9 @@ test_run_as_root if {
 test_run_as_non_root if {
 	want := {of_web("/securityContext", "may run as root: runAsNonRoot is not true")}
 	kubernetes.warn == want with input as container({"securityContext": {"runAsNonRoot": false}})
-	kubernetes.warn == want with input as pod({"containers": [object.remove(good, ["securityContext"])]})
+	kubernetes.warn == want with input as pod({"containers": [without(["securityContext/runAsNonRoot"])]})
 	kubernetes.warn == want with input as pod({"securityContext": {"runAsNonRoot": true}, "containers": [object.union(good, {"securityContext": {"runAsNonRoot": false}})]})
-	count(kubernetes.warn) == 0 with input as pod({"securityContext": {"runAsNonRoot": true}, "containers": [object.remove(good, ["securityContext"])]})
+	count(kubernetes.warn) == 0 with input as pod({"securityContext": {"runAsNonRoot": true}, "containers": [without(["securityContext/runAsNonRoot"])]})
 }
 
 test_image_latest if {
@@ -116,8 +122,94 @@ test_image_unnamed if {
 }
 
 test_memory if {
-	kubernetes.warn == {of_web("/resources", "has no memory limit")} with input as pod({"containers": [object.remove(good, ["resources"])]})
-	count(kubernetes.warn) == 1 with input as pod({"containers": [object.union(object.remove(good, ["resources"]), {"resources": {"limits": {"cpu": 1}}})]})
+	kubernetes.warn == {of_web("/resources", "has no memory limit")} with input as pod({"containers": [without(["resources/limits/memory"])]})
+}
+
+test_cpu if {
+	kubernetes.warn == {of_web("/resources", "has neither a cpu request nor a cpu limit")} with input as pod({"containers": [without(["resources/limits/cpu"])]})
+	count(kubernetes.warn) == 0 with input as pod({"containers": [object.union(without(["resources/limits/cpu"]), {"resources": {"requests": {"cpu": 1}}})]})
+}
+
+test_drop_all if {
+	want := {of_web("/securityContext/capabilities", "does not drop all capabilities")}
+	kubernetes.warn == want with input as container({"securityContext": {"capabilities": {"drop": ["NET_RAW", 5]}}})
+	kubernetes.warn == want with input as pod({"containers": [without(["securityContext/capabilities"])]})
+	count(kubernetes.warn) == 0 with input as container({"securityContext": {"capabilities": {"drop": ["x", "all"]}}})
+}
+
+test_escalation_unset if {
+	kubernetes.warn == {of_web("/securityContext", "does not set allowPrivilegeEscalation: false")} with input as pod({"containers": [without(["securityContext/allowPrivilegeEscalation"])]})
+	count(kubernetes.warn) == 0 with input as container({"securityContext": {"allowPrivilegeEscalation": true}})
+}
+
+test_read_only_root if {
+	want := {of_web("/securityContext", "may write to its root filesystem")}
+	kubernetes.warn == want with input as pod({"containers": [without(["securityContext/readOnlyRootFilesystem"])]})
+	kubernetes.warn == want with input as container({"securityContext": {"readOnlyRootFilesystem": false}})
+}
+
+test_host_port if {
+	kubernetes.deny == {of_web("/ports/1/hostPort", "takes port 80 of the machine")} with input as container({"ports": [{"containerPort": 80}, {"containerPort": 80, "hostPort": 80}]})
+	count(kubernetes.deny) == 0 with input as container({"ports": [{"containerPort": 80, "hostPort": 0}]})
+}
+
+test_unconfined if {
+	every name, value in {
+		"seccompProfile": {"type": "Unconfined"}, "appArmorProfile": {"type": "Unconfined"}, "procMount": "Unmasked",
+		"windowsOptions": {"hostProcess": true, "runAsUserName": "x"},
+	} {
+		kubernetes.deny == {of_web("/securityContext", sprintf("is not confined: %s", [name]))} with input as pod({"containers": [object.union(without([concat("/", ["securityContext", name])]), {"securityContext": {name: value}})]})
+	}
+	kubernetes.deny == {of_web("/securityContext", "is not confined: seccompProfile")} with input as pod({"containers": [without(["securityContext/seccompProfile"])], "securityContext": {"seccompProfile": {"type": "Unconfined"}}})
+	count(kubernetes.deny) == 0 with input as pod({"containers": [good], "securityContext": {"seccompProfile": {"type": "Unconfined"}}})
+	count(kubernetes.deny) == 0 with input as container({"securityContext": {"procMount": "Default", "windowsOptions": {"hostProcess": false}, "appArmorProfile": {"type": "RuntimeDefault"}}})
+}
+
+test_seccomp if {
+	kubernetes.warn == {of_web("/securityContext", "has no seccomp profile")} with input as pod({"containers": [without(["securityContext/seccompProfile"])]})
+	count(kubernetes.warn) == 0 with input as pod({"containers": [without(["securityContext/seccompProfile"])], "securityContext": {"seccompProfile": {"type": "Localhost"}}})
+}
+
+test_sysctls if {
+	kubernetes.deny == {at("/securityContext/sysctls/1", "Pod p sets kernel.msgmax, which is not the pod's alone")} with input as pod({"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_syncookies"}, {"name": "kernel.msgmax"}]}})
+}
+
+test_service_account_token if {
+	want := {at("", "Pod p does not set automountServiceAccountToken: false")}
+	kubernetes.warn == want with input as pod({"automountServiceAccountToken": true})
+	kubernetes.warn == want with input as cluster([{"kind": "Pod", "metadata": {"name": "p"}, "spec": {}}])
+}
+
+test_probes if {
+	every kind in ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"] {
+		records := kubernetes.warn with input as workload(kind, {"containers": [good]})
+		{r.pointer | some r in records} == {"/spec/template/spec/containers/0"}
+		count(kubernetes.warn) == 0 with input as workload(kind, {"containers": [object.union(good, {"readinessProbe": {}})]})
+		count(kubernetes.warn) == 0 with input as workload(kind, {"containers": [object.union(good, {"livenessProbe": {}})]})
+		count(kubernetes.warn) == 0 with input as workload(kind, {"initContainers": [good]})
+	}
+	count(kubernetes.warn) == 0 with input as workload("Job", {"containers": [good]})
+}
+
+workload(kind, spec) := cluster([{"kind": kind, "spec": {"template": {"spec": object.union({"automountServiceAccountToken": false}, spec)}}}])
+
+test_secret_env if {
+	every name in ["DB_PASSWORD", "token", "API_KEY", "clientSecret", "aws-secret-access-key", "x.credentials"] {
+		kubernetes.deny == {of_web("/env/1", sprintf("has the secret %s as a plain value", [name]))} with input as container({"env": [{"name": "A", "value": "hunter2"}, {"name": name, "value": "hunter2"}]})
+	}
+	every name in ["PASSWORD_FILE", "TOKEN_URL", "MONKEY", "SECRETARY", 5] {
+		count(kubernetes.deny) == 0 with input as container({"env": [{"name": name, "value": "hunter2"}]})
+	}
+	every value in ["", "$(DB_PASSWORD)", "${X}", "a${X}", "{{ .password }}", "<password>", "/run/secrets/db", "../db", "true", "8080", 5] {
+		count(kubernetes.deny) == 0 with input as container({"env": [{"name": "DB_PASSWORD", "value": value}]})
+	}
+	count(kubernetes.deny) == 0 with input as container({"env": [{"name": "DB_PASSWORD", "valueFrom": {}}]})
+}
+
+test_pod_template if {
+	records := kubernetes.deny with input as cluster([{"kind": "PodTemplate", "template": {"spec": {"hostPID": true}}}])
+	{r.pointer | some r in records} == {"/template/spec/hostPID"}
+	count(kubernetes.deny) == 0 with input as cluster([{"kind": "Sandbox", "template": {"spec": {"hostPID": true}}}])
 }
 
 test_no_name if {

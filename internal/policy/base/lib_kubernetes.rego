@@ -5,7 +5,12 @@ package adamant.lib.kubernetes
 # Lists, not sets: putting a document into a set costs reading all of it.
 
 # pods are the pod specifications of all workloads: {doc, spec, at}; at is a JSON pointer.
-pods := array.concat(array.concat(bare, templated), scheduled)
+pods := array.concat(array.concat(bare, bare_templates), array.concat(templated, scheduled))
+
+bare_templates := [{"doc": doc, "spec": doc.value.template.spec, "at": "/template/spec"} |
+	some doc in input.byKind.kubernetes
+	doc.value.kind == "PodTemplate"
+]
 
 bare := [{"doc": doc, "spec": doc.value.spec, "at": "/spec"} |
 	some doc in input.byKind.kubernetes
@@ -22,8 +27,12 @@ scheduled := [{"doc": doc, "spec": doc.value.spec.jobTemplate.spec.template.spec
 	doc.value.kind == "CronJob"
 ]
 
-# containers are the containers of all pods, init and ephemeral ones too: {doc, pod, container, at}.
-containers := [{"doc": pod.doc, "pod": pod.spec, "container": container, "at": sprintf("%s/%s/%d", [pod.at, kind, i])} |
+# containers are the containers of all pods, init and ephemeral ones too: {doc, pod, container, at, path, index, name}; name
+# is how messages call it.
+containers := [{
+	"doc": pod.doc, "pod": pod.spec, "container": container, "at": sprintf("%s/%s/%d", [pod.at, kind, i]), "path": pod.doc.path, "index": pod.doc.index,
+	"name": sprintf("container %v of %s", [object.get(container, "name", "?"), name(pod.doc)]),
+} |
 	some pod in pods
 	some kind in ["containers", "initContainers", "ephemeralContainers"]
 	some i, container in pod.spec[kind]
