@@ -12,8 +12,14 @@ import (
 // maxBranches bounds conditionals, directives and splats, which nest without brackets.
 const maxBranches = 10_000
 
+// maxBytes bounds a file: the library takes some 300 bytes of memory for each one it reads.
+const maxBytes = 2 << 20
+
 // check refuses what the library would follow without end: its parser is recursive and knows no depth.
 func check(data []byte) (line int, fault string) {
+	if len(data) > maxBytes {
+		return 1, fmt.Sprintf("file has %d bytes; at most %d of HCL are read: split it", len(data), maxBytes)
+	}
 	tokens, _ := hclsyntax.LexConfig(data, "", hcl.InitialPos) // what is no token is the parser's to report
 	var c counter
 	for i := range tokens {
