@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -16,7 +17,13 @@ import (
 func (e *Engine) compare(ctx context.Context, in *facts.Input, now time.Time, result *Result) error {
 	before := baseInput(in)
 	anchors := anchorPaths(before)
+	counted := e.counted(in)
 	asked := e.comparable(result)
+	for _, entry := range e.countable(counted) {
+		if !slices.Contains(asked, entry) {
+			asked = append(asked, entry)
+		}
+	}
 	if len(anchors) == 0 || len(asked) == 0 {
 		return nil
 	}
@@ -24,13 +31,7 @@ func (e *Engine) compare(ctx context.Context, in *facts.Input, now time.Time, re
 	if err != nil {
 		return err
 	}
-	renames := map[string]string{}
-	for _, f := range in.Files {
-		if f.OldPath != "" {
-			renames[f.OldPath] = f.Path
-		}
-	}
-	match(old, result.Violations, anchors, renames)
+	result.Gone = append(result.Gone, gone(match(old, result.Violations, anchors, in.Renames()), counted)...)
 	return nil
 }
 
@@ -106,7 +107,7 @@ func looksElsewhere(ref ast.Ref) bool {
 	}
 	name, _ := ref[1].Value.(ast.String)
 	switch name {
-	case "apiVersion", "byKind", "config", "documents", "findings", "now":
+	case "apiVersion", "byKind", "config", "documents", "findings", "now", "waivers":
 		return false
 	}
 	return true
@@ -133,35 +134,50 @@ func (e *Engine) evalBase(ctx context.Context, before *facts.Input, now time.Tim
 	return result.Violations, nil
 }
 
-// match marks violations unchanged: each of base answers for one, first in the same file, then anywhere.
-func match(old, list []Violation, anchors map[string]bool, renames map[string]string) {
+// match marks violations unchanged: each of base answers for one, first in the same file, then anywhere. It returns those of
+// base that nothing answers to any more.
+func match(old, list []Violation, anchors map[string]bool, renames map[string]string) []Violation {
 	type identity struct{ rule, fingerprint, path string }
-	free := map[identity]int{}
-	of := func(v *Violation, path string) identity { return identity{v.Rule, v.Fingerprint, path} }
 	moved := func(path string) string {
 		if to, ok := renames[path]; ok {
 			return to
 		}
 		return path
 	}
-	for i := range old {
-		if anchors[old[i].Path] {
-			free[of(&old[i], moved(old[i].Path))]++
-			free[of(&old[i], "")]++
+	left := slices.DeleteFunc(slices.Clone(old), func(v Violation) bool { return !anchors[v.Path] })
+	for _, here := range []bool{true, false} {
+		of := func(v *Violation, path string) identity {
+			if !here {
+				path = ""
+			}
+			return identity{v.Rule, v.Fingerprint, path}
 		}
-	}
-	for _, anywhere := range []bool{false, true} {
+		free := map[identity][]int{}
+		for i := range left {
+			id := of(&left[i], moved(left[i].Path))
+			free[id] = append(free[id], i)
+		}
+		taken := map[int]bool{}
 		for i := range list {
 			v := &list[i]
-			if v.State == finding.Unchanged || v.Path == "" {
+			id := of(v, v.Path)
+			if v.State == finding.Unchanged || v.Path == "" || len(free[id]) == 0 {
 				continue
 			}
-			here, any := of(v, v.Path), of(v, "")
-			if free[any] > 0 && (anywhere || free[here] > 0) {
-				free[here]--
-				free[any]--
-				v.State = finding.Unchanged
+			before := free[id][0]
+			free[id], taken[before] = free[id][1:], true
+			v.State = finding.Unchanged
+			if left[before].Path != v.Path {
+				v.OldPath = left[before].Path
 			}
 		}
+		kept := left[:0]
+		for i := range left {
+			if !taken[i] {
+				kept = append(kept, left[i])
+			}
+		}
+		left = kept
 	}
+	return left
 }
