@@ -41,7 +41,7 @@ func policyList(env *Env) *cobra.Command {
 			if asJSON {
 				return writeJSON(env.Stdout, e.Rules())
 			}
-			return listRules(env, e.Rules(), p)
+			return listRules(env, e, p)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "repo", "", "repository (default: where you are)")
@@ -55,7 +55,7 @@ func compileRepository(cmd *cobra.Command, env *Env, dir string) (*policy.Engine
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	e, err := policy.Compile(cmd.Context(), p.modules, policy.Options{Settings: p.config.Spec.Policy})
+	e, err := policy.Compile(cmd.Context(), p.modules, policy.Options{Settings: p.config.Spec.Policy, Data: p.data})
 	if err != nil {
 		return nil, nil, policyError(err)
 	}
@@ -71,7 +71,8 @@ func policyError(err error) error {
 	return err
 }
 
-func listRules(env *Env, rules []policy.Rule, p *policyFiles) error {
+func listRules(env *Env, e *policy.Engine, p *policyFiles) error {
+	rules := e.Rules()
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RULE\tDOES\tWHAT IT STOPS")
 	own := 0
@@ -85,7 +86,9 @@ func listRules(env *Env, rules []policy.Rule, p *policyFiles) error {
 		return err
 	}
 	for _, path := range p.foreign {
-		fmt.Fprintf(env.Stdout, "not read, its package is no adamant package: %s\n", printable(path))
+		if !e.Reads(path) {
+			fmt.Fprintf(env.Stdout, "not read, its package is another tool's: %s\n", printable(path))
+		}
 	}
 	_, err := fmt.Fprintf(env.Stdout, "%d rules, %d of them your own. adamant policy explain RULE says more.\n", len(rules), own)
 	return err

@@ -27,6 +27,10 @@ type evalFlags struct {
 	format string
 	now    string
 	json   bool
+
+	data       []string
+	namespaces []string
+	combine    bool
 }
 
 func policyEval(env *Env) *cobra.Command {
@@ -37,7 +41,9 @@ func policyEval(env *Env) *cobra.Command {
 		Long: `Judge files by the rules. PATH is a file or a folder; every structured file in it is read (YAML, JSON, TOML,
 Dockerfile, dotenv, INI). With --input, a recorded gate-input/v1 document is judged instead ("-" is stdin).
 
-Without --policy the rules are adamant's own and this repository's; with --policy, only those below DIR.
+Without --policy the rules are adamant's own and this repository's; with --policy, only those below DIR. Policies
+for conftest judge each document as conftest would show it to them; --data, --namespace and --combine mean what
+they mean there.
 
 Exit status: 0 nothing denies, 1 a rule denies, 2 usage or a broken policy, 3 a rule holds, 4 a rule failed
 or ran out of time.`,
@@ -48,6 +54,9 @@ or ran out of time.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.repo, "repo", "", "repository (default: where you are)")
 	f.StringArrayVar(&flags.policy, "policy", nil, "use only the policies below DIR (may be given again)")
+	f.StringArrayVar(&flags.data, "data", nil, "YAML and JSON files, or folders of them, that policies for conftest see as data")
+	f.StringArrayVar(&flags.namespaces, "namespace", nil, "package, or glob, of policies for conftest (default: main and main.*)")
+	f.BoolVar(&flags.combine, "combine", false, "show policies for conftest all documents at once")
 	f.StringVar(&flags.input, "input", "", "judge this gate-input/v1 document")
 	f.StringVar(&flags.format, "format", "text", "text, json or junit")
 	f.StringVar(&flags.now, "now", "", "the time rules see, RFC 3339 (default: the input document's, else now)")
@@ -108,11 +117,42 @@ func evalEngine(ctx context.Context, env *Env, flags evalFlags) (*policyFiles, *
 	if err != nil {
 		return nil, nil, usage(fmt.Errorf("limits.policyTime: %w", err))
 	}
-	engine, err := policy.Compile(ctx, modules, policy.Options{Settings: p.config.Spec.Policy, NoBase: len(flags.policy) > 0, Deadline: deadline})
+	settings := evalSettings(p.config.Spec.Policy, flags)
+	data := p.data
+	if len(flags.data) > 0 {
+		if data, err = readPolicyData(env.Dir, settings.Conftest.Data); err != nil {
+			return nil, nil, usage(err)
+		}
+	}
+	engine, err := policy.Compile(ctx, modules, policy.Options{Settings: settings, NoBase: len(flags.policy) > 0, Data: data, Deadline: deadline})
 	if err != nil {
 		return nil, nil, policyError(err)
 	}
 	return p, engine, nil
+}
+
+// evalSettings are those of the repository, but with --policy what they say about its own policies for conftest, and what flags
+// say instead.
+func evalSettings(s manifest.PolicySettings, flags evalFlags) manifest.PolicySettings {
+	if len(flags.policy) > 0 {
+		s.Conftest = manifest.Conftest{}
+	}
+	if len(flags.data) > 0 {
+		s.Conftest.Data = nil
+		for _, root := range flags.data {
+			s.Conftest.Data = append(s.Conftest.Data, filepath.ToSlash(filepath.Clean(root)))
+		}
+	}
+	if len(flags.namespaces) > 0 {
+		s.Conftest.Namespaces = flags.namespaces
+	}
+	if flags.combine {
+		s.Conftest.Combine = s.Conftest.Namespaces
+		if len(s.Conftest.Combine) == 0 {
+			s.Conftest.Combine = []string{"main", "main.*"}
+		}
+	}
+	return s
 }
 
 func evalInput(env *Env, p *policyFiles, paths []string, flags evalFlags) (*facts.Input, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ type policyFiles struct {
 	config  manifest.Repository
 	modules []facts.Module // tests too
 	foreign []string       // paths of modules under policy/ that are not adamant's
+	data    []facts.Module // data files of foreign policies
 }
 
 // readPolicies reads configuration and modules of the working tree around dir. It asks no git.
@@ -43,20 +45,16 @@ func readPolicies(env *Env, dir string) (*policyFiles, error) {
 		p.modules = append(p.modules, modules...)
 	}
 	for _, m := range p.modules {
-		if policy.Foreign(m) {
+		if policy.Foreign(m) && !policy.IsTest(m.Path) {
 			p.foreign = append(p.foreign, m.Path)
 		}
 	}
-	return p, nil
+	p.data, err = readPolicyData(p.root, p.config.Spec.Policy.Conftest.Data)
+	return p, err
 }
 
 // under makes a path of the command line absolute.
-func under(env *Env, path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(env.Dir, path)
-}
+func under(env *Env, path string) string { return joined(env.Dir, path) }
 
 // worktreeRoot is the nearest folder upwards with .adamant or .git, dir itself when there is none.
 func worktreeRoot(dir string) string {
@@ -94,6 +92,41 @@ func readModules(root, folder string) ([]facts.Module, error) {
 		return nil
 	})
 	return out, err
+}
+
+// readPolicyData reads the data files that roots name. Roots are relative to dir, and so are the files' names.
+func readPolicyData(dir string, roots []string) ([]facts.Module, error) {
+	var out []facts.Module
+	for _, root := range roots {
+		before := len(out)
+		err := filepath.WalkDir(joined(dir, root), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			name := filepath.ToSlash(filepath.Join(root, strings.TrimPrefix(path, joined(dir, root))))
+			if !facts.IsPolicyData(root, name) {
+				return nil
+			}
+			text, err := readBounded(path)
+			out = append(out, facts.Module{Path: name, Text: string(text)})
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading policy data: %w", err)
+		}
+		if len(out) == before {
+			return nil, fmt.Errorf("reading policy data: no YAML or JSON file is, or lies below, %s", root)
+		}
+	}
+	return out, nil
+}
+
+// joined is path below dir, unless it is absolute.
+func joined(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
 }
 
 // filesBelow lists the files that arguments name: themselves, or what is below a folder, .git left out. Sorted.

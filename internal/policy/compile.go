@@ -183,3 +183,16 @@ func (e *Engine) Rules() []Rule {
 	slices.SortStableFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
+
+// Reads says that a module judges changes, or helps one that does.
+func (e *Engine) Reads(path string) bool {
+	if e.compiler.Modules[path] != nil {
+		return true
+	}
+	for _, u := range e.units {
+		if reader, ok := u.(interface{ reads(path string) bool }); ok && reader.reads(path) {
+			return true
+		}
+	}
+	return false
+}
