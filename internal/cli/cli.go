@@ -72,6 +72,10 @@ func Main(ctx context.Context, env *Env, args []string) int {
 	if err == nil {
 		return ExitOK
 	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		fmt.Fprintln(env.Stderr, "adamant: interrupted; nothing was decided, run it again")
+		return ExitInternal
+	}
 	code := ExitInternal
 	if !started {
 		code = ExitUsage // cobra refused the command line

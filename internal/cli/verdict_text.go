@@ -203,8 +203,15 @@ func writeReasons(w io.Writer, v *gate.Verdict, s style) {
 		fmt.Fprintf(w, "\n%s\n", s.bold("What it waits for"))
 	}
 	for _, next := range nexts {
+		said := ""
 		for _, r := range waiting[next] {
-			writeColumn(w, printable(r.Subject), place(r.Path, r.Line)+r.Message)
+			text := place(r.Path, r.Line) + r.Message
+			if text == said {
+				text = "the same"
+			} else {
+				said = text
+			}
+			writeColumn(w, printable(r.Subject), text)
 		}
 		if next != "" {
 			writeColumn(w, "", "next: "+next)

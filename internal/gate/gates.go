@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -54,13 +55,19 @@ func state(in *facts.Input, cfg manifest.Repository, name string, a *Assessment)
 	} else {
 		g = absent(g, cfg)
 	}
-	if why := nothingToValidate(in, name); why != "" && g.State != Failed && g.State != Errored {
+	if why := nothingToValidate(in, name); why != "" && (g.State != Failed && g.State != Errored || !speaksOf(evidence, name)) {
 		g.State, g.Reason = NotApplicable, why
 	}
 	if g.State == Unavailable {
 		g = accept(g, in.Now, cfg.Spec.Accept)
 	}
 	return g
+}
+
+// speaksOf says that some of the evidence is of a check made for this very gate: its failure counts whatever the tree holds. That of
+// a check that only lends its answer counts at its own gate.
+func speaksOf(evidence []facts.Evidence, gate string) bool {
+	return slices.ContainsFunc(evidence, func(e facts.Evidence) bool { return e.Check == gate || e.Kind == gate })
 }
 
 // policyState says whether the constitution was kept. The rules ran: had one failed, there would be no assessment.
@@ -133,6 +140,8 @@ func regression(e facts.Evidence) facts.Evidence {
 		e.State, e.Reason = facts.Unavailable, "base's tests did not run against the merged source"
 	case e.BaseTests.Failed > 0:
 		e.State, e.Reason = Waiting, "base's tests fail against the merged source: is the new behaviour wanted?"
+	default:
+		e.Reason = fmt.Sprintf("%d of base's tests passed against the merged source", e.BaseTests.Passed)
 	}
 	return e
 }
