@@ -137,47 +137,46 @@ func (e *Engine) evalBase(ctx context.Context, before *facts.Input, now time.Tim
 // match marks violations unchanged: each of base answers for one, first in the same file, then anywhere. It returns those of
 // base that nothing answers to any more.
 func match(old, list []Violation, anchors map[string]bool, renames map[string]string) []Violation {
-	type identity struct{ rule, fingerprint, path string }
-	moved := func(path string) string {
+	left := slices.DeleteFunc(slices.Clone(old), func(v Violation) bool { return !anchors[v.Path] })
+	left = pair(left, list, func(path string) string {
 		if to, ok := renames[path]; ok {
 			return to
 		}
 		return path
+	})
+	return pair(left, list, func(string) string { return "" })
+}
+
+// pair matches violations that are equal but for their places, which merged spells, and returns those of old that are left.
+func pair(old, list []Violation, merged func(path string) string) []Violation {
+	type identity struct{ rule, fingerprint, path string }
+	free := map[identity][]int{}
+	for i, v := range old {
+		id := identity{v.Rule, v.Fingerprint, merged(v.Path)}
+		free[id] = append(free[id], i)
 	}
-	left := slices.DeleteFunc(slices.Clone(old), func(v Violation) bool { return !anchors[v.Path] })
-	for _, here := range []bool{true, false} {
-		of := func(v *Violation, path string) identity {
-			if !here {
-				path = ""
-			}
-			return identity{v.Rule, v.Fingerprint, path}
+	taken := map[int]bool{}
+	for i := range list {
+		v := &list[i]
+		id := identity{v.Rule, v.Fingerprint, v.Path}
+		if merged(v.Path) == "" {
+			id.path = ""
 		}
-		free := map[identity][]int{}
-		for i := range left {
-			id := of(&left[i], moved(left[i].Path))
-			free[id] = append(free[id], i)
+		if v.State == finding.Unchanged || v.Path == "" || len(free[id]) == 0 {
+			continue
 		}
-		taken := map[int]bool{}
-		for i := range list {
-			v := &list[i]
-			id := of(v, v.Path)
-			if v.State == finding.Unchanged || v.Path == "" || len(free[id]) == 0 {
-				continue
-			}
-			before := free[id][0]
-			free[id], taken[before] = free[id][1:], true
-			v.State = finding.Unchanged
-			if left[before].Path != v.Path {
-				v.OldPath = left[before].Path
-			}
+		before := old[free[id][0]]
+		taken[free[id][0]], free[id] = true, free[id][1:]
+		v.State = finding.Unchanged
+		if before.Path != v.Path {
+			v.OldPath = before.Path
 		}
-		kept := left[:0]
-		for i := range left {
-			if !taken[i] {
-				kept = append(kept, left[i])
-			}
+	}
+	var left []Violation
+	for i, v := range old {
+		if !taken[i] {
+			left = append(left, v)
 		}
-		left = kept
 	}
 	return left
 }

@@ -53,4 +53,6 @@ type Result struct {
 	Violations []Violation   `json:"violations"`
 	Requires   []Requirement `json:"requires"`
 	Rules      int           `json:"rules"` // entry-point rules that were evaluated, at least 1
+	// Gone is what base's documents break and the merged ones do not, of the rules that the ratchet counts.
+	Gone []finding.Finding `json:"gone,omitempty"`
 }

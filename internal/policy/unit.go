@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/finding"
 )
 
 // unit is the compiled policies of one foreign form: they are compiled apart from adamant's own, see what their own tool
@@ -54,9 +55,11 @@ func (e *Engine) evalUnits(ctx context.Context, in *facts.Input, now time.Time, 
 			return err
 		}
 		fingerprint(list)
-		if err := compareUnit(ctx, u, in, now, list); err != nil {
+		old, err := e.compareUnit(ctx, u, in, now, list)
+		if err != nil {
 			return err
 		}
+		result.Gone = append(result.Gone, old...)
 		result.Violations = append(result.Violations, list...)
 	}
 	if len(e.units) > 0 {
@@ -65,19 +68,19 @@ func (e *Engine) evalUnits(ctx context.Context, in *facts.Input, now time.Time, 
 	return nil
 }
 
-func compareUnit(ctx context.Context, u unit, in *facts.Input, now time.Time, list []Violation) error {
-	before := baseInput(in)
+// compareUnit marks what base's documents broke too, and returns what they broke alone of the rules that the ratchet counts.
+func (e *Engine) compareUnit(ctx context.Context, u unit, in *facts.Input, now time.Time, list []Violation) ([]finding.Finding, error) {
+	before, counted := baseInput(in), e.counted(in)
 	anchors := anchorPaths(before)
-	if len(anchors) == 0 || len(list) == 0 {
-		return nil
+	if len(anchors) == 0 || len(list) == 0 && !wants(u, counted) {
+		return nil, nil
 	}
 	old, err := u.judge(ctx, before, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fingerprint(old)
-	match(old, list, anchors, in.Renames())
-	return nil
+	return gone(match(old, list, anchors, in.Renames()), counted), nil
 }
 
 // switchedOn counts the rules that the settings leave on.
