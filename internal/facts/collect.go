@@ -242,6 +242,9 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 		in.Files = []File{}
 	}
 	in.Tree = inventory(c.Merged, c.Governance)
+	if err := c.readRatchet(ctx); err != nil {
+		return err
+	}
 	merged, found := c.Governance.Catalog, c.Governance.Findings
 	if c.touchesCatalog() {
 		var err error

@@ -32,9 +32,10 @@ type Input struct {
 	Findings   []finding.Finding   `json:"findings"` // of built-in checks and imported reports, with state against base
 	Evidence   []Evidence          `json:"evidence"`
 	Waivers    []waiver.Waiver     `json:"waivers"` // at base
-	Marks      []ratchet.Mark      `json:"marks"`   // at base, of ratcheted rules
-	Config     json.RawMessage     `json:"config"`  // effective adamant.yaml at base, JSON
-	Policy     Policy              `json:"policy"`  // the constitution at base
+	Marks      []ratchet.Mark      `json:"marks"`   // at base
+	Ratchet    Ratchet             `json:"ratchet,omitzero"`
+	Config     json.RawMessage     `json:"config"` // effective adamant.yaml at base, JSON
+	Policy     Policy              `json:"policy"` // the constitution at base
 }
 
 // Change names what is judged. OIDs are hex; trees and commits of the repository's own hash function.

@@ -27,6 +27,8 @@ func hidden(t reflect.Type, name string) bool {
 		return name == "documentsBase"
 	case reflect.TypeFor[document.Document]():
 		return name == "lines"
+	case reflect.TypeFor[facts.Ratchet]():
+		return name == "base"
 	case reflect.TypeFor[facts.Policy]():
 		return name == "modules" || name == "data" || name == "constraints"
 	}
