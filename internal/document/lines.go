@@ -3,36 +3,23 @@ package document
 import (
 	"strconv"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/document/format"
 )
 
 // LineOf is the 1-based line of the value at a JSON pointer, or of the nearest parent that is there; 0 when the document
 // has no lines.
 func (d *Document) LineOf(pointer string) int {
-	if d.Lines == nil && d.source != nil {
-		line, _ := d.source.Position(pointer)
-		return line
+	if d.Lines == nil && d.places != nil {
+		return d.places.LineOf(pointer)
 	}
-	for {
-		if line, ok := d.Lines[pointer]; ok {
-			return line
-		}
-		cut := strings.LastIndexByte(pointer, '/')
-		if cut < 0 {
-			return 0
-		}
-		pointer = pointer[:cut]
-	}
+	return format.Lines(d.Lines).LineOf(pointer)
 }
 
 // place fills Lines.
 func (d *Document) place() {
-	if d.Lines != nil || d.source == nil {
-		return
-	}
-	places := d.source.Positions()
-	d.Lines = make(map[string]int, len(places))
-	for pointer, at := range places {
-		d.Lines[pointer] = at.Line
+	if d.Lines == nil && d.places != nil {
+		d.Lines = d.places.All()
 	}
 }
 

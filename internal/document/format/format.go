@@ -50,6 +50,25 @@ func (l Lines) LineOf(pointer string) int {
 	}
 }
 
+// Of gives the places of a YAML or JSON document, which are looked for when they are asked for.
+func Of(doc *manifest.YAMLDocument) Places { return found{doc} }
+
+type found struct{ doc *manifest.YAMLDocument }
+
+func (f found) LineOf(pointer string) int {
+	line, _ := f.doc.Position(pointer)
+	return line
+}
+
+func (f found) All() map[string]int {
+	places := f.doc.Positions()
+	out := make(map[string]int, len(places))
+	for pointer, at := range places {
+		out[pointer] = at.Line
+	}
+	return out
+}
+
 // Fail is the whole of a file that cannot be read.
 func Fail(line int, message string) []Tree {
 	return []Tree{{Error: message, Line: max(line, 1)}}

@@ -1,20 +1,23 @@
-package document
+// Package dotenv reads files of environment variables.
+package dotenv
 
 import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/document/format"
 )
 
-// isDotenv matches .env, .env.production, production.env; not .envrc, which is a shell script.
-func isDotenv(base string) bool {
+// Match matches .env, .env.production, production.env; not .envrc, which is a shell script.
+func Match(base string) bool {
 	return base == ".env" || strings.HasPrefix(base, ".env.") || path.Ext(base) == ".env"
 }
 
-// parseDotenv reads KEY=VALUE lines into a mapping of strings. A value in quotes may span lines; "export" before a key is
+// Parse reads KEY=VALUE lines into a mapping of strings. A value in quotes may span lines; "export" before a key is
 // allowed; a later key wins, as in the tools that read such files. Nothing is expanded.
-func parseDotenv(_ string, data []byte) []Document {
-	value, lines := map[string]any{}, map[string]int{"": 1}
+func Parse(_ string, data []byte) []format.Tree {
+	value, lines := map[string]any{}, format.Lines{"": 1}
 	rest := strings.Split(string(data), "\n")
 	for i := 0; i < len(rest); i++ {
 		line := strings.TrimSpace(rest[i])
@@ -27,17 +30,17 @@ func parseDotenv(_ string, data []byte) []Document {
 			continue // exports what another line has set
 		}
 		if !found || !isEnvKey(key) {
-			return []Document{failed(formatDotenv, i+1, "not a KEY=VALUE line")}
+			return format.Fail(i+1, "not a KEY=VALUE line")
 		}
-		lines[pointer("", key)] = i + 1
+		lines[format.Join("", key)] = i + 1
 		text, more, ok := envValue(strings.TrimSpace(text), rest[i+1:])
 		if !ok {
-			return []Document{failed(formatDotenv, i+1, fmt.Sprintf("the quoted value of %s is not closed", key))}
+			return format.Fail(i+1, fmt.Sprintf("the quoted value of %s is not closed", key))
 		}
 		i += more
 		value[key] = text
 	}
-	return []Document{{Format: formatDotenv, Value: value, Lines: lines}}
+	return []format.Tree{{Value: value, Places: lines}}
 }
 
 func isEnvKey(key string) bool {

@@ -1,6 +1,8 @@
-package document
+// Package toml reads TOML 1.0.
+package toml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -10,22 +12,25 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/adamant-os/adamant/internal/document/format"
 )
 
-func isTOML(base string) bool {
-	return extension(".toml")(base) || base == "Pipfile"
+// Match knows TOML by its extension, and Pipfile.
+func Match(base string) bool {
+	return format.HasExtension(base, ".toml") || base == "Pipfile"
 }
 
-// parseTOML reads TOML 1.0. Dates and times are strings.
-func parseTOML(_ string, data []byte) []Document {
+// Parse reads one file. Dates and times are strings.
+func Parse(_ string, data []byte) []format.Tree {
 	var value map[string]any
 	if err := toml.Unmarshal(data, &value); err != nil {
-		return []Document{failed(formatTOML, tomlErrorLine(err), strings.TrimPrefix(err.Error(), "toml: "))}
+		return format.Fail(errorLine(err), strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	return []Document{{Format: formatTOML, Value: plainTOML(value), Lines: tomlLines(data)}}
+	return []format.Tree{{Value: plain(value), Places: linesOf(data)}}
 }
 
-func tomlErrorLine(err error) int {
+func errorLine(err error) int {
 	var decode *toml.DecodeError
 	if errors.As(err, &decode) {
 		line, _ := decode.Position()
@@ -34,16 +39,16 @@ func tomlErrorLine(err error) int {
 	return 1
 }
 
-// plainTOML makes a value JSON can hold.
-func plainTOML(v any) any {
+// plain makes a value JSON can hold.
+func plain(v any) any {
 	switch t := v.(type) {
 	case map[string]any:
 		for k := range t {
-			t[k] = plainTOML(t[k])
+			t[k] = plain(t[k])
 		}
 	case []any:
 		for i := range t {
-			t[i] = plainTOML(t[i])
+			t[i] = plain(t[i])
 		}
 	case float64:
 		if math.IsInf(t, 0) || math.IsNaN(t) {
@@ -57,9 +62,9 @@ func plainTOML(v any) any {
 	return v
 }
 
-// tomlLines maps keys and tables to their lines. Values inside inline tables and arrays have their key's line.
-func tomlLines(data []byte) map[string]int {
-	w := tomlWalk{lines: map[string]int{"": 1}, tables: map[string]int{}}
+// linesOf maps keys and tables to their lines. Values inside inline tables and arrays have their key's line.
+func linesOf(data []byte) format.Lines {
+	w := walk{data: data, line: 1, lines: format.Lines{"": 1}, tables: map[string]int{}}
 	w.parser.Reset(data)
 	for w.parser.NextExpression() {
 		e := w.parser.Expression()
@@ -70,7 +75,7 @@ func tomlLines(data []byte) map[string]int {
 			w.table = w.note("", e.Key())
 			n := w.tables[w.table]
 			w.tables[w.table]++
-			w.table = pointer(w.table, strconv.Itoa(n))
+			w.table = format.Join(w.table, strconv.Itoa(n))
 			w.lines[w.table] = w.last
 		case unstable.KeyValue:
 			w.note(w.table, e.Key())
@@ -79,26 +84,38 @@ func tomlLines(data []byte) map[string]int {
 	return w.lines
 }
 
-type tomlWalk struct {
+type walk struct {
 	parser unstable.Parser
-	lines  map[string]int
+	lines  format.Lines
 	tables map[string]int // elements of each array of tables so far
 	table  string         // pointer of the current table
 	last   int
+	data   []byte
+	offset int // up to which lines were counted
+	line   int // there
 }
 
 // note records the line of every part of a dotted key and returns the pointer of the whole.
-func (w *tomlWalk) note(at string, key unstable.Iterator) string {
+func (w *walk) note(at string, key unstable.Iterator) string {
 	for key.Next() {
 		if n := w.tables[at]; n > 0 { // a key below an array of tables means its last element
-			at = pointer(at, strconv.Itoa(n-1))
+			at = format.Join(at, strconv.Itoa(n-1))
 		}
 		node := key.Node()
-		at = pointer(at, string(node.Data))
-		w.last = w.parser.Shape(node.Raw).Start.Line
+		at = format.Join(at, string(node.Data))
+		w.last = w.lineAt(int(node.Raw.Offset))
 		if _, ok := w.lines[at]; !ok {
 			w.lines[at] = w.last
 		}
 	}
 	return at
+}
+
+// lineAt counts on from the last key: keys come in the order of the file.
+func (w *walk) lineAt(offset int) int {
+	if offset > w.offset {
+		w.line += bytes.Count(w.data[w.offset:offset], []byte{'\n'})
+		w.offset = offset
+	}
+	return w.line
 }

@@ -1,4 +1,5 @@
-package document
+// Package dockerfile reads Dockerfiles and Containerfiles into a list of instructions.
+package dockerfile
 
 import (
 	"encoding/json"
@@ -7,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/document/format"
 )
 
-// isDockerfile matches Dockerfile, Dockerfile.prod, api.Dockerfile and Containerfile, but not files about them.
-func isDockerfile(base string) bool {
+// Match matches Dockerfile, Dockerfile.prod, api.Dockerfile and Containerfile, but not files about them.
+func Match(base string) bool {
 	lower := strings.ToLower(base)
 	switch path.Ext(lower) {
 	case ".dockerfile", ".containerfile":
@@ -23,7 +26,7 @@ func isDockerfile(base string) bool {
 	return name == "dockerfile" || name == "containerfile"
 }
 
-// parseDockerfile reads a Dockerfile into a list of instructions:
+// Parse reads a Dockerfile into a list of instructions:
 //
 //	cmd    the instruction, lower case ("from", "run", ...)
 //	sub    for onbuild: the instruction it holds; flags and value are of that one then
@@ -32,16 +35,16 @@ func isDockerfile(base string) bool {
 //	json   whether the arguments were written as a JSON list (exec form)
 //	line   1-based line of the instruction
 //	stage  0-based build stage; -1 before the first from
-func parseDockerfile(_ string, data []byte) []Document {
+func Parse(_ string, data []byte) []format.Tree {
 	r := dockerReader{lines: strings.Split(string(data), "\n"), escape: '\\', stage: -1}
 	if at, err := r.read(); err != nil {
-		return []Document{failed(formatDockerfile, at, err.Error())}
+		return format.Fail(at, err.Error())
 	}
-	lines := map[string]int{"": 1}
+	lines := format.Lines{"": 1}
 	for i, instruction := range r.out {
-		lines[pointer("", strconv.Itoa(i))] = int(instruction.(map[string]any)["line"].(int64))
+		lines[format.Join("", strconv.Itoa(i))] = int(instruction.(map[string]any)["line"].(int64))
 	}
-	return []Document{{Format: formatDockerfile, Value: r.out, Lines: lines}}
+	return []format.Tree{{Value: r.out, Places: lines}}
 }
 
 type dockerReader struct {

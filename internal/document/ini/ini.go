@@ -1,37 +1,43 @@
-package document
+// Package ini reads sections of keys, as .ini files and their relatives have them.
+package ini
 
-import "strings"
+import (
+	"strings"
 
-func isINI(base string) bool {
+	"github.com/adamant-os/adamant/internal/document/format"
+)
+
+// Match knows .ini files and configuration files of the same form by name.
+func Match(base string) bool {
 	switch base {
 	case "setup.cfg", ".editorconfig", ".pylintrc", ".flake8", ".coveragerc":
 		return true
 	}
-	return extension(".ini")(base)
+	return format.HasExtension(base, ".ini")
 }
 
-// parseINI reads sections of keys into {section: {key: value}}; keys before the first section are in section "". Values are
+// Parse reads sections of keys into {section: {key: value}}; keys before the first section are in section "". Values are
 // strings, an indented line continues the value above, a key without a sign has the value "", and a later key wins.
-func parseINI(_ string, data []byte) []Document {
-	r := iniReader{value: map[string]any{}, lines: map[string]int{"": 1}}
+func Parse(_ string, data []byte) []format.Tree {
+	r := reader{value: map[string]any{}, lines: format.Lines{"": 1}}
 	for i, line := range strings.Split(string(data), "\n") {
 		if message := r.line(strings.TrimRight(line, " \t\r"), i+1); message != "" {
-			return []Document{failed(formatINI, i+1, message)}
+			return format.Fail(i+1, message)
 		}
 	}
-	return []Document{{Format: formatINI, Value: r.value, Lines: r.lines}}
+	return []format.Tree{{Value: r.value, Places: r.lines}}
 }
 
-type iniReader struct {
+type reader struct {
 	value   map[string]any
-	lines   map[string]int
+	lines   format.Lines
 	section map[string]any
 	at      string // pointer of the section
 	key     string // the last key; "" when nothing can be continued
 }
 
 // line reads one line and returns what is wrong with it.
-func (r *iniReader) line(line string, n int) string {
+func (r *reader) line(line string, n int) string {
 	text := strings.TrimSpace(line)
 	switch {
 	case text == "" || text[0] == '#' || text[0] == ';':
@@ -46,7 +52,7 @@ func (r *iniReader) line(line string, n int) string {
 	return ""
 }
 
-func (r *iniReader) header(text string, n int) string {
+func (r *reader) header(text string, n int) string {
 	end := strings.LastIndexByte(text, ']')
 	if end < 0 {
 		return "section header without a closing bracket"
@@ -55,8 +61,8 @@ func (r *iniReader) header(text string, n int) string {
 	return ""
 }
 
-func (r *iniReader) open(name string, n int) {
-	r.at, r.key = pointer("", name), ""
+func (r *reader) open(name string, n int) {
+	r.at, r.key = format.Join("", name), ""
 	if _, ok := r.value[name]; !ok {
 		r.value[name] = map[string]any{}
 		r.lines[r.at] = n
@@ -64,7 +70,7 @@ func (r *iniReader) open(name string, n int) {
 	r.section = r.value[name].(map[string]any)
 }
 
-func (r *iniReader) pair(text string, n int) {
+func (r *reader) pair(text string, n int) {
 	if r.section == nil {
 		r.open("", n)
 	}
@@ -73,5 +79,5 @@ func (r *iniReader) pair(text string, n int) {
 		key, value = strings.TrimSpace(text[:cut]), strings.TrimSpace(text[cut+1:])
 	}
 	r.key, r.section[key] = key, value
-	r.lines[pointer(r.at, key)] = n
+	r.lines[format.Join(r.at, key)] = n
 }

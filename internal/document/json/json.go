@@ -1,25 +1,30 @@
-package document
+// Package json reads JSON, and JSON with comments and trailing commas.
+package json
 
 import (
 	"bytes"
 
+	"github.com/adamant-os/adamant/internal/document/format"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// parseJSON reads one JSON value. Comments and trailing commas are allowed, whatever the file is called: the document says
+// Match knows JSON by its extension.
+func Match(base string) bool { return format.HasExtension(base, ".json", ".jsonc") }
+
+// Parse reads one JSON value. Comments and trailing commas are allowed, whatever the file is called: the document says
 // jsonc then.
-func parseJSON(path string, data []byte) []Document {
+func Parse(path string, data []byte) []format.Tree {
 	doc := manifest.ParseJSON(path, data)
-	format := formatJSON
+	name := ""
 	if plain := stripComments(data); doc.Err != nil && !bytes.Equal(plain, data) {
 		if lenient := manifest.ParseJSON(path, plain); lenient.Err == nil {
-			doc, format = lenient, formatJSONC
+			doc, name = lenient, "jsonc"
 		}
 	}
 	if doc.Err != nil {
-		return []Document{failed(format, doc.Err.Line, doc.Err.Message)}
+		return format.Fail(doc.Err.Line, doc.Err.Message)
 	}
-	return []Document{{Format: format, Value: doc.Value, source: doc}}
+	return []format.Tree{{Name: name, Value: doc.Value, Places: format.Of(doc)}}
 }
 
 // stripComments blanks comments and trailing commas; every other byte keeps its place.
