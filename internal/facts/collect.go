@@ -26,6 +26,8 @@ type Options struct {
 	Governance *Governance
 	// BaseSide is base's listing, when the caller has it already.
 	BaseSide *Side
+	// Comparison is what Compare gave for Base and Head, when the caller has it already.
+	Comparison *Comparison
 	// History answers for the changed files at base; nil leaves history empty and incomplete.
 	History func(paths []string, author string) History
 }
@@ -41,11 +43,15 @@ type Collected struct {
 // Collect observes one change. A merge conflict is an observation, not an error: the document then has no merged tree and
 // no files. A missing object is a *git.MissingError.
 func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, error) {
-	change, err := identify(ctx, repo, opt)
-	if err != nil {
-		return nil, err
+	var err error
+	compared := opt.Comparison
+	if compared == nil {
+		if compared, err = Compare(ctx, repo, opt); err != nil {
+			return nil, err
+		}
 	}
-	c := &Collected{Base: opt.BaseSide, Governance: opt.Governance}
+	change := compared.change
+	c := &Collected{Base: opt.BaseSide, Governance: opt.Governance, Changes: compared.changes}
 	if c.Base == nil {
 		if c.Base, err = NewSide(ctx, repo, git.OID(change.BaseTree), BlobLimit); err != nil {
 			return nil, err
@@ -59,10 +65,6 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 		c.Merged = c.Base
 		return c, c.finish(ctx, opt)
 	}
-	c.Changes, err = repo.Diff(ctx, git.OID(change.BaseTree), git.OID(change.MergedTree), git.DiffOptions{Hunks: true})
-	if err != nil {
-		return nil, fmt.Errorf("comparing base with the merged tree: %w", err)
-	}
 	if limit := c.Governance.Config.Spec.Limits.ChangedFiles; len(c.Changes) > limit {
 		return nil, &SizeError{fmt.Sprintf("the change touches %d files, over limits.changedFiles = %d: split it", len(c.Changes), limit)}
 	}
@@ -71,6 +73,26 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 		return nil, err
 	}
 	return c, c.finish(ctx, opt)
+}
+
+// Comparison is what a change is, whatever it is judged by: its commits, its merged tree and its difference from base.
+type Comparison struct {
+	change  *Change
+	changes []git.FileChange
+}
+
+// Compare observes what needs no governance, so that it can go on while that is read. Of opt it looks at Source, Target, Base
+// and Head.
+func Compare(ctx context.Context, repo *git.Repo, opt Options) (*Comparison, error) {
+	change, err := identify(ctx, repo, opt)
+	if err != nil || change.MergedTree == "" {
+		return &Comparison{change: change}, err
+	}
+	changes, err := repo.Diff(ctx, git.OID(change.BaseTree), git.OID(change.MergedTree), git.DiffOptions{Hunks: true})
+	if err != nil {
+		return nil, fmt.Errorf("comparing base with the merged tree: %w", err)
+	}
+	return &Comparison{change: change, changes: changes}, nil
 }
 
 // SizeError says that a change is too large to be judged.

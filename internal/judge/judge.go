@@ -70,14 +70,9 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	side, governance, err := GovernanceAt(ctx, repo, ends.Base)
-	if err != nil {
+	if err := survey(ctx, repo, req, &ends); err != nil {
 		return nil, err
 	}
-	if err := unknownChecks(req.Run, governance.Config.Spec.Checks); err != nil {
-		return nil, err
-	}
-	ends.Governance, ends.BaseSide, ends.Now = governance, side, req.Now
 	assessor, collected, err := prepare(ctx, repo, req, ends)
 	if err != nil {
 		return nil, err
@@ -88,7 +83,32 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 		return nil, err
 	}
 	verdict := gate.Decide(assessment, gate.Standing{SoakStart: req.SoakStart, Now: req.Now})
-	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: governance.Configured}, nil
+	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: ends.Governance.Configured}, nil
+}
+
+// survey reads the governance while git compares base with head. What is wrong with the governance is told first.
+func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	var compared *facts.Comparison
+	opt := *ends
+	group.Go(func() (err error) {
+		compared, err = facts.Compare(ctx, repo, opt)
+		return err
+	})
+	side, governance, err := GovernanceAt(ctx, repo, ends.Base)
+	if err == nil {
+		err = unknownChecks(req.Run, governance.Config.Spec.Checks)
+	}
+	if err != nil {
+		cancel()
+		_ = group.Wait() // it was told to stop
+		return err
+	}
+	err = group.Wait()
+	ends.Governance, ends.BaseSide, ends.Comparison, ends.Now = governance, side, compared, req.Now
+	return err
 }
 
 // prepare compiles the constitution while it collects the facts and runs the built-in checks: on two cores, the time of the
