@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/host"
 )
 
 // matchPath is adamant.match_path(glob, path): the path globs of every adamant format, for policies.
@@ -41,6 +42,31 @@ func matchPathFunc() func(*rego.Rego) {
 	})
 }
 
-func testBuiltins() []*tester.Builtin {
-	return []*tester.Builtin{{Decl: matchPathDecl(), Func: matchPathFunc()}}
+// functions are the built-in functions that every policy may call beyond OPA's own.
+func functions() []host.Function {
+	return append(host.Pure(), host.Function{Decl: matchPathDecl(), Func: matchPathFunc()})
+}
+
+func declarations(list []host.Function) []*ast.Builtin {
+	out := make([]*ast.Builtin, len(list))
+	for i, f := range list {
+		out[i] = f.Decl
+	}
+	return out
+}
+
+func implementations(list []host.Function) []func(*rego.Rego) {
+	out := make([]func(*rego.Rego), len(list))
+	for i, f := range list {
+		out[i] = f.Func
+	}
+	return out
+}
+
+func testBuiltins(list []host.Function) []*tester.Builtin {
+	out := make([]*tester.Builtin, len(list))
+	for i, f := range list {
+		out[i] = &tester.Builtin{Decl: f.Decl, Func: f.Func}
+	}
+	return out
 }

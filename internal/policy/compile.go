@@ -144,8 +144,9 @@ func (e *Engine) prepare(ctx context.Context, entries []*entry) (rego.PreparedEv
 		refs[i] = ast.NewTerm(entry.ref())
 	}
 	query := ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ArrayTerm(refs...)))
-	prepared, err := rego.New(rego.Compiler(e.compiler), rego.ParsedQuery(query), rego.StrictBuiltinErrors(true),
-		rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm), matchPathFunc()).PrepareForEval(ctx)
+	options := append(implementations(functions()), rego.Compiler(e.compiler), rego.ParsedQuery(query), rego.StrictBuiltinErrors(true),
+		rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm))
+	prepared, err := rego.New(options...).PrepareForEval(ctx)
 	if err != nil {
 		return prepared, fmt.Errorf("preparing the constitution: %w", err)
 	}

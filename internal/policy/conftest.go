@@ -63,7 +63,7 @@ func compileConftest(ctx context.Context, modules []facts.Module, opt Options) (
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
-	c, diags := compileForeign(modules, conftestBuiltins()...)
+	c, diags := compileForeign(modules, conftestFunctions()...)
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
@@ -247,7 +247,7 @@ func (u *conftest) prepare(ctx context.Context, store storage.Store, rules []*co
 
 func (s *conftestScope) prepare(ctx context.Context, c *ast.Compiler, strict bool) error {
 	query := ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.ArrayTerm(s.terms()...)))
-	options := append(foreignFunctions(), rego.Compiler(c), rego.ParsedQuery(query), rego.Store(s.store),
+	options := append(implementations(append(functions(), conftestFunctions()...)), rego.Compiler(c), rego.ParsedQuery(query), rego.Store(s.store),
 		rego.StrictBuiltinErrors(strict), rego.EnablePrintStatements(false), rego.GenerateJSON(keepTerm))
 	prepared, err := rego.New(options...).PrepareForEval(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/adamant-os/adamant/internal/document"
+	"github.com/adamant-os/adamant/internal/policy/host"
 )
 
 // conftestInput is one document, or one element of a file that is a list, as conftest would give it to a policy.
@@ -59,6 +60,15 @@ func countDocuments(docs []document.Document) map[string]int {
 type part struct {
 	pointer string
 	value   any
+}
+
+// conftestFunctions are the functions of conftest that read no file.
+func conftestFunctions() []host.Function { return host.Config(conftestValue) }
+
+// conftestValue is a document's value in conftest's form.
+func conftestValue(d *document.Document) (*ast.Term, error) {
+	var p planner
+	return p.any(conftestParts(d, false)[0].value)
 }
 
 // conftestParts is a document's value in conftest's form. A file that holds one list is as many inputs as the list has
@@ -190,4 +200,3 @@ func (in *conftestInput) line() int {
 	}
 	return in.doc.Line
 }
-

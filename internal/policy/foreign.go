@@ -10,6 +10,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/host"
 )
 
 // Modules that were written for another tool are compiled without adamant's schema and without strict mode, each in the
@@ -53,7 +54,7 @@ func parseForeign(m facts.Module, old bool) (*ast.Module, []manifest.Diagnostic)
 }
 
 // compileForeign compiles modules, read as v1 where they are v1; where that fails, once more, read as v0 where they are v0.
-func compileForeign(modules []facts.Module, extra ...*ast.Builtin) (*ast.Compiler, []manifest.Diagnostic) {
+func compileForeign(modules []facts.Module, extra ...host.Function) (*ast.Compiler, []manifest.Diagnostic) {
 	var first []manifest.Diagnostic
 	for _, old := range []bool{false, true} {
 		trees, diags := parseAll(modules, old)
@@ -85,9 +86,9 @@ func parseAll(modules []facts.Module, old bool) (foreignTrees, []manifest.Diagno
 	return trees, diags
 }
 
-func newForeignCompiler(extra ...*ast.Builtin) *ast.Compiler {
+func newForeignCompiler(extra ...host.Function) *ast.Compiler {
 	able := capabilities()
-	able.Builtins = append(able.Builtins, extra...)
+	able.Builtins = append(able.Builtins, declarations(extra)...)
 	return ast.NewCompiler().WithCapabilities(able).WithUseTypeCheckAnnotations(false).WithEnablePrintStatements(false)
 }
 

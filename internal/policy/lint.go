@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/host"
 )
 
 // What OPA compiles and we do not accept, because it would be undefined in silence.
@@ -75,13 +76,18 @@ func nestedCall(expr *ast.Expr) string {
 	name := ""
 	for _, operand := range terms[1:] {
 		ast.WalkTerms(operand, func(t *ast.Term) bool {
-			if call, ok := t.Value.(ast.Call); ok && ast.BuiltinMap[call[0].String()] == nil && call[0].String() != matchPath().Name {
+			if call, ok := t.Value.(ast.Call); ok && ast.BuiltinMap[call[0].String()] == nil && !isOwnFunction(call[0].String()) {
 				name = call[0].String()
 			}
 			return name != ""
 		})
 	}
 	return name
+}
+
+// isOwnFunction says that adamant adds a built-in function of this name.
+func isOwnFunction(name string) bool {
+	return slices.ContainsFunc(functions(), func(f host.Function) bool { return f.Decl.Name == name })
 }
 
 // recordFields are the fields of a record and whether they are texts or numbers.

@@ -18,7 +18,7 @@ func capabilities() *ast.Capabilities {
 			kept = append(kept, withoutZones(b))
 		}
 	}
-	all.Builtins = append(kept, matchPathDecl())
+	all.Builtins = append(kept, declarations(functions())...)
 	all.AllowNet = []string{} // not nil: nil would let schemas be fetched
 	return all
 }

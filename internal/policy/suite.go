@@ -93,7 +93,7 @@ func Test(ctx context.Context, modules []facts.Module, opt TestOptions) (*TestRe
 func newRunner(trees map[string]*ast.Module, opt TestOptions) *tester.Runner {
 	return tester.NewRunner().SetCompiler(newCompiler()).SetModules(trees).RaiseBuiltinErrors(true).
 		SetParallel(cmp.Or(opt.Parallel, runtime.GOMAXPROCS(0))).SetTimeout(cmp.Or(opt.Timeout, 5*time.Second)).
-		CapturePrintOutput(false).AddCustomBuiltins(testBuiltins())
+		CapturePrintOutput(false).AddCustomBuiltins(testBuiltins(functions()))
 }
 
 func (r *TestReport) run(ctx context.Context, runner *tester.Runner, take func(*TestReport, *tester.Result)) error {
