@@ -71,7 +71,9 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the constitution: %w", err)
 	}
-	waived := waive(in, r.findings(in, ruled), ruled)
+	refused, held := markEdits(in)
+	waived := waive(in, append(r.findings(in, ruled), refused...), ruled)
+	counted := r.ratchet(in, waived.findings)
 	rated := risk.Rate(in, r.config)
 	a := &Assessment{
 		APIVersion: AssessmentVersion,
@@ -79,7 +81,8 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
-		Findings: waived.findings, Holds: slices.Concat(unread(in.Files), waived.holds), Waivers: waived.used,
+		Findings: waived.findings, Holds: slices.Concat(unread(in.Files), waived.holds, held, unreadMarks(in)), Waivers: waived.used,
+		Ratchet: counted.standings, Marks: counted.marks, unmeasured: counted.unmeasured,
 		Governance: r.governance, ValidUntil: validUntil(in, r.config, waived.used),
 	}
 	required, row := Required(r.config, a.Level)
@@ -111,10 +114,11 @@ func (r *Assessor) findings(in *facts.Input, ruled *policy.Result) []finding.Fin
 		out[i].Severity = switched(r.config.Spec.Policy, out[i])
 	}
 	for _, v := range ruled.Violations {
-		if v.Kind != policy.Hold {
+		if v.Kind != policy.Hold && !r.countedElsewhere(v.Rule) {
 			out = append(out, v.Finding)
 		}
 	}
+	out = append(out, ruled.Gone...)
 	for _, path := range in.Change.Conflicts {
 		out = append(out, finding.Finding{Rule: "merge/conflict", Severity: finding.Error, State: finding.New, Path: path, Tool: "adamant",
 			Message: "both sides changed this file in ways git cannot join", Fix: "git merge " + in.Change.Target,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/risk"
 )
 
@@ -39,10 +40,15 @@ type Assessment struct {
 	Findings      []finding.Finding `json:"findings"`
 	Waivers       []UsedWaiver      `json:"waivers"` // those the change stands on, by id
 	Holds         []Reason          `json:"holds"`   // what policy wants the operator to look at
-	Merge         Merge             `json:"merge"`   // mode when nothing stands in the way
-	Diffstat      Diffstat          `json:"diffstat"`
-	Governance    string            `json:"governance"` // sha256 over configuration, policy and engine
-	ValidUntil    *time.Time        `json:"validUntil"` // null = as long as base, head and governance are these
+	// Ratchet says where the scopes that the change touches stand against their marks; Marks are those that landing writes.
+	Ratchet    []ratchet.Standing `json:"ratchet"`
+	Marks      []ratchet.Mark     `json:"marks"`
+	Merge      Merge              `json:"merge"` // mode when nothing stands in the way
+	Diffstat   Diffstat           `json:"diffstat"`
+	Governance string             `json:"governance"` // sha256 over configuration, policy and engine
+	ValidUntil *time.Time         `json:"validUntil"` // null = as long as base, head and governance are these
+
+	unmeasured []string
 }
 
 // Diffstat sizes a change.

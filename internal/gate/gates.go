@@ -48,6 +48,8 @@ func state(in *facts.Input, cfg manifest.Repository, name string, a *Assessment)
 		return g
 	case "policy":
 		return policyState(g, a.Findings)
+	case "ratchet":
+		return ratchetState(g, a)
 	}
 	evidence := evidenceFor(in, name, a.Findings)
 	if len(evidence) > 0 {
