@@ -166,7 +166,7 @@ func (c *Constraint) read(set ast.Set) ([]Violation, error) {
 // readRecord refuses what has no message. Gatekeeper passes such a record over, and with it the violation.
 func (c *Constraint) readRecord(t *ast.Term) (Violation, error) {
 	wrong := func(format string, args ...any) (Violation, error) {
-		return Violation{}, &EvalError{Constraint: c, Path: c.Template.Path, Line: c.Template.Line, Code: "record", Message: fmt.Sprintf(format, args...)}
+		return Violation{}, &EvalError{Constraint: c, Path: c.Template.Path, Line: c.Template.Line, Code: codeRecord, Message: fmt.Sprintf(format, args...)}
 	}
 	record, ok := t.Value.(ast.Object)
 	if !ok {
@@ -195,3 +195,6 @@ func clip(t *ast.Term) string {
 	}
 	return text
 }
+
+// codeRecord is the code of an EvalError about what violation reports.
+const codeRecord = "record"

@@ -1,7 +1,7 @@
 // Package gatekeeper reads the policies of OPA Gatekeeper (ConstraintTemplates, Constraints and gator's suites) and judges
 // Kubernetes objects by them. It promises the answers of Gatekeeper v3 for templates in Rego, in the sandbox of the caller: no
 // network, no clock but the one it is given, no chance. What it cannot evaluate (CEL, external data) it names; it never passes
-// it over. It reads no file but through the fs.FS of a suite run.
+// it over. It reads no file but through the ReadFile of a suite run.
 package gatekeeper
 
 import (
