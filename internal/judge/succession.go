@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
@@ -13,10 +12,11 @@ import (
 )
 
 // succession refuses a change after which nothing could be judged any more: the merged tree's own configuration and
-// constitution must load, since they judge the next change.
+// constitution must load, since they judge the next change. It says what the change does to the constitution.
 func (c *courtroom) succession(ctx context.Context) error {
 	in := c.collected.Input
-	if in.Change.MergedTree == "" || !slices.ContainsFunc(c.collected.Changes, touchesGovernance) {
+	settings := c.collected.Governance.Config.Spec.Policy
+	if in.Change.MergedTree == "" || !slices.ContainsFunc(c.collected.Changes, func(f git.FileChange) bool { return touchesGovernance(f, settings) }) {
 		return nil
 	}
 	next, err := Governance(ctx, c.collected.Merged)
@@ -25,8 +25,12 @@ func (c *courtroom) succession(ctx context.Context) error {
 	}
 	var wrong *UsageError
 	var config *facts.ConfigError
-	if !errors.As(err, &wrong) && !errors.As(err, &config) {
-		return err // nil, or nothing that the change is to blame for
+	blamed := errors.As(err, &wrong) || errors.As(err, &config)
+	if err != nil && !blamed {
+		return err // nothing that the change is to blame for
+	}
+	if weighing := c.weigh(ctx, next, err); weighing != nil || !blamed {
+		return weighing
 	}
 	f := finding.Finding{Rule: "governance/unloadable", Severity: finding.Error, State: finding.New, Tool: "adamant", Path: facts.ConfigPath,
 		Message: "after this change nothing could be judged any more: " + err.Error(), Fix: "mend the file; adamant policy test and adamant schema help"}
@@ -37,13 +41,4 @@ func (c *courtroom) succession(ctx context.Context) error {
 	f.Fingerprint = finding.Fingerprint(f.Rule, f.Message, "", 0)
 	in.Findings = append(in.Findings, f)
 	return nil
-}
-
-func touchesGovernance(c git.FileChange) bool {
-	for _, path := range []string{c.Path, c.OldPath} {
-		if strings.HasPrefix(path, ".adamant/") || strings.HasPrefix(path, "policy/") {
-			return true
-		}
-	}
-	return false
 }

@@ -17,7 +17,7 @@ import (
 // they met; all others for every file.
 func Floor(in *facts.Input, cfg manifest.Repository) []Reason {
 	settings := cfg.Spec.Risk
-	f := floor{in: in, settings: settings, listed: matcher(settings.Sensitive, true), unlisted: matcher(settings.NotSensitive, false)}
+	f := floor{in: in, settings: settings, policy: cfg.Spec.Policy, listed: matcher(settings.Sensitive, true), unlisted: matcher(settings.NotSensitive, false)}
 	for _, row := range settings.Governance {
 		f.rows = append(f.rows, matcher(row.Paths, true))
 	}
@@ -40,6 +40,7 @@ func Floor(in *facts.Input, cfg manifest.Repository) []Reason {
 type floor struct {
 	in               *facts.Input
 	settings         manifest.Risk
+	policy           manifest.PolicySettings
 	rows             []func(path string) bool // of settings.Governance
 	listed, unlisted func(path string) bool   // as sensitive, as not sensitive
 	reasons          []Reason

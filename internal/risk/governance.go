@@ -1,8 +1,13 @@
 package risk
 
 import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
+	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/source"
@@ -91,6 +96,10 @@ func (f *floor) builtinGovernance(file *facts.File, path string) (known bool) {
 		if row.rule == "governance/linters" && proven(file) {
 			continue
 		}
+		if row.rule == "governance/configuration" && f.onlyTightens(file) {
+			f.add(High, row.rule, path, 0, "switches rules of the constitution up, and nothing else")
+			continue
+		}
 		f.add(row.level, row.rule, path, 0, "%s", row.reason)
 	}
 	if proven(file) || file.Class == source.ClassTest {
@@ -113,24 +122,75 @@ func (f *floor) configured(row manifest.GovernanceRow, path string) {
 	f.add(level, "governance/configured", path, 0, "%s", row.Reason)
 }
 
-// policyDelta prices an edit of the constitution. What is not proven to tighten it counts as weakening.
+// policyDelta prices an edit of the constitution. What is not shown to tighten it counts as weakening.
 func (f *floor) policyDelta() {
+	level, what := Critical, "changes the constitution and is not shown to tighten it"
+	switch f.in.Policy.Delta {
+	case facts.PolicyTightened:
+		level, what = High, "tightens the constitution"
+	case facts.PolicyWeakened:
+		what = "may weaken the constitution"
+	}
 	for i := range f.in.Files {
 		for _, path := range paths(&f.in.Files[i]) {
-			switch {
-			case !compiled().module(path) || compiled().policyTest(path):
-			case f.in.Policy.Delta == "tightened":
-				f.add(High, "governance/policy", path, 0, "tightens the constitution")
-			case f.in.Policy.Delta == "weakened":
-				f.add(Critical, "governance/policy", path, 0, "weakens the constitution")
-			default:
-				f.add(Critical, "governance/policy", path, 0, "changes the constitution and is not proven to tighten it")
+			if compiled().module(path) && !compiled().policyTest(path) || f.policyData(path) {
+				f.add(level, "governance/policy", path, 0, "%s", what)
 			}
 		}
 	}
-	if f.in.Policy.Delta == "weakened" {
-		f.add(Critical, "governance/policy-weakened", "", 0, "the constitution would allow what it denies now")
+	reasons := f.in.Policy.DeltaReasons
+	if len(reasons) == 0 && f.in.Policy.Delta == facts.PolicyWeakened {
+		reasons = []string{"the constitution would allow what it denies now"}
 	}
+	for _, reason := range reasons {
+		f.add(Critical, "governance/policy-weakened", "", 0, "%s", reason)
+	}
+}
+
+// policyData says that a file is what rules of other tools judge by, at base or after the change.
+func (f *floor) policyData(path string) bool {
+	at := func(m facts.Module) bool { return m.Path == path }
+	return slices.ContainsFunc(f.in.Policy.Constraints, at) || slices.ContainsFunc(f.in.Policy.Data, at) ||
+		slices.ContainsFunc(f.policy.Conftest.Data, func(root string) bool { return facts.IsPolicyData(root, path) }) ||
+		facts.IsConstraintPath(f.policy.Gatekeeper, path) && slices.ContainsFunc(f.in.Documents, func(d document.Document) bool {
+			root, _ := d.Value.(map[string]any)
+			return d.Path == path && strings.Contains(text(root, "apiVersion"), "gatekeeper.sh")
+		})
+}
+
+// onlyTightens says that an edit of adamant.yaml is of spec.policy alone, and shown to tighten it.
+func (f *floor) onlyTightens(file *facts.File) bool {
+	if f.in.Policy.Delta != facts.PolicyTightened || file.Status != "modified" || file.Mode != file.OldMode {
+		return false
+	}
+	before, after := withoutPolicy(f.in.Before, file.Path), withoutPolicy(f.in.Documents, file.Path)
+	return before != "" && before == after
+}
+
+// withoutPolicy is the canonical text of the configuration without spec.policy, "" when it is not one document.
+func withoutPolicy(docs []document.Document, path string) string {
+	var found []document.Document
+	for _, doc := range docs {
+		if doc.Path == path {
+			found = append(found, doc)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	root, ok := found[0].Value.(map[string]any)
+	spec, fine := root["spec"].(map[string]any)
+	if !ok || !fine {
+		return ""
+	}
+	root, spec = maps.Clone(root), maps.Clone(spec)
+	delete(spec, "policy")
+	root["spec"] = spec
+	text, err := json.Marshal(root)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // catalog prices changed entities.

@@ -67,9 +67,9 @@ deny contains {"message": sprintf("%s is outside the paths of agent %s", [path, 
 }
 
 # shown_by is the first reason why an edit of the constitution is not shown to tighten it.
-shown_by := sprintf(": %s", [input.policy.deltaReasons[0]])
-
 default shown_by := ""
+
+shown_by := sprintf(": %s", [input.policy.deltaReasons[0]])
 
 # touched: a renamed file touches both its paths.
 touched contains f.path if some f in input.files

@@ -20,6 +20,7 @@ test_policy_changed if {
 	every path in [".adamant/policy/a.rego", "policy/a.rego", "policy/x/y/a.rego"] {
 		governance.hold == {{"message": "the policies may deny less than they do today", "path": path}} with input as policy(path, {"delta": "weakened"})
 	}
+	governance.hold == {{"message": "the policies may deny less than they do today: a.rego is gone", "path": "policy/a.rego"}} with input as policy("policy/a.rego", {"delta": "weakened", "deltaReasons": ["a.rego is gone", "b"]})
 	count(governance.hold) == 1 with input as policy(".adamant/policy/a.rego", {})
 	count(governance.hold) == 0 with input as policy(".adamant/policy/a.rego", {"delta": "tightened"})
 	count(governance.hold) == 0 with input as policy("policy/a.go", {})
