@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
@@ -70,7 +72,7 @@ func (r *run) attempt(ctx context.Context, a *attempt, p *plan, tree Tree, edits
 	if err := r.command(ctx, a, c, dir, stdout, log); err != nil {
 		return err
 	}
-	a.lastLine = lastLine(log.Bytes())
+	a.lastLine = tellingLine(log.Bytes())
 	a.files, a.unread = collectReports(a.tree, c.Reports)
 	if a.unread == nil {
 		a.unread = stdout.into(a, c.Reports)
@@ -218,6 +220,26 @@ func lastLine(output []byte) string {
 		}
 	}
 	return ""
+}
+
+var errorLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(\w*error|fatal|panic|exception|cannot|unable to|failed)\b`)
+})
+
+// tellingLine is the line of an output that says why a command failed: its last, unless that is the end of a dump that
+// began with an error.
+func tellingLine(output []byte) string {
+	last := lastLine(output)
+	if errorLine().MatchString(last) || strings.ContainsRune(last, ' ') && !strings.HasPrefix(last, "at ") {
+		return last
+	}
+	tail := strings.ToValidUTF8(string(output[max(0, len(output)-8192):]), "?")
+	for _, line := range slices.Backward(strings.Split(tail, "\n")) {
+		if line = strings.TrimSpace(line); errorLine().MatchString(line) && !strings.HasPrefix(line, "at ") {
+			return shorten(line, 200)
+		}
+	}
+	return last
 }
 
 func shorten(line string, limit int) string {

@@ -137,7 +137,7 @@ func (r *run) runSetup(ctx context.Context, b *box, c *manifest.Check, s setup, 
 		if err != nil {
 			return err
 		}
-		if err := setupFailure(line, end, lastLine(log.Bytes())); err != nil {
+		if err := setupFailure(line, end, tellingLine(log.Bytes())); err != nil {
 			return err
 		}
 	}

@@ -151,7 +151,7 @@ func runesBefore(line []byte, n int) int {
 	return utf8.RuneCount(line[:n-past]) + past
 }
 
-// finish sorts findings, drops exact repetitions and tells of places outside the checkout.
+// finish takes the checkout's own place out of messages, sorts findings, drops exact repetitions and tells of places outside the checkout.
 func (p *placer) finish(fs []Finding) []Finding {
 	if p.outside > 0 {
 		fs = append(fs, Finding{
@@ -160,6 +160,27 @@ func (p *placer) finish(fs []Finding) []Finding {
 			Fix:     "run the tool inside the checkout, or say which folder it ran in",
 		})
 	}
+	if root := strings.TrimSuffix(slashed(p.opt.Root), "/"); root != "" {
+		for i := range fs {
+			fs[i].Message = withoutRoot(fs[i].Message, root+"/")
+		}
+	}
 	Sort(fs)
 	return slices.Compact(fs)
+}
+
+// withoutRoot makes the paths under a folder that a message names relative to it.
+func withoutRoot(message, root string) string {
+	var out strings.Builder
+	for {
+		i := strings.Index(message, root)
+		if i < 0 {
+			return out.String() + message
+		}
+		out.WriteString(message[:i])
+		if before := out.String(); before != "" && strings.ContainsRune("/\\._-", rune(before[len(before)-1])) {
+			out.WriteString(root) // the end of a longer path
+		}
+		message = message[i+len(root):]
+	}
 }

@@ -388,3 +388,13 @@ func BenchmarkAssignFingerprints10k(b *testing.B) {
 		AssignFingerprints(fs, text, nil)
 	}
 }
+
+// TestCheckoutIsNotNamed: two checkouts of one tree give the same messages.
+func TestCheckoutIsNotNamed(t *testing.T) {
+	t.Parallel()
+	report := `[{"filePath":"/box-1/tree/a.js","messages":[{"ruleId":"n/missing","severity":2,"message":"no 'x' in '/box-1/tree/src'","line":1,"column":1}]}]`
+	fs, err := Read("eslint", []byte(report), Options{Root: "/box-1/tree"})
+	if err != nil || len(fs) != 1 || fs[0].Message != "no 'x' in 'src'" {
+		t.Errorf("got %+v, %v", fs, err)
+	}
+}
