@@ -52,8 +52,8 @@ func (r *run) execute(ctx context.Context, p *plan, res *result, log *transcript
 		return err
 	}
 	v := judge(p.check, a, out, bad)
-	res.Evidence.State, res.Evidence.Reason, res.Evidence.Tests = v.state, v.reason, out.tests
-	res.Findings = slices.Concat(out.broken, out.lint)
+	res.Evidence.State, res.Evidence.Reason, res.Evidence.Tests, res.Evidence.Rules = v.state, v.reason, out.tests, v.rules
+	res.Findings = slices.Concat(out.broken, out.lint, out.gone)
 	if err := measure(p.check, out.profiles, r.job.Changed, checkoutText(a.tree), &res.Evidence); err != nil {
 		res.Evidence.State, res.Evidence.Reason = facts.Errored, err.Error()
 	}
@@ -93,7 +93,8 @@ func (r *run) compareLint(ctx context.Context, p *plan, a *attempt, out *reading
 		res.fleeting = !comparable
 		if comparable {
 			compared := finding.Compare(base, out.lint, renames(r.job.Changed))
-			out.lint = slices.DeleteFunc(compared, func(f finding.Finding) bool { return f.State == finding.Absent })
+			out.lint = slices.DeleteFunc(slices.Clone(compared), func(f finding.Finding) bool { return f.State == finding.Absent })
+			out.gone = slices.DeleteFunc(compared, func(f finding.Finding) bool { return f.State != finding.Absent })
 		}
 	}
 	for _, f := range out.lint {

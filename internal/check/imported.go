@@ -128,7 +128,7 @@ func importKind(kind string, imports []Import, opt ImportOptions) (facts.Evidenc
 	}
 	bad := onAddedLines(out.lint, opt.Changed)
 	v := judge(&manifest.Check{}, &attempt{}, out, bad)
-	e.State, e.Reason, e.Tests = v.state, v.reason, out.tests
+	e.State, e.Reason, e.Tests, e.Rules = v.state, v.reason, out.tests, v.rules
 	return e, slices.Concat(out.broken, out.lint), measure(&c, out.profiles, opt.Changed, textOrNone(opt.Text), &e)
 }
 

@@ -11,32 +11,35 @@ import (
 )
 
 // verdict is a state with its reason.
-type verdict struct{ state, reason string }
+type verdict struct {
+	state, reason string
+	rules         []string // whose new findings alone made it fail
+}
 
 // broken judges an attempt that has no result: it did not start, did not end, or left no readable report. The second
 // result is false when the attempt can be judged by its reports.
 func (a *attempt) broken(c *manifest.Check) (verdict, bool) {
 	switch {
 	case a.setup != nil && a.setup.missing:
-		return verdict{facts.Unavailable, a.setup.reason + installHint(a.setup.reason)}, true
+		return verdict{state: facts.Unavailable, reason: a.setup.reason + installHint(a.setup.reason)}, true
 	case a.setup != nil:
-		return verdict{facts.Errored, a.setup.reason}, true
+		return verdict{state: facts.Errored, reason: a.setup.reason}, true
 	case a.NotFound != "":
-		return verdict{facts.Unavailable, a.NotFound + installHint(a.NotFound)}, true
+		return verdict{state: facts.Unavailable, reason: a.NotFound + installHint(a.NotFound)}, true
 	case a.Failure != "":
-		return verdict{facts.Errored, a.Failure}, true
+		return verdict{state: facts.Errored, reason: a.Failure}, true
 	case a.Service != "":
-		return verdict{facts.Errored, a.Service}, true
+		return verdict{state: facts.Errored, reason: a.Service}, true
 	case a.late > 0:
-		return verdict{facts.Errored, fmt.Sprintf("timed out after %s", a.late)}, true
+		return verdict{state: facts.Errored, reason: fmt.Sprintf("timed out after %s", a.late)}, true
 	case a.Signal != "":
-		return verdict{facts.Errored, "killed by " + a.Signal + killHint(a.Signal)}, true
+		return verdict{state: facts.Errored, reason: "killed by " + a.Signal + killHint(a.Signal)}, true
 	case a.Exit == 126 || a.Exit == 127:
-		return verdict{facts.Unavailable, fmt.Sprintf("a command was not found (%s)", a.ended()) + installHint(a.lastLine)}, true
+		return verdict{state: facts.Unavailable, reason: fmt.Sprintf("a command was not found (%s)", a.ended()) + installHint(a.lastLine)}, true
 	case missingModule(a, c):
-		return verdict{facts.Unavailable, a.lastLine + installHint(a.lastLine)}, true
+		return verdict{state: facts.Unavailable, reason: a.lastLine + installHint(a.lastLine)}, true
 	case a.unread != nil:
-		return verdict{facts.Errored, a.unread.Error()}, true
+		return verdict{state: facts.Errored, reason: a.unread.Error()}, true
 	}
 	return verdict{}, false
 }
@@ -82,15 +85,25 @@ func judge(c *manifest.Check, a *attempt, out *reading, bad []finding.Finding) v
 	}
 	switch {
 	case len(bad) > 0:
-		return verdict{facts.Failed, countFindings(len(bad))}
+		return verdict{state: facts.Failed, reason: countFindings(len(bad)), rules: rulesOf(bad)}
 	case a.Exit == 0 && len(out.lint) > 0:
-		return verdict{facts.Passed, fmt.Sprintf("%s, none of them new or an error", countFindings(len(out.lint)))}
+		return verdict{state: facts.Passed, reason: fmt.Sprintf("%s, none of them new or an error", countFindings(len(out.lint)))}
 	case a.Exit != 0 && len(out.lint) > 0 && out.tests == nil:
-		return verdict{facts.Passed, fmt.Sprintf("%s, none of them new", countFindings(len(out.lint)))}
+		return verdict{state: facts.Passed, reason: fmt.Sprintf("%s, none of them new", countFindings(len(out.lint)))}
 	case a.Exit != 0 && out.tests == nil:
-		return verdict{facts.Failed, a.ended()}
+		return verdict{state: facts.Failed, reason: a.ended()}
 	}
 	return pass
+}
+
+// rulesOf lists the rules of findings, sorted, each once.
+func rulesOf(fs []finding.Finding) []string {
+	var rules []string
+	for _, f := range fs {
+		rules = append(rules, f.Rule)
+	}
+	slices.Sort(rules)
+	return slices.Compact(rules)
 }
 
 func countFindings(n int) string { return count(n, "finding") }
@@ -108,24 +121,24 @@ func withoutReport(a *attempt, path string) verdict {
 		path = "its standard output"
 	}
 	if a.Exit == 0 {
-		return verdict{facts.Errored, fmt.Sprintf("the command exited 0 but left no report in %s", path)}
+		return verdict{state: facts.Errored, reason: fmt.Sprintf("the command exited 0 but left no report in %s", path)}
 	}
-	return verdict{facts.Failed, fmt.Sprintf("%s (no report in %s)", a.ended(), path)}
+	return verdict{state: facts.Failed, reason: fmt.Sprintf("%s (no report in %s)", a.ended(), path)}
 }
 
 func judgeTests(c *manifest.Check, a *attempt, t *facts.Tests) verdict {
 	total := t.Passed + t.Failed + t.Skipped
 	switch {
 	case t.Failed > 0:
-		return verdict{facts.Failed, fmt.Sprintf("%d of %d tests failed: %s", t.Failed, total, firstNames(t.Failing))}
+		return verdict{state: facts.Failed, reason: fmt.Sprintf("%d of %d tests failed: %s", t.Failed, total, firstNames(t.Failing))}
 	case total == 0 && a.Exit == 0 && !c.AllowNoTests:
-		return verdict{facts.Errored, "no test ran; if that is meant, declare allowNoTests: true"}
+		return verdict{state: facts.Errored, reason: "no test ran; if that is meant, declare allowNoTests: true"}
 	case a.Exit != 0 && total == 0:
-		return verdict{facts.Failed, a.ended()}
+		return verdict{state: facts.Failed, reason: a.ended()}
 	case a.Exit != 0:
-		return verdict{facts.Failed, fmt.Sprintf("exit status %d although no test of %d failed", a.Exit, total)}
+		return verdict{state: facts.Failed, reason: fmt.Sprintf("exit status %d although no test of %d failed", a.Exit, total)}
 	}
-	return verdict{facts.Passed, count(t.Passed, "test") + " passed"}
+	return verdict{state: facts.Passed, reason: count(t.Passed, "test") + " passed"}
 }
 
 func firstNames(names []string) string {

@@ -22,6 +22,7 @@ type reading struct {
 	tests    *facts.Tests      // nil when no report of tests was declared
 	broken   []finding.Finding // failing tests
 	lint     []finding.Finding // of linters
+	gone     []finding.Finding // of linters, at base alone
 	profiles []report.Profile
 }
 

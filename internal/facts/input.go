@@ -166,6 +166,8 @@ type Evidence struct {
 	MaxAge     int64     `json:"maxAge,omitempty"` // seconds; 0 = bound to the trees, never stale
 	Digest     string    `json:"digest,omitempty"` // sha256 of what it was computed from
 	Reason     string    `json:"reason,omitempty"` // one line for people
+	// Rules are those whose new findings failed the check, sorted, when nothing else did.
+	Rules      []string  `json:"rules,omitempty"`
 	Tests      *Tests    `json:"tests,omitempty"`
 	BaseTests  *Tests    `json:"baseTests,omitempty"` // base's tests against the merged source
 	Coverage   *Coverage `json:"coverage,omitempty"`

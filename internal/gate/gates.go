@@ -25,7 +25,7 @@ func gates(in *facts.Input, cfg manifest.Repository, required []string, a *Asses
 	}
 	for _, e := range in.Evidence {
 		if !claimed[e.Check] && e.State != facts.NotAffected {
-			out = append(out, optional(fold(Gate{Name: e.Check}, []facts.Evidence{current(switchedOff(e, a.Findings), in.Now)})))
+			out = append(out, optional(fold(Gate{Name: e.Check}, []facts.Evidence{current(forgiven(switchedOff(e, a.Findings), cfg, a.Findings), in.Now)})))
 		}
 	}
 	return out
@@ -51,7 +51,7 @@ func state(in *facts.Input, cfg manifest.Repository, name string, a *Assessment)
 	case "ratchet":
 		return ratchetState(g, a)
 	}
-	evidence := evidenceFor(in, name, a.Findings)
+	evidence := evidenceFor(in, cfg, name, a.Findings)
 	if len(evidence) > 0 {
 		g = fold(g, evidence)
 	} else {
@@ -84,10 +84,10 @@ func policyState(g Gate, findings []finding.Finding) Gate {
 	return g
 }
 
-func evidenceFor(in *facts.Input, gate string, findings []finding.Finding) []facts.Evidence {
+func evidenceFor(in *facts.Input, cfg manifest.Repository, gate string, findings []finding.Finding) []facts.Evidence {
 	var out []facts.Evidence
 	for _, e := range in.Evidence {
-		e = current(switchedOff(e, findings), in.Now)
+		e = current(forgiven(switchedOff(e, findings), cfg, findings), in.Now)
 		if !answersFor(e.Check, e.Kind, gate) {
 			continue
 		}
@@ -130,6 +130,26 @@ func switchedOff(e facts.Evidence, findings []finding.Finding) facts.Evidence {
 		}
 	}
 	e.State = facts.Passed
+	return e
+}
+
+// forgiven turns a check's failure into a pass when nothing but new findings made it fail, the operator switched all their
+// rules, and by those switches none of them refuses the change.
+func forgiven(e facts.Evidence, cfg manifest.Repository, findings []finding.Finding) facts.Evidence {
+	if e.State != facts.Failed || len(e.Rules) == 0 {
+		return e
+	}
+	for _, rule := range e.Rules {
+		if cfg.Spec.Policy.Mode(rule) == "" {
+			return e
+		}
+	}
+	for _, f := range findings {
+		if slices.Contains(e.Rules, f.Rule) && Blocks(f) {
+			return e
+		}
+	}
+	e.State, e.Reason = facts.Passed, "new findings, none of which refuses the change by your switches"
 	return e
 }
 

@@ -195,3 +195,30 @@ func TestFewerTestsHold(t *testing.T) {
 		t.Errorf("an older loss holds: %+v", got)
 	}
 }
+
+func TestForgiven(t *testing.T) {
+	t.Parallel()
+	cfg := manifest.Defaults()
+	cfg.Spec.Policy.Rules = map[string]string{"lint/a": manifest.RuleRatchet, "lint/b": manifest.RuleRatchet}
+	allowed := finding.Finding{Rule: "lint/a", Severity: finding.Warning, State: finding.New}
+	refused := finding.Finding{Rule: "lint/b", Severity: finding.Error, State: finding.New}
+	tests := []struct {
+		name  string
+		rules []string
+		found []finding.Finding
+		want  string
+	}{
+		{"the ratchet allows them", []string{"lint/a"}, []finding.Finding{allowed, refused}, facts.Passed},
+		{"one is over its mark", []string{"lint/a", "lint/b"}, []finding.Finding{allowed, refused}, facts.Failed},
+		{"a rule that nobody switched", []string{"lint/a", "lint/c"}, []finding.Finding{allowed}, facts.Failed},
+		{"something else failed too", nil, []finding.Finding{allowed}, facts.Failed},
+	}
+	for _, tt := range tests {
+		if got := forgiven(facts.Evidence{State: facts.Failed, Rules: tt.rules}, cfg, tt.found); got.State != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got.State, tt.want)
+		}
+	}
+	if got := forgiven(facts.Evidence{State: facts.Errored, Rules: []string{"lint/a"}}, cfg, nil); got.State != facts.Errored {
+		t.Error("an error was forgiven")
+	}
+}
