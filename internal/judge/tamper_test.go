@@ -216,12 +216,12 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 		{"workflow whose name is not text", func(r *gittest.Repo) {
 			r.Write(".github/workflows/x\xff.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n")
 		}, gate.Hold, "files/name"},
-		{"kernel file whose name is not text", func(r *gittest.Repo) { r.Write(".adamant/waivers/\xff.yaml", "id: x\n") }, gate.Hold, "files/name"},
+		{"kernel file whose name is not text", func(r *gittest.Repo) { r.Write(".adamant/waivers/\xff.yaml", "id: x\n") }, gate.Deny, "files/name"},
 		{"policy whose name is not text", func(r *gittest.Repo) {
 			r.Write(".adamant/policy/\xff.rego", "package adamant.rules.more\n\nwarn contains {\"message\": \"m\"}\n")
 		}, gate.Hold, "files/name"},
 		{"folder whose name begins with a quotation mark", func(r *gittest.Repo) { r.Write("\"src/a.js", "export const a = 1;\n") }, gate.Hold, "files/name"},
-		{"kernel file with a line break in its name", func(r *gittest.Repo) { r.Write(".adamant/waivers/a\nb.yaml", "id: x\n") }, gate.Hold, "governance/waivers"},
+		{"kernel file with a line break in its name", func(r *gittest.Repo) { r.Write(".adamant/waivers/a\nb.yaml", "id: x\n") }, gate.Deny, "governance/waivers"},
 		{"policy with a line break in its name", func(r *gittest.Repo) {
 			r.Write(".adamant/policy/a\nb.rego", "package adamant.rules.more\n\nwarn contains {\"message\": \"m\"}\n")
 		}, gate.Hold, "governance/policy"},
