@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -178,9 +179,13 @@ func withoutRoot(message, root string) string {
 			return out.String() + message
 		}
 		out.WriteString(message[:i])
-		if before := out.String(); before != "" && strings.ContainsRune("/\\._-", rune(before[len(before)-1])) {
+		if before := []rune(out.String()); len(before) > 0 && partOfPath(before[len(before)-1]) {
 			out.WriteString(root) // the end of a longer path
 		}
 		message = message[i+len(root):]
 	}
+}
+
+func partOfPath(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/\\._-:", r)
 }
