@@ -30,6 +30,7 @@ func writeVerdictMarkdown(w io.Writer, v *gate.Verdict) error {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", markdownText(g.Name), g.State, markdownText(g.Reason))
 	}
 	markdownFindings(&b, a)
+	markdownWaivers(&b, v)
 	if next := nextSteps(v); len(next) > 0 {
 		b.WriteString("\n### What it waits for\n\n")
 		for _, r := range next {
@@ -54,7 +55,11 @@ func markdownFindings(b *strings.Builder, a *gate.Assessment) {
 		if f.Fix != "" {
 			text += " **Fix:** " + markdownText(f.Fix)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", f.Severity, codePlace(f.Path, f.Line), markdownText(f.Rule), text)
+		severity := string(f.Severity)
+		if f.Waiver != "" {
+			severity = "waived"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", severity, codePlace(f.Path, f.Line), markdownText(f.Rule), text)
 	}
 }
 
@@ -83,7 +88,7 @@ func writeVerdictSARIF(ctx context.Context, w io.Writer, v *gate.Verdict) error 
 	if err != nil {
 		return err
 	}
-	run := finding.Run{Tool: "adamant", Version: version(), Findings: v.Assessment.Findings, Anchor: "README.md"}
+	run := finding.Run{Tool: "adamant", Version: version(), Findings: v.Assessment.Findings, Waivers: sarifWaivers(v.Assessment), Anchor: "README.md"}
 	for _, r := range engine.Rules() {
 		run.Rules = append(run.Rules, finding.RuleInfo{ID: r.ID, Title: r.Title, Description: r.Description, Help: r.Fix, Severity: finding.Severity(r.Severity)})
 	}
@@ -110,5 +115,6 @@ func writeVerdictJUnit(w io.Writer, v *gate.Verdict) error {
 				File: f.Path, Line: f.Line, Failure: &report.Failure{Message: f.Message, Type: string(f.Severity), Text: f.Fix}})
 		}
 	}
+	suite.Cases = append(suite.Cases, junitWaived(v)...)
 	return report.WriteJUnit(w, []report.Suite{suite})
 }

@@ -23,6 +23,7 @@ func writeVerdictText(w io.Writer, v *gate.Verdict, s style) {
 	writeWhy(w, a, s)
 	writeGates(w, a, s)
 	writeFindings(w, a, s)
+	writeWaivers(w, v, s)
 	writeReasons(w, v, s)
 }
 
@@ -168,8 +169,11 @@ func writeFindings(w io.Writer, a *gate.Assessment, s style) {
 
 func writeFinding(w io.Writer, f finding.Finding, s style) {
 	head := pad(printable(string(f.Severity)), 7)
-	if gate.Blocks(f) {
+	switch {
+	case gate.Blocks(f):
 		head = s.red(head)
+	case f.Waiver != "":
+		head = s.dim(pad("waived", 7))
 	}
 	fmt.Fprintf(w, "  %s %s %s\n", head, s.bold(strings.TrimSuffix(place(f.Path, f.Line), "  ")), printable(f.Rule))
 	for _, line := range wrap(printable(f.Message), textWidth-10) {

@@ -156,5 +156,6 @@ type sarifProperties struct {
 	Fix      string `json:"adamant/fix,omitempty"`
 	Tool     string `json:"adamant/tool,omitempty"`
 	Waiver   string `json:"adamant/waiver,omitempty"`
+	Expires  string `json:"adamant/expires,omitempty"`
 	Pathless bool   `json:"adamant/pathless,omitempty"`
 }

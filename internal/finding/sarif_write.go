@@ -25,12 +25,15 @@ type Run struct {
 	URL      string // of the tool's page; may be empty
 	Rules    []RuleInfo
 	Findings []Finding
-	Waivers  map[string]string // justification by waiver id
-	Text     Text              // contents, to count columns in code points; without it bytes are written
+	Waivers  map[string]WaiverInfo // by id
+	Text     Text                  // contents, to count columns in code points; without it bytes are written
 	// Anchor is the path that findings without one are shown at, since code scanning services refuse results without a
 	// place. Empty writes them without.
 	Anchor string
 }
+
+// WaiverInfo describes a waiver that covers findings.
+type WaiverInfo struct{ Justification, Expires string }
 
 // RuleInfo describes a rule. Only ID is required.
 type RuleInfo struct {
@@ -136,9 +139,10 @@ func sarifResultOf(run *Run, f *Finding, rule int, files reader) sarifResult {
 func sarifSuppressions(run *Run, f *Finding) []sarifSuppression {
 	out := []sarifSuppression{}
 	if f.Waiver != "" {
+		w := run.Waivers[f.Waiver]
 		out = append(out, sarifSuppression{
-			Kind: "external", Status: "accepted", Properties: &sarifProperties{Waiver: f.Waiver},
-			Justification: cmp.Or(run.Waivers[f.Waiver], "waiver "+f.Waiver),
+			Kind: "external", Status: "accepted", Properties: &sarifProperties{Waiver: f.Waiver, Expires: w.Expires},
+			Justification: cmp.Or(w.Justification, "waiver "+f.Waiver),
 		})
 	}
 	if f.Suppress != "" {

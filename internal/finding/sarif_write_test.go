@@ -46,7 +46,7 @@ func sampleRun() Run {
 			{Rule: "eslint/eqeqeq", Severity: Note, Message: "use ===", Path: "web/a.js", Fingerprint: "0c", State: Absent, Suppress: "inSource", Tool: "eslint"},
 			{Rule: "catalog/no-owner", Severity: Error, Message: "nobody owns the repository", Fingerprint: "0d", State: Updated, Tool: "adamant"},
 		},
-		Waivers: map[string]string{"W-7": "the page comes with the next release"},
+		Waivers: map[string]WaiverInfo{"W-7": {Justification: "the page comes with the next release", Expires: "2026-12-31"}},
 		Text:    texts(map[string]string{"cmd/größe %1.go": "a\nb\nä := \"x\"\n"}),
 	}
 }
