@@ -91,6 +91,12 @@ func makeSecret(path string) error {
 	return errors.Join(err, os.Remove(file.Name()))
 }
 
+// Get returns the value that was put under key, for other results that are as costly to make as a check's.
+func (c *Cache) Get(key string, now time.Time) (value []byte, ok bool) { return c.get(key, now) }
+
+// Put keeps value under key.
+func (c *Cache) Put(key string, value []byte) error { return c.put(key, value) }
+
 // get returns the value that was put under key.
 func (c *Cache) get(key string, now time.Time) (value []byte, ok bool) {
 	path := c.path(key)

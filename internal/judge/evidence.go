@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/modfile"
 
@@ -44,7 +45,7 @@ func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
 		in.Evidence = append(in.Evidence, e)
 		in.Findings = append(in.Findings, finding.Compare(o.Result.Base, o.Result.Merged, in.Renames())...)
 	}
-	return nil
+	return countSuppressions(ctx, c)
 }
 
 // importEvidence reads the reports that the caller's pipeline wrote.
@@ -61,17 +62,7 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 		return nil
 	}
 	in, merged := c.collected.Input, c.collected.Merged
-	evidence, findings, err := check.Imported(imports, check.ImportOptions{
-		Read: readReport, Root: c.repo.Root(), Changed: in.Files, Now: in.Now, Modules: goModules(ctx, merged), Symbol: symbol,
-		Text: func(path string) ([]byte, bool) {
-			data, err := merged.Read(ctx, path)
-			return data, err == nil
-		},
-		Exists: func(path string) bool {
-			_, ok := merged.Entry(path)
-			return ok
-		},
-	})
+	evidence, findings, err := check.Imported(imports, importOptions(ctx, c.repo, merged, in.Files, in.Now))
 	if err != nil {
 		return &UsageError{fmt.Errorf("--evidence: %w", err)}
 	}
@@ -80,7 +71,23 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 		findings[i].State = "" // here it is known what the tree holds
 	}
 	addFindings(in, merged, findings)
+	noteTools(c.collected, findings)
 	return nil
+}
+
+// importOptions are for reports about a tree.
+func importOptions(ctx context.Context, repo *git.Repo, side *facts.Side, changed []facts.File, now time.Time) check.ImportOptions {
+	return check.ImportOptions{
+		Read: readReport, Root: repo.Root(), Changed: changed, Now: now, Modules: goModules(ctx, side), Symbol: symbol,
+		Text: func(path string) ([]byte, bool) {
+			data, err := side.Read(ctx, path)
+			return data, err == nil
+		},
+		Exists: func(path string) bool {
+			_, ok := side.Entry(path)
+			return ok
+		},
+	}
 }
 
 const maxReportBytes = 64 << 20

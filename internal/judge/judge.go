@@ -267,7 +267,7 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if err := c.importEvidence(ctx); err != nil {
 		return nil, err
 	}
-	plan, err := c.assessor.Plan(ctx, in)
+	plan, err := c.plan(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -288,7 +288,10 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if len(in.Evidence) == known {
 		return plan, gate.Seal(plan, in)
 	}
-	return c.assessor.Assess(ctx, in)
+	if plan, err = c.plan(ctx); err != nil {
+		return nil, err
+	}
+	return plan, gate.Seal(plan, in)
 }
 
 // wanted selects the declared checks to run: those that were asked for by name, or those that answer for a gate that is
@@ -338,6 +341,7 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 	}
 	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence...)
 	addFindings(c.collected.Input, c.collected.Merged, findings)
+	noteTools(c.collected, findings)
 	return nil
 }
 
