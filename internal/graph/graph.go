@@ -17,6 +17,7 @@ type NodeKind uint8
 // The kinds of nodes.
 const (
 	File       NodeKind = iota // a file of the tree
+	Package                    // what a language imports as one: a folder of Go files, "go:internal/graph"
 	External                   // a package outside the tree, "npm:react"
 	Unresolved                 // a specifier that leads nowhere
 )

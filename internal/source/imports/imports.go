@@ -22,11 +22,13 @@ const (
 	Copy                     // Dockerfile COPY, ADD and FROM
 	Reference                // workflow uses, script paths
 	Declared                 // catalog dependsOn, consumesApis, providesApis
-	SamePackage              // a name of the same package used without an import (Java)
+	SamePackage              // a name of the same package used without an import (Go, Java)
+	Member                   // from a package to its files
+	Embed                    // content that is built in: go:embed
 )
 
 var kinds = [...]string{"static", "type-only", "dynamic", "require", "reexport", "type-reexport", "include", "module", "copy", "reference",
-	"declared", "same-package"}
+	"declared", "same-package", "member", "embed"}
 
 func (k Kind) String() string {
 	if int(k) < len(kinds) {
@@ -80,9 +82,10 @@ type Tree interface {
 	File(path string) *File
 }
 
-// Target is what an import leads to: a file of the tree, something outside it, or nothing that was found.
+// Target is what an import leads to: a file or package of the tree, something outside it, or nothing that was found.
 type Target struct {
 	Path     string // repository-relative file; "" when it is none of the tree's
+	Package  string // package of the tree, as the language's Package names it; "" when it is a file or outside
 	External string // package outside the tree: "npm:react", "go:golang.org/x/mod", "pypi:requests", "std:fs"; "" when unknown
 	Types    Types  // what dependency-cruiser calls dependency types, for languages that have them
 }
@@ -102,6 +105,9 @@ type Language struct {
 	Extract func(src []byte) *File
 	// Resolver prepares resolution for a tree. Problems with manifests are returned beside a working resolver.
 	Resolver func(tree Tree) (Resolver, []Problem)
+	// Package names the package that a file sees without an import ("" = none), and says whether the file is a part of what
+	// others get who import that package: a test is not. Nil for languages whose unit is the file.
+	Package func(path string, file *File) (name string, member bool)
 	// Manifest says that resolution depends on the content of path (go.mod, tsconfig.json, package.json ...).
 	Manifest func(path string) bool
 }
