@@ -53,6 +53,15 @@ jobs:
 		"binding.yaml": "kind: RoleBinding\napiVersion: v1\nroleRef: {name: cluster-admin}\nsubjects: [{name: system:anonymous}]\n",
 		"service.yaml": "kind: Service\napiVersion: v1\nmetadata: {annotations: {a: b}}\nspec: {type: NodePort, externalIPs: [192.0.2.1], loadBalancerSourceRanges: []}\n",
 		"map.yaml":     "kind: ConfigMap\napiVersion: v1\ndata: {password: hunter2}\n",
+		"main.tf.json": `{"data":{"aws_iam_policy_document":{"d":[{"statement":[{"actions":["*"],"principals":[{"identifiers":["*"]}]}]}]}},
+			"resource":{"aws_security_group":{"g":[{"ingress":[{"cidr_blocks":["0.0.0.0/0"],"from_port":1,"to_port":2}]}]},
+			"google_compute_firewall":{"f":[{"source_ranges":["0.0.0.0/0"],"allow":[{"protocol":"tcp","ports":["1"]}]}]},
+			"google_sql_database_instance":{"s":[{"settings":[{"ip_configuration":[{"authorized_networks":[{"value":"0.0.0.0/0"}]}]}]}]},
+			"azurerm_network_security_group":{"n":[{"security_rule":[{"access":"Allow","direction":"Inbound","source_address_prefix":"*","destination_port_ranges":["1"]}]}]},
+			"aws_iam_role":{"r":[{"policy":"${jsonencode({Statement = [{Effect = \"Allow\"}]})}","inline_policy":[{"policy":"{}"}],"password":"x"}]},
+			"azurerm_role_definition":{"z":[{"permissions":[{"actions":["*"]}]}]}}}`,
+		"plan.json": `{"format_version":"1.2","resource_changes":[{"type":"aws_db_instance","address":"a","change":{"actions":["delete"],"before":{"deletion_protection":true},"after":{}}},
+			{"type":"aws_s3_bucket","address":"b","change":{"actions":["create"],"before":null,"after":{"acl":"public-read","policy":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Principal\":{\"AWS\":\"*\"}}]}"},"after_unknown":{"x":true}}}]}`,
 		"package.json": `{"name":"x","scripts":{"a":"b"}}`,
 	}
 }
