@@ -1,8 +1,12 @@
 package risk
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/facts"
@@ -50,32 +54,102 @@ func (f *floor) versions(file *facts.File) {
 	}
 }
 
-// scriptKeys are the parts of a manifest that say what commands run, and how tests do.
-var scriptKeys = map[string][]string{
-	"package.json":   {"scripts", "jest", "mocha", "ava", "nyc", "c8", "vitest", "husky", "lint-staged", "simple-git-hooks"},
-	"composer.json":  {"scripts"},
-	"deno.json":      {"tasks", "test", "lint"},
-	"pyproject.toml": {"build-system", "tool.pytest", "tool.coverage", "tool.tox", "tool.nox", "tool.hatch", "tool.poe", "tool.pdm", "tool.ruff", "tool.mypy", "tool.pylint"},
-	"Cargo.toml":     {"package.build", "lints", "workspace.lints"},
+// part is a set of keys of a manifest that decide how changes are judged.
+type part struct {
+	rule, why string
+	keys      map[string][]string // by the manifest's name
 }
 
-// manifests prices scripts: they run on every developer's machine and in the pipeline.
+// parts are the decisions that manifests hold besides what they declare.
+var parts = []part{
+	{"governance/scripts", "commands that build or test the software", map[string][]string{
+		"package.json":   {"scripts", "husky", "lint-staged", "simple-git-hooks"},
+		"composer.json":  {"scripts"},
+		"deno.json":      {"tasks"},
+		"pyproject.toml": {"build-system", "tool.tox", "tool.nox", "tool.hatch", "tool.poe", "tool.pdm"},
+		"Cargo.toml":     {"package.build"},
+	}},
+	{"governance/test-runner", "which tests run and what coverage counts", map[string][]string{
+		"package.json":   {"jest", "mocha", "ava", "nyc", "c8", "vitest"},
+		"deno.json":      {"test"},
+		"pyproject.toml": {"tool.pytest", "tool.coverage"},
+		"setup.cfg":      {"tool:pytest", "coverage:run", "coverage:report"},
+		"Cargo.toml":     {"profile.test"},
+	}},
+	{"governance/linters", "what linters report", map[string][]string{
+		"package.json":   {"eslintConfig", "eslintIgnore", "stylelint", "xo", "standard", "remarkConfig"},
+		"deno.json":      {"lint"},
+		"pyproject.toml": {"tool.ruff", "tool.mypy", "tool.pylint", "tool.flake8", "tool.pyright", "tool.basedpyright", "tool.bandit", "tool.ty"},
+		"setup.cfg":      {"flake8", "mypy", "pylint", "pycodestyle", "bandit"},
+		"Cargo.toml":     {"lints", "workspace.lints"},
+		"tsconfig.json": {"exclude", "compilerOptions.strict", "compilerOptions.strictNullChecks", "compilerOptions.noImplicitAny", "compilerOptions.noImplicitReturns", "compilerOptions.noUnusedLocals",
+			"compilerOptions.noUnusedParameters", "compilerOptions.noUncheckedIndexedAccess", "compilerOptions.checkJs"},
+	}},
+	{"governance/sources", "where dependencies come from", map[string][]string{
+		"package.json":   {"overrides", "resolutions", "pnpm", "packageManager", "publishConfig"},
+		"pyproject.toml": {"tool.uv", "tool.poetry.source", "tool.pdm.source"},
+		"Cargo.toml":     {"patch", "replace", "source"},
+		"composer.json":  {"repositories"},
+	}},
+}
+
+// manifests prices what manifests decide: scripts run on every developer's machine and in the pipeline.
 func (f *floor) manifests() {
 	for i := range f.in.Files {
 		file := &f.in.Files[i]
 		if proven(file) || file.Class == source.ClassTest {
 			continue
 		}
-		base := path.Base(file.Path)
-		if scriptFile(base) {
-			f.add(High, "governance/scripts", file.Path, 0, "says what commands build and test the software")
-			continue
-		}
-		for _, key := range scriptKeys[base] {
-			before, after := f.part(f.in.Before, file.Path, key), f.part(f.in.Documents, file.Path, key)
-			if before != after {
-				f.add(High, "governance/scripts", file.Path, 0, "changes %s: commands that build or test the software", key)
+		for _, name := range paths(file) {
+			if scriptFile(path.Base(name)) {
+				f.add(High, "governance/scripts", name, 0, "says what commands build and test the software")
 			}
+		}
+		f.parts(file)
+		f.directives(file)
+	}
+}
+
+// parts compares the keys of both sides of a manifest, whatever it was called before.
+func (f *floor) parts(file *facts.File) {
+	for _, p := range parts {
+		keys := map[string]bool{}
+		for _, name := range paths(file) {
+			for _, key := range p.keys[manifestName(path.Base(name))] {
+				keys[key] = true
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			before, after := f.part(f.in.Before, cmp.Or(file.OldPath, file.Path), key), f.part(f.in.Documents, file.Path, key)
+			if before != after {
+				f.add(High, p.rule, file.Path, 0, "changes %s: %s", key, p.why)
+			}
+		}
+	}
+}
+
+// manifestName is what a manifest is listed as: tsconfig.base.json is a tsconfig.json.
+func manifestName(base string) string {
+	if strings.HasPrefix(base, "tsconfig.") && strings.HasSuffix(base, ".json") {
+		return "tsconfig.json"
+	}
+	return base
+}
+
+// directives prices what a go.mod says besides versions, and a module that takes a folder out of the one above.
+func (f *floor) directives(file *facts.File) {
+	if path.Base(file.Path) == "go.mod" && file.Status == "added" && strings.Contains(file.Path, "/") {
+		f.add(High, "governance/test-runner", file.Path, 0, "makes the folder a module of its own: its tests no longer run with those above it")
+	}
+	if file.Versions == nil {
+		return
+	}
+	for _, verb := range file.Versions.Directives {
+		switch verb {
+		case "replace", "unreadable":
+			f.add(High, "governance/sources", file.Path, 0, "changes %s: where dependencies come from", verb)
+		case "tool", "ignore":
+			f.add(High, "governance/scripts", file.Path, 0, "changes %s: commands that build or test the software", verb)
 		}
 	}
 }

@@ -38,13 +38,30 @@ var governanceTable = []governanceRow{
 	{High, "governance/owners", "says who reviews what", []string{"CODEOWNERS"}},
 	{High, "governance/attributes", "says how files are read and merged", []string{".gitattributes"}},
 	{High, "governance/linters", "decides what linters report", []string{
-		".golangci.{yml,yaml,toml,json}", ".eslintrc*", "eslint.config.*", "biome.{json,jsonc}", "tslint.json", "{.,}ruff.toml", ".flake8", ".pylintrc", "pylintrc", "{.,}mypy.ini",
-		"{.,}clippy.toml", ".rubocop*.yml", "{.,}checkstyle*.xml", "{.,}pmd*.xml", ".semgrep*", ".gitleaks.toml", "staticcheck.conf", "{.,}phpstan.neon*", ".hadolint.{yml,yaml}",
+		".golangci.{yml,yaml,toml,json}", "{.,}revive.toml", "staticcheck.conf", ".eslintrc*", ".eslintignore", "eslint.config.*", "biome.{json,jsonc}", "tslint.json", ".oxlintrc*", ".jshintrc", ".jscsrc", ".xo-config*",
+		".stylelintrc*", "stylelint.config.*", ".stylelintignore", "{.,}ruff.toml", ".flake8", ".pylintrc", "pylintrc", "{.,}mypy.ini", "pyrightconfig.json", ".bandit{,.yml,.yaml}", "{.,}pycodestyle",
+		"{.,}clippy.toml", "{.,}deny.toml", "audit.toml", ".rubocop*.yml", "{.,}checkstyle*.xml", "{.,}pmd*.xml", "detekt*.yml", ".scalafix.conf", ".swiftlint.yml", ".clang-tidy", "{.,}phpstan.neon*", "psalm.xml*", ".credo.exs",
+		".semgrep*", ".gitleaks.toml", ".gitleaksignore", ".trivyignore*", "trivy.yaml", ".snyk", "osv-scanner.toml", "audit-ci.json{,c}", ".nsprc", ".grype.yaml", "{.,}checkov.{yml,yaml}", ".tfsec/**", ".tflint.hcl",
+		".hadolint.{yml,yaml}", ".yamllint*", ".ansible-lint*", ".shellcheckrc", "actionlint.{yml,yaml}", "zizmor.{yml,yaml}", ".markdownlint*", ".codeclimate.yml", ".codacy.{yml,yaml}", ".deepsource.toml",
+	}},
+	{High, "governance/sources", "decides where dependencies come from", []string{
+		".gitmodules", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.{cjs,js,mjs}", "bunfig.toml", "pip.conf", "pip.ini", ".pypirc", "uv.toml", "poetry.toml", ".condarc", "/{**/,}.cargo/config{,.toml}",
+		"nuget.config", "/{**/,}.bundle/config", ".gemrc", "/{**/,}.mvn/**", "gradle-wrapper.properties", "go.env", "go.work", ".terraformrc",
 	}},
 }
 
 // editorFiles are settings that change how people write, not what runs.
 var editorFiles = []string{".gitignore", ".editorconfig", ".prettierrc*", "prettier.config.*", ".prettierignore", ".mailmap", "{.,}cspell*.json", ".vscode/", ".idea/", ".git-blame-ignore-revs"}
+
+// folded makes a matcher blind to capitals: on file systems that are, .GitAttributes is .gitattributes.
+func folded(globs []string) func(path string) bool {
+	lower := make([]string, len(globs))
+	for i, glob := range globs {
+		lower[i] = strings.ToLower(glob)
+	}
+	match := matcher(lower, true)
+	return func(path string) bool { return match(strings.ToLower(path)) }
+}
 
 // matcher compiles globs. When one of them cannot be read, broken is the answer for every path.
 func matcher(globs []string, broken bool) func(path string) bool {
@@ -63,11 +80,11 @@ type tables struct {
 
 var compiled = sync.OnceValue(func() tables {
 	t := tables{
-		editor: matcher(editorFiles, false), kernel: matcher([]string{"/.adamant/**"}, false),
-		module: matcher([]string{"/.adamant/policy/**.rego", "/policy/**.rego"}, false), policyTest: matcher([]string{"**_test.rego"}, false),
+		editor: matcher(editorFiles, false), kernel: folded([]string{"/.adamant/**"}),
+		module: folded([]string{"/.adamant/policy/**.rego", "/policy/**.rego"}), policyTest: folded([]string{"**_test.rego"}),
 	}
 	for _, row := range governanceTable {
-		t.governance = append(t.governance, matcher(row.globs, true))
+		t.governance = append(t.governance, folded(row.globs))
 	}
 	return t
 })
@@ -93,7 +110,7 @@ func (f *floor) builtinGovernance(file *facts.File, path string) (known bool) {
 			continue
 		}
 		known = true
-		if row.rule == "governance/linters" && proven(file) {
+		if (row.rule == "governance/linters" || row.rule == "governance/sources") && proven(file) {
 			continue
 		}
 		if row.rule == "governance/configuration" && f.onlyTightens(file) {

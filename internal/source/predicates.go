@@ -47,7 +47,7 @@ func (f *file) runnerConfig() bool {
 	case "jest", "vitest", "karma", "playwright", "cypress", "ava", "wdio", "nightwatch", "protractor", "wtr", "web-test-runner", "stryker":
 		return strings.Contains(f.name, ".conf") || strings.Contains(f.name, ".setup") || strings.Contains(f.name, ".workspace") || f.extension == "json"
 	}
-	return f.in("cypress/support") || f.name == "vite.config.ts" || f.name == "vite.config.js"
+	return f.in("cypress/support") || strings.HasPrefix(f.name, "vite.config.") || strings.HasPrefix(f.name, "setuptests.")
 }
 
 // IsWorkflow reports whether path defines a CI pipeline that a forge or CI server runs.

@@ -32,6 +32,8 @@ type VersionChange struct {
 type Versions struct {
 	Changes []VersionChange `json:"changes,omitempty"` // sorted by name
 	Other   bool            `json:"other,omitempty"`   // lines changed that name no dependency
+	// Directives are the parts of a go.mod that changed, besides module, go and require: replace, tool, exclude, ...; sorted.
+	Directives []string `json:"directives,omitempty"`
 }
 
 // CompareVersions reads the dependencies of two versions of a manifest line by line, nil when path is none whose lines it
@@ -45,7 +47,7 @@ func CompareVersions(path string, before, after []byte) *Versions {
 	first := bytes.Count(after[:commonStart(before, after)], newline) + 1
 	old, oldOther := readVersions(rx, a, 0)
 	new, newOther := readVersions(rx, b, first)
-	v := &Versions{Other: !slices.Equal(oldOther, newOther)}
+	v := &Versions{Other: !slices.Equal(oldOther, newOther), Directives: changedDirectives(path, before, after)}
 	for name, was := range old {
 		now, there := new[name]
 		switch {
