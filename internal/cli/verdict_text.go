@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,9 +150,13 @@ func paintGate(s style, state, line string) string {
 	return s.dim(line)
 }
 
-// writeFindings shows every new finding and counts the ones that were there before.
+// mostOfRule is how many findings of one rule are written out: a suite that fails as a whole says the same thing many times.
+const mostOfRule = 8
+
+// writeFindings shows the new findings, counts what would repeat itself and the ones that were there before.
 func writeFindings(w io.Writer, a *gate.Assessment, s style) {
 	known, shown := 0, 0
+	ofRule := map[string]int{}
 	for _, f := range a.Findings {
 		if f.State == finding.Unchanged || f.State == finding.Absent {
 			known++
@@ -160,7 +166,14 @@ func writeFindings(w io.Writer, a *gate.Assessment, s style) {
 			fmt.Fprintf(w, "\n%s\n", s.bold("Findings"))
 		}
 		shown++
-		writeFinding(w, f, s)
+		if ofRule[f.Rule]++; ofRule[f.Rule] <= mostOfRule {
+			writeFinding(w, f, s)
+		}
+	}
+	for _, rule := range slices.Sorted(maps.Keys(ofRule)) {
+		if more := ofRule[rule] - mostOfRule; more > 0 {
+			fmt.Fprintf(w, "  %s\n", s.dim(fmt.Sprintf("... and %d more of %s (--json shows all)", more, printable(rule))))
+		}
 	}
 	if known > 0 {
 		fmt.Fprintf(w, "\n%s\n", s.dim(plural(known, "older finding")+" in these files, not counted against the change"))

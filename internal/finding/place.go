@@ -161,17 +161,20 @@ func (p *placer) finish(fs []Finding) []Finding {
 			Fix:     "run the tool inside the checkout, or say which folder it ran in",
 		})
 	}
-	if root := strings.TrimSuffix(slashed(p.opt.Root), "/"); root != "" {
-		for i := range fs {
-			fs[i].Message = withoutRoot(fs[i].Message, root+"/")
-		}
+	for i := range fs {
+		fs[i].Message = Unrooted(fs[i].Message, p.opt.Root)
 	}
 	Sort(fs)
 	return slices.Compact(fs)
 }
 
-// withoutRoot makes the paths under a folder that a message names relative to it.
-func withoutRoot(message, root string) string {
+// Unrooted makes the paths under a folder that a message names relative to it, so that two checkouts of one tree give the same
+// messages. root may be empty.
+func Unrooted(message, root string) string {
+	root = strings.TrimSuffix(slashed(root), "/") + "/"
+	if root == "/" {
+		return message
+	}
 	var out strings.Builder
 	for {
 		i := strings.Index(message, root)
@@ -179,7 +182,7 @@ func withoutRoot(message, root string) string {
 			return out.String() + message
 		}
 		out.WriteString(message[:i])
-		if before := []rune(out.String()); len(before) > 0 && partOfPath(before[len(before)-1]) {
+		if before, _ := utf8.DecodeLastRuneInString(out.String()); partOfPath(before) {
 			out.WriteString(root) // the end of a longer path
 		}
 		message = message[i+len(root):]

@@ -66,7 +66,7 @@ func (t *tally) add(rule string, severity finding.Severity, at place, message st
 		return
 	}
 	t.findings = append(t.findings, finding.Finding{
-		Rule: rule, Severity: severity, Tool: t.format, Message: clip(message), Path: at.path, Line: at.line, Column: at.column,
+		Rule: rule, Severity: severity, Tool: t.format, Message: clip(finding.Unrooted(message, t.opt.Root)), Path: at.path, Line: at.line, Column: at.column,
 	})
 }
 
