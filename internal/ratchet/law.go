@@ -60,7 +60,7 @@ func (c Case) Standings() []Standing {
 		return nil
 	}
 	mark, base := c.carried()
-	all := Standing{Rule: c.Rule, Scope: Total, Mark: Unknown, Base: Unknown, New: len(c.New), Gone: len(c.Gone)}
+	all := Standing{Rule: c.Rule, Scope: Total, Mark: Unknown, Base: Unknown, Merged: Unknown, New: len(c.New), Gone: len(c.Gone)}
 	if mark != nil {
 		all.Mark = mark.Total()
 	}
@@ -69,7 +69,7 @@ func (c Case) Standings() []Standing {
 	}
 	out := []Standing{all.judge()}
 	for _, scope := range scopes {
-		s := Standing{Rule: c.Rule, Scope: scope, Mark: Unknown, Base: Unknown, New: fresh[scope], Gone: gone[scope]}
+		s := Standing{Rule: c.Rule, Scope: scope, Mark: Unknown, Base: Unknown, Merged: Unknown, New: fresh[scope], Gone: gone[scope]}
 		if mark != nil {
 			s.Mark = mark.Count(scope)
 		}
