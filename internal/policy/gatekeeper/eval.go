@@ -20,6 +20,9 @@ type Violation struct {
 	Constraint *Constraint
 	Message    string
 	Details    ast.Value
+	// Assumed says that the constraint selects namespaces by label and that the object's is not among the known objects: whether
+	// it applies is not certain.
+	Assumed bool
 }
 
 // EvalError says that a template failed while it was evaluated: there is no result.
@@ -96,6 +99,9 @@ func (j *Judge) Review(ctx context.Context, r *Review, choose func(*Constraint) 
 		list, err := j.ask(ctx, c, input)
 		if err != nil {
 			return nil, err
+		}
+		for i := range list {
+			list[i].Assumed = c.assumes(r, j.inventory)
 		}
 		out = append(out, list...)
 	}

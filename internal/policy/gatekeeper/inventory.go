@@ -1,6 +1,7 @@
 package gatekeeper
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -9,47 +10,44 @@ import (
 // Inventory is the other objects that templates may look at (data.inventory), and the namespaces that selectors ask for.
 type Inventory struct {
 	tree       ast.Object
-	namespaces map[string]object
+	namespaces map[string]namespace
 }
 
-// NewInventory makes an inventory of objects; of two with the same name the later one counts. terms are their values for
-// Rego; nil makes them.
-func NewInventory(objects []any, terms []*ast.Term) (*Inventory, error) {
-	inv := &Inventory{tree: ast.NewObject(), namespaces: map[string]object{}}
-	for i, value := range objects {
-		var term *ast.Term
-		if terms != nil {
-			term = terms[i]
-		}
-		if err := inv.add(value, term); err != nil {
-			return nil, err
-		}
-	}
-	return inv, nil
+type namespace struct {
+	object object
+	term   *ast.Term
 }
 
-func (inv *Inventory) add(value any, term *ast.Term) error {
+// ErrNoKind is wrapped when an object has no apiVersion or no kind that Kubernetes knows how to read.
+var ErrNoKind = errors.New("no apiVersion or no kind")
+
+// NewInventory makes an empty inventory.
+func NewInventory() *Inventory {
+	return &Inventory{tree: ast.NewObject(), namespaces: map[string]namespace{}}
+}
+
+// Add adds an object; of two with the same name the later one counts. term is its value for Rego; nil makes one.
+func (inv *Inventory) Add(value any, term *ast.Term) error {
 	o, ok := asObject(value)
 	if !ok {
 		return fmt.Errorf("an object of the inventory is no mapping")
 	}
 	g := o.gvk()
 	if g.version == "" || g.kind == "" {
-		return fmt.Errorf("the object %q of the inventory has no apiVersion or no kind", o.name())
+		return fmt.Errorf("the object %q of the inventory has %w", o.name(), ErrNoKind)
 	}
 	if term == nil {
-		v, err := ast.InterfaceToValue(value)
-		if err != nil {
+		var err error
+		if term, err = toTerm(value); err != nil {
 			return fmt.Errorf("reading the object %q of the inventory: %w", o.name(), err)
 		}
-		term = ast.NewTerm(v)
 	}
 	path := []string{"cluster", o.text("apiVersion"), g.kind, o.name()}
 	if o.namespace() != "" {
 		path = []string{"namespace", o.namespace(), o.text("apiVersion"), g.kind, o.name()}
 	}
 	if o.isNamespace() && g.version == "v1" && o.namespace() == "" {
-		inv.namespaces[o.name()] = o
+		inv.namespaces[o.name()] = namespace{o, term}
 	}
 	insert(inv.tree, path, term)
 	return nil

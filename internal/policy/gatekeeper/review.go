@@ -2,7 +2,6 @@ package gatekeeper
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -51,25 +50,36 @@ func objectReview(o object, source string) *Review {
 
 // input is input.review.
 func (r *Review) input(inv *Inventory) (*ast.Term, error) {
-	review := maps.Clone(r.request)
-	review["oldObject"], review["object"], review["namespaceObject"] = orNull(r.old), nil, map[string]any{}
-	if namespace := inv.namespaces[r.namespace]; namespace != nil && r.assume {
-		review["namespaceObject"] = map[string]any(namespace) // gator leaves it empty
-	}
-	term := r.value
-	if term == nil {
-		value, err := ast.InterfaceToValue(orNull(r.object))
-		if err != nil {
-			return nil, fmt.Errorf("reading the object: %w", err)
-		}
-		term = ast.NewTerm(value)
-	}
-	value, err := ast.InterfaceToValue(review)
+	request, err := toTerm(r.request)
 	if err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
-	value.(ast.Object).Insert(ast.StringTerm("object"), term)
-	return ast.NewTerm(value), nil
+	review := request.Value.(ast.Object)
+	insert := func(name string, o object, term *ast.Term) {
+		if term == nil && err == nil {
+			term, err = toTerm(orNull(o))
+		}
+		review.Insert(ast.StringTerm(name), term)
+	}
+	insert("object", r.object, r.value)
+	insert("oldObject", r.old, nil)
+	home := ast.ObjectTerm()
+	if ns := inv.namespaces[r.namespace]; ns.object != nil && r.assume {
+		home = ns.term // gator leaves it empty
+	}
+	insert("namespaceObject", nil, home)
+	if err != nil {
+		return nil, fmt.Errorf("reading the object: %w", err)
+	}
+	return request, nil
+}
+
+func toTerm(value any) (*ast.Term, error) {
+	v, err := ast.InterfaceToValue(value)
+	if err != nil {
+		return nil, err
+	}
+	return ast.NewTerm(v), nil
 }
 
 func orNull(o object) any {
@@ -88,11 +98,16 @@ func (c *Constraint) selects(r *Review, inv *Inventory) (bool, error) {
 		}
 		s := subject{object: o, source: r.source, assume: r.assume}
 		if r.namespace != "" {
-			s.namespace = inv.namespaces[r.namespace]
+			s.namespace = inv.namespaces[r.namespace].object
 		}
 		if ok, err := c.match.matches(s); ok || err != nil {
 			return ok, err
 		}
 	}
 	return false, nil
+}
+
+// assumes says that a constraint is asked about the object because nobody knows the labels of its namespace.
+func (c *Constraint) assumes(r *Review, inv *Inventory) bool {
+	return r.assume && c.match != nil && c.match.namespaceLabels != nil && r.namespace != "" && inv.namespaces[r.namespace].object == nil
 }

@@ -232,19 +232,17 @@ func (run *runner) messages(ctx context.Context, set *setting, c *suiteCase) ([]
 }
 
 func (run *runner) judge(set *setting, c *suiteCase) (*Judge, error) {
-	var inventory []any
+	inv := NewInventory()
 	for _, name := range c.inventory {
 		objects, err := run.files.objects(path.Join(set.folder, name))
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range objects {
-			inventory = append(inventory, map[string]any(o))
+			if err := inv.Add(map[string]any(o), nil); err != nil {
+				return nil, fmt.Errorf("%s: %w", path.Join(set.folder, name), err)
+			}
 		}
-	}
-	inv, err := NewInventory(inventory, nil)
-	if err != nil {
-		return nil, err
 	}
 	return set.library.NewJudge(inv, run.opt.Now)
 }
