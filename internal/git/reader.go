@@ -89,6 +89,18 @@ func (p *pool) take() (rd *reader, reused bool, err error) {
 	return rd, false, err
 }
 
+// warm starts a reader before it is asked for. One that cannot be started is missed when it is needed.
+func (p *pool) warm() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) > 0 {
+		return
+	}
+	if rd, err := p.call.resident(); err == nil {
+		p.idle = append(p.idle, rd)
+	}
+}
+
 func (p *pool) put(rd *reader) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -54,7 +54,13 @@ func Open(ctx context.Context, dir string, options ...Option) (*Repo, error) {
 
 func open(ctx context.Context, dir string, environ []string, options ...Option) (*Repo, error) {
 	r := &Repo{userEnv: userEnv(environ)}
-	if err := r.discover(ctx, dir); err != nil {
+	tooOld := make(chan error, 1)
+	go func() { tooOld <- recent() }()
+	err := r.discover(ctx, dir)
+	if old := <-tooOld; old != nil {
+		return nil, old // whatever else an old git says
+	}
+	if err != nil {
 		return nil, err
 	}
 	for _, option := range options {
@@ -81,6 +87,7 @@ func (r *Repo) prepare(environ []string) error {
 	r.refEnv = append(base[:len(base):len(base)], r.refSettings()...)
 	r.objectPool = newPool(call{env: r.privateEnv, dir: r.temp, args: readerArgs})
 	r.refPool = newPool(call{env: r.refEnv, dir: r.temp, args: readerArgs})
+	go r.objectPool.warm() // hardly anybody opens a repository and reads nothing
 	return nil
 }
 

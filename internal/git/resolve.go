@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -163,39 +164,72 @@ func (r *Repo) HeadBranch(ctx context.Context) (string, error) {
 // DefaultBranch names the branch that changes land on, in a form that Resolve takes: the branch origin/HEAD points to,
 // else main, else master, else the current one. Where the local branch does not exist, the name starts with "origin/".
 func (r *Repo) DefaultBranch(ctx context.Context) (string, error) {
-	refs, err := r.listRefs(ctx, "refs/remotes/origin", "refs/heads")
+	name, _, err := r.Branches(ctx)
+	return name, err
+}
+
+const origin = "refs/remotes/origin/"
+
+// Branches returns the default branch and the current one, in one run of git where it can: current is empty when HEAD is
+// detached or on a branch without a commit; HeadBranch tells which.
+func (r *Repo) Branches(ctx context.Context) (landing, current string, err error) {
+	refs, err := r.listRefs(ctx, "refs/heads", origin+"HEAD", origin+"main", origin+"master")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	const origin = "refs/remotes/origin/"
+	for name, ref := range refs {
+		if ref.head {
+			current = strings.TrimPrefix(name, "refs/heads/")
+		}
+	}
 	names := []string{"main", "master"}
 	if target, ok := strings.CutPrefix(refs[origin+"HEAD"].symbolic, origin); ok {
 		names = []string{target, "main", "master"}
+		if err := r.addRef(ctx, refs, origin+target); err != nil {
+			return "", "", err
+		}
 	}
 	for _, name := range names {
 		if _, ok := refs["refs/heads/"+name]; ok {
-			return name, nil
+			return name, current, nil
 		}
 		if _, ok := refs[origin+name]; ok {
-			return "origin/" + name, nil
+			return "origin/" + name, current, nil
 		}
+	}
+	if current != "" {
+		return current, current, nil
 	}
 	name, err := r.HeadBranch(ctx)
 	if err == nil && name == "" {
 		err = errors.New("no default branch: there is no origin/HEAD, main or master, and HEAD is detached; name the base")
 	}
-	return name, err
+	return name, "", err
+}
+
+// addRef looks for a reference that was not asked for, where its local branch cannot stand in for it.
+func (r *Repo) addRef(ctx context.Context, refs map[string]ref, name string) error {
+	if _, ok := refs["refs/heads/"+strings.TrimPrefix(name, origin)]; ok {
+		return nil
+	}
+	if _, ok := refs[name]; ok {
+		return nil
+	}
+	found, err := r.listRefs(ctx, name)
+	maps.Copy(refs, found)
+	return err
 }
 
 // ref is a reference and what it points to.
 type ref struct {
 	id       OID
 	symbolic string // the reference a symbolic one names
+	head     bool   // HEAD is on it
 }
 
 // listRefs returns the references at or below the given names.
 func (r *Repo) listRefs(ctx context.Context, under ...string) (map[string]ref, error) {
-	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "--"}, under...)
+	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)%00%(HEAD)", "--"}, under...)
 	out, err := r.refs(args...).output(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing references: %w", err)
@@ -203,10 +237,10 @@ func (r *Repo) listRefs(ctx context.Context, under ...string) (map[string]ref, e
 	found := map[string]ref{}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
-		if len(fields) != 3 {
+		if len(fields) != 4 {
 			return nil, fmt.Errorf("listing references: git for-each-ref wrote %q", line)
 		}
-		found[fields[0]] = ref{id: OID(fields[1]), symbolic: fields[2]}
+		found[fields[0]] = ref{id: OID(fields[1]), symbolic: fields[2], head: fields[3] == "*"}
 	}
 	return found, nil
 }

@@ -150,6 +150,24 @@ func TestHeadOnMissingCommit(t *testing.T) {
 	}
 }
 
+func TestBranches(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.commit("one", "f", "1\n")
+	for _, step := range []struct{ command, landing, current string }{
+		{"branch topic/a", "main", "main"},
+		{"checkout -q topic/a", "main", "topic/a"},
+		{"checkout -q --detach", "main", ""},
+		{"symbolic-ref HEAD refs/heads/unborn", "main", ""},
+	} {
+		f.git(strings.Fields(step.command)...)
+		landing, current, err := f.open().Branches(t.Context())
+		if err != nil || landing != step.landing || current != step.current {
+			t.Errorf("after %s: %q, %q, %v; want %q and %q", step.command, landing, current, err, step.landing, step.current)
+		}
+	}
+}
+
 func TestDefaultBranch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -16,19 +16,28 @@ const (
 	minMinor = 39
 )
 
-// binary finds git once per process and refuses one that is too old.
+// binary finds git once per process.
 var binary = sync.OnceValues(func() (string, error) {
 	path, err := exec.LookPath("git")
 	if err != nil {
 		return "", fmt.Errorf("finding git: %w; install git %d.%d or newer", err, minMajor, minMinor)
 	}
+	return path, nil
+})
+
+// recent refuses a git that is too old, once per process. Open asks while it looks for the repository.
+var recent = sync.OnceValue(func() error {
+	path, err := binary()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "version").Output()
 	if err != nil {
-		return "", fmt.Errorf("asking %s for its version: %w", path, err)
+		return fmt.Errorf("asking %s for its version: %w", path, err)
 	}
-	return path, checkVersion(string(out))
+	return checkVersion(string(out))
 })
 
 // checkVersion reads the answer of "git version".

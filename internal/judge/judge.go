@@ -88,6 +88,10 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 
 // survey reads the governance while git compares base with head. What is wrong with the governance is told first.
 func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Options) error {
+	base, err := repo.Commit(ctx, ends.Base)
+	if err != nil {
+		return fmt.Errorf("reading base: %w", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group errgroup.Group
@@ -97,7 +101,7 @@ func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Option
 		compared, err = facts.Compare(ctx, repo, opt)
 		return err
 	})
-	side, governance, err := GovernanceAt(ctx, repo, ends.Base)
+	side, governance, err := governanceOf(ctx, repo, base.Tree)
 	if err == nil {
 		err = unknownChecks(req.Run, governance.Config.Spec.Checks)
 	}
@@ -180,14 +184,16 @@ func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, e
 // judged against its last commit. Commits on it that are not pushed are judged against the remote's: against itself, a
 // branch has no change to judge and would pass.
 func targetBranch(ctx context.Context, repo *git.Repo, req Request) (string, error) {
-	branch, err := repo.DefaultBranch(ctx)
+	branch, current, err := repo.Branches(ctx)
 	if err != nil {
 		return "", &UsageError{fmt.Errorf("finding the branch that changes land on: %w; name it with --base", err)}
 	}
 	if req.Snapshot != "" || req.Head != "" && req.Head != "HEAD" && req.Head != branch {
 		return branch, nil
 	}
-	current, err := repo.HeadBranch(ctx)
+	if current == "" {
+		current, err = repo.HeadBranch(ctx)
+	}
 	if err != nil || current != branch && req.Head != branch {
 		return branch, err
 	}
@@ -218,7 +224,11 @@ func GovernanceAt(ctx context.Context, repo *git.Repo, commit git.OID) (*facts.S
 	if err != nil {
 		return nil, nil, err
 	}
-	side, err := facts.NewSide(ctx, repo, c.Tree, facts.BlobLimit)
+	return governanceOf(ctx, repo, c.Tree)
+}
+
+func governanceOf(ctx context.Context, repo *git.Repo, tree git.OID) (*facts.Side, *facts.Governance, error) {
+	side, err := facts.NewSide(ctx, repo, tree, facts.BlobLimit)
 	if err != nil {
 		return nil, nil, err
 	}
