@@ -134,13 +134,13 @@ func switchedOff(e facts.Evidence, findings []finding.Finding) facts.Evidence {
 }
 
 // forgiven turns a check's failure into a pass when nothing but new findings made it fail, the operator switched all their
-// rules, and by those switches none of them refuses the change.
+// rules or waived all of a rule's findings, and none of them refuses the change.
 func forgiven(e facts.Evidence, cfg manifest.Repository, findings []finding.Finding) facts.Evidence {
 	if e.State != facts.Failed || len(e.Rules) == 0 {
 		return e
 	}
 	for _, rule := range e.Rules {
-		if cfg.Spec.Policy.Mode(rule) == "" {
+		if cfg.Spec.Policy.Mode(rule) == "" && !waivedThroughout(rule, findings) {
 			return e
 		}
 	}
@@ -149,7 +149,7 @@ func forgiven(e facts.Evidence, cfg manifest.Repository, findings []finding.Find
 			return e
 		}
 	}
-	e.State, e.Reason = facts.Passed, "new findings, none of which refuses the change by your switches"
+	e.State, e.Reason = facts.Passed, "new findings, none of which refuses the change by your switches and waivers"
 	return e
 }
 

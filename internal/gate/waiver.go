@@ -31,6 +31,9 @@ func (u UsedWaiver) DaysLeft(now time.Time) int {
 	return w.DaysLeft(now)
 }
 
+// Rules lists the rules of the constitution, sorted by id.
+func (r *Assessor) Rules() []policy.Rule { return r.engine.Rules() }
+
 // waived is what is left of a change's findings and holds once base's waivers are applied.
 type waived struct {
 	findings []finding.Finding
@@ -86,4 +89,19 @@ func usedWaivers(waivers []waiver.Waiver, counts map[string]int) []UsedWaiver {
 	}
 	slices.SortFunc(out, func(a, b UsedWaiver) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// waivedThroughout says that a rule has new findings and waivers cover all of them.
+func waivedThroughout(rule string, findings []finding.Finding) bool {
+	waived := false
+	for _, f := range findings {
+		if f.Rule != rule || f.State == finding.Unchanged || f.State == finding.Absent {
+			continue
+		}
+		if f.Waiver == "" {
+			return false
+		}
+		waived = true
+	}
+	return waived
 }
