@@ -55,7 +55,7 @@ func compileRepository(cmd *cobra.Command, env *Env, dir string) (*policy.Engine
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	e, err := policy.Compile(cmd.Context(), p.modules, policy.Options{Settings: p.config.Spec.Policy, Data: p.data})
+	e, err := policy.Compile(cmd.Context(), p.modules, policy.Options{Settings: p.config.Spec.Policy, Data: p.data, Constraints: p.constraints})
 	if err != nil {
 		return nil, nil, policyError(err)
 	}

@@ -124,7 +124,12 @@ func evalEngine(ctx context.Context, env *Env, flags evalFlags) (*policyFiles, *
 			return nil, nil, usage(err)
 		}
 	}
-	engine, err := policy.Compile(ctx, modules, policy.Options{Settings: settings, NoBase: len(flags.policy) > 0, Data: data, Deadline: deadline})
+	constraints, err := evalConstraints(env, p, flags.policy)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	engine, err := policy.Compile(ctx, modules, policy.Options{Settings: settings, NoBase: len(flags.policy) > 0, Data: data,
+		Constraints: constraints, Deadline: deadline})
 	if err != nil {
 		return nil, nil, policyError(err)
 	}

@@ -21,6 +21,8 @@ type policyFiles struct {
 	modules []facts.Module // tests too
 	foreign []string       // paths of modules under policy/ that are not adamant's
 	data    []facts.Module // data files of foreign policies
+
+	constraints []facts.Module // Gatekeeper's templates and constraints
 }
 
 // readPolicies reads configuration and modules of the working tree around dir. It asks no git.
@@ -48,6 +50,9 @@ func readPolicies(env *Env, dir string) (*policyFiles, error) {
 		if policy.Foreign(m) && !policy.IsTest(m.Path) {
 			p.foreign = append(p.foreign, m.Path)
 		}
+	}
+	if p.constraints, err = readConstraints(p.root, p.config.Spec.Policy.Gatekeeper); err != nil {
+		return nil, err
 	}
 	p.data, err = readPolicyData(p.root, p.config.Spec.Policy.Conftest.Data)
 	return p, err

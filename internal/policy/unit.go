@@ -28,7 +28,7 @@ type form struct {
 
 // forms is the registry: one line a form.
 func forms() []form {
-	return []form{{"conftest", compileConftest}}
+	return []form{{"conftest", compileConftest}, {"gatekeeper", compileConstraints}}
 }
 
 // compileForms compiles the foreign policies, each form on its own.

@@ -87,9 +87,9 @@ func (l *Library) addConstraint(v *view) []manifest.Diagnostic {
 	if t == nil {
 		return []manifest.Diagnostic{v.doc.Diagnose("/kind", fmt.Sprintf("no ConstraintTemplate defines the kind %s", kind))}
 	}
-	c, err := t.newConstraint(v)
-	if err != nil {
-		return err
+	c, problems := t.newConstraint(v)
+	if len(problems) > 0 {
+		return problems
 	}
 	for _, other := range l.constraints {
 		if other.Kind == c.Kind && other.Name == c.Name {
