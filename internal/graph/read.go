@@ -39,10 +39,12 @@ type Options struct {
 
 // Snapshot is the graph of one tree and what could not be understood.
 type Snapshot struct {
-	Graph    *Graph
-	Problems []imports.Problem // sorted by path and line
-	files    map[string]*imports.File
-	language map[string]int32 // index into Options.Languages
+	Graph     *Graph
+	Problems  []imports.Problem // sorted by path and line
+	files     map[string]*imports.File
+	language  map[string]int32 // index into languages
+	languages []imports.Language
+	roots     map[string]bool // folders with a manifest
 }
 
 // File is what was extracted from a file, nil when its language is not read.
@@ -54,7 +56,9 @@ func Read(ctx context.Context, src Source, opt Options) (*Snapshot, error) {
 		opt.Store = &Store{kept: map[storeKey]string{}, used: map[storeKey]bool{}}
 	}
 	t := newTree(ctx, src)
-	r := &reading{tree: t, opt: opt, snapshot: &Snapshot{files: map[string]*imports.File{}, language: map[string]int32{}}}
+	r := &reading{tree: t, opt: opt, snapshot: &Snapshot{
+		files: map[string]*imports.File{}, language: map[string]int32{}, languages: opt.Languages, roots: map[string]bool{},
+	}}
 	t.files = r.snapshot.files
 	if err := r.extract(ctx); err != nil {
 		return nil, err
@@ -80,6 +84,9 @@ func (r *reading) extract(ctx context.Context) error {
 	for _, e := range r.tree.entries {
 		if e.Symlink || r.opt.Skip != nil && r.opt.Skip(e.Path) {
 			continue
+		}
+		if slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Manifest != nil && l.Manifest(e.Path) }) {
+			r.snapshot.roots[path.Dir(e.Path)] = true
 		}
 		at := slices.IndexFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(e.Path) })
 		if at < 0 {
@@ -286,4 +293,25 @@ func (t *tree) Read(p string) ([]byte, error) {
 	data, err := t.source.Blob(t.ctx, t.entries[i].Blob)
 	t.read[p] = content{data, err}
 	return data, err
+}
+
+// PackageOf names the package a node is or belongs to: what its language imports as one, else the folder of the nearest
+// manifest around it; "" for what is outside the tree.
+func (s *Snapshot) PackageOf(n *Node) string {
+	switch n.Kind {
+	case Package:
+		return n.Name
+	case File:
+		if at, ok := s.language[n.Name]; ok && s.languages[at].Package != nil {
+			if name, _ := s.languages[at].Package(n.Name, s.files[n.Name]); name != "" {
+				return name
+			}
+		}
+		for dir := path.Dir(n.Name); ; dir = path.Dir(dir) {
+			if s.roots[dir] || dir == "." {
+				return dir
+			}
+		}
+	}
+	return ""
 }

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/graph"
+	"github.com/adamant-os/adamant/internal/judge"
+)
+
+func graphCommand(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "graph",
+		Short: "Show what depends on what",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(graphEdges(env))
+	return cmd
+}
+
+type edgesFlags struct {
+	rev, format, level, language string
+	external                     bool
+}
+
+func graphEdges(env *Env) *cobra.Command {
+	var f edgesFlags
+	cmd := &cobra.Command{
+		Use:   "edges [PATH...]",
+		Short: "List the dependencies of files, packages or components",
+		Long: `List dependencies, one a line: what depends, a tab, what it depends on; sorted bytewise.
+
+PATH keeps the edges that leave files below it. --level file shows files, package what a language imports as one (a
+Go package, a package.json, a Cargo crate), component the entities of the catalog. Packages outside the repository
+are shown with --external, as "npm:react" or "go:golang.org/x/mod".`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"tsv", "json"}, f.format) {
+				return usage(fmt.Errorf("--format %q: want tsv or json", f.format))
+			}
+			return listEdges(cmd.Context(), env, f, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.rev, "rev", "HEAD", "commit or tree to read")
+	flags.StringVar(&f.format, "format", "tsv", "tsv or json")
+	flags.StringVar(&f.level, "level", "file", "file, package or component")
+	flags.StringVar(&f.language, "language", "", "only files of this language")
+	flags.BoolVar(&f.external, "external", false, "show packages outside the repository too")
+	return cmd
+}
+
+// picture is the graph of one tree and what is needed to name its nodes.
+type picture struct {
+	*graph.Snapshot
+	catalog *catalog.Catalog
+}
+
+func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
+	repo, err := git.Open(ctx, env.Dir)
+	if err != nil {
+		return nil, usage(err)
+	}
+	defer repo.Close()
+	commit, err := repo.Resolve(ctx, rev)
+	if err != nil {
+		return nil, usage(err)
+	}
+	side, governance, err := judge.GovernanceAt(ctx, repo, commit)
+	if err != nil {
+		return nil, err
+	}
+	warn := func(text string) { fmt.Fprintln(env.Stderr, printable(text)) }
+	snapshot, err := judge.GraphAt(ctx, repo, side.Tree(), governance.Attributes, places(env), warn)
+	if err != nil {
+		return nil, err
+	}
+	return &picture{Snapshot: snapshot, catalog: governance.Catalog}, nil
+}
+
+func listEdges(ctx context.Context, env *Env, f edgesFlags, under []string) error {
+	p, err := readPicture(ctx, env, f.rev)
+	if err != nil {
+		return err
+	}
+	names, err := p.names(f)
+	if err != nil {
+		return usage(err)
+	}
+	view := p.Graph.View(graph.File, names)
+	var rows []edgeRow
+	for _, e := range view.Edges() {
+		from, to := view.Node(e.From), view.Node(e.To)
+		if below(from.Name, under) && (f.language == "" || from.Language == f.language) {
+			rows = append(rows, edgeRow{From: from.Name, To: to.Name, Kind: e.Kind.String(), Line: e.Line, Types: e.Types.Names()})
+		}
+	}
+	return printEdges(env.Stdout, f.format, rows)
+}
+
+// names is how nodes are called at a level.
+func (p *picture) names(f edgesFlags) (graph.Names, error) {
+	external := func(n *graph.Node) string {
+		if f.external && n.Kind == graph.External {
+			return n.Name
+		}
+		return ""
+	}
+	switch f.level {
+	case "file":
+		return func(n *graph.Node) string {
+			if n.Kind == graph.File {
+				return n.Name
+			}
+			return external(n)
+		}, nil
+	case "package":
+		return func(n *graph.Node) string { return cmp.Or(p.PackageOf(n), external(n)) }, nil
+	case "component":
+		return func(n *graph.Node) string { return cmp.Or(p.componentOf(n), external(n)) }, nil
+	}
+	return nil, fmt.Errorf("--level %q: want file, package or component", f.level)
+}
+
+func (p *picture) componentOf(n *graph.Node) string {
+	if n.Kind != graph.File || p.catalog.Len() == 0 {
+		return ""
+	}
+	if e, ok := p.catalog.ComponentOf(n.Name); ok {
+		return e.Ref
+	}
+	return ""
+}
+
+func below(name string, under []string) bool {
+	return len(under) == 0 || slices.ContainsFunc(under, func(folder string) bool {
+		folder = path.Clean(folder)
+		return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
+	})
+}
+
+// edgeRow is one edge as printed.
+type edgeRow struct {
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Kind  string   `json:"kind"`
+	Line  int32    `json:"line"`
+	Types []string `json:"dependencyTypes,omitempty"`
+}
+
+func printEdges(out io.Writer, format string, rows []edgeRow) error {
+	w := bufio.NewWriter(out)
+	slices.SortFunc(rows, func(a, b edgeRow) int {
+		return cmp.Or(cmp.Compare(a.From+"\t"+a.To, b.From+"\t"+b.To), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Line, b.Line))
+	})
+	last := ""
+	for _, row := range rows {
+		if format == "json" {
+			if err := json.NewEncoder(w).Encode(row); err != nil {
+				return err
+			}
+			continue
+		}
+		if line := row.From + "\t" + row.To; line != last { // several imports of one file are one edge
+			fmt.Fprintln(w, line)
+			last = line
+		}
+	}
+	return w.Flush()
+}
