@@ -26,6 +26,7 @@ import (
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/source"
+	"github.com/adamant-os/adamant/internal/waiver"
 )
 
 // MeasureOptions say what to count.
@@ -91,16 +92,7 @@ func Measure(ctx context.Context, repo *git.Repo, commit git.OID, opt MeasureOpt
 }
 
 // waive names the waiver of each finding that one covers.
-func (m *Measurement) waive() {
-	for i := range m.Findings {
-		f := &m.Findings[i]
-		for _, w := range m.Governance.Waivers {
-			if f.Waiver == "" && w.Covers(f.Rule, f.Path, m.now) {
-				f.Waiver = w.ID
-			}
-		}
-	}
-}
+func (m *Measurement) waive() { waiver.Apply(m.Governance.Waivers, m.Findings, m.now) }
 
 // Knows says whether the measurement says anything about a rule: that none of it is there means something only then.
 func (m *Measurement) Knows(rule string) bool {

@@ -70,8 +70,8 @@ func (a *application) apply(f *finding.Finding) {
 		}
 		note = cmp.Or(note, w.why(a.now))
 	}
-	if note != "" {
-		f.Message += " (" + note + ")"
+	if note = " (" + note + ")"; note != " ()" && !strings.HasSuffix(f.Message, note) {
+		f.Message += note
 	}
 }
 

@@ -68,6 +68,7 @@ func TestApply(t *testing.T) {
 	for _, tc := range tests {
 		list := []finding.Finding{tc.finding}
 		Apply(tc.waivers, list, tc.now)
+		Apply(tc.waivers, list, tc.now) // says nothing twice
 		if f := list[0]; f.Waiver != tc.want || f.Message != tc.message {
 			t.Errorf("%s: covered by %q, %q; want %q, %q", tc.name, f.Waiver, f.Message, tc.want, tc.message)
 		}
