@@ -109,8 +109,13 @@ func evalEngine(ctx context.Context, env *Env, flags evalFlags) (*policyFiles, *
 	}
 	modules := p.modules
 	if len(flags.policy) > 0 {
-		if modules, err = suiteModules(env, flags.policy, flags.repo); err != nil {
-			return nil, nil, usage(err)
+		modules = nil
+		for _, dir := range flags.policy {
+			below, err := modulesBelow(env, dir)
+			if err != nil {
+				return nil, nil, usage(err)
+			}
+			modules = append(modules, below...)
 		}
 	}
 	deadline, err := time.ParseDuration(p.config.Spec.Limits.PolicyTime)

@@ -99,6 +99,9 @@ func readModules(root, folder string) ([]facts.Module, error) {
 	return out, err
 }
 
+// errNoData says that a name of policy data leads to none.
+var errNoData = errors.New("no YAML or JSON file is there")
+
 // readPolicyData reads the data files that roots name. Roots are relative to dir, and so are the files' names.
 func readPolicyData(dir string, roots []string) ([]facts.Module, error) {
 	var out []facts.Module
@@ -120,7 +123,7 @@ func readPolicyData(dir string, roots []string) ([]facts.Module, error) {
 			return nil, fmt.Errorf("reading policy data: %w", err)
 		}
 		if len(out) == before {
-			return nil, fmt.Errorf("reading policy data: no YAML or JSON file is, or lies below, %s", root)
+			return nil, fmt.Errorf("reading policy data: %s: %w", root, errNoData)
 		}
 	}
 	return out, nil

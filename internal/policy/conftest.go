@@ -67,7 +67,7 @@ func compileConftest(ctx context.Context, modules []facts.Module, opt Options) (
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
-	data, diags := loadData(placeData(opt.Data, s.Data))
+	data, diags := loadData(PlaceData(opt.Data, s.Data))
 	diags = append(diags, checkForeignData(c, data)...)
 	rules, problems := conftestRules(c, gates, opt.Settings)
 	if diags = append(diags, problems...); len(diags) > 0 {
@@ -75,6 +75,15 @@ func compileConftest(ctx context.Context, modules []facts.Module, opt Options) (
 	}
 	u := &conftest{settings: opt.Settings, compiler: c, files: usesFile(c), names: shareNames(c)}
 	return u, u.prepare(ctx, inmem.NewFromObject(data), rules)
+}
+
+// ConftestModules picks, of modules and their tests, what is written for conftest and judges, and what that looks at. Modules that
+// cannot be read are among them.
+func ConftestModules(modules []facts.Module, s manifest.Conftest) []facts.Module {
+	foreign := slices.DeleteFunc(slices.Clone(modules), func(m facts.Module) bool { return !Foreign(m) || matchesAny(s.Ignore, m.Path) })
+	gates := slices.DeleteFunc(slices.Clone(foreign), func(m facts.Module) bool { return !isNamespace(s, packageOf(m.Text)) })
+	out, _ := withLibraries(gates, foreign) // what is wrong with them is said by whoever compiles them
+	return out
 }
 
 // isNamespace says that the rules of a package judge.

@@ -65,10 +65,14 @@ type part struct {
 // conftestFunctions are the functions of conftest that read no file.
 func conftestFunctions() []host.Function { return host.Config(conftestValue) }
 
-// conftestValue is a document's value in conftest's form.
+// conftestValue is a document's value as conftest's functions return it: a Dockerfile is a list of one.
 func conftestValue(d *document.Document) (*ast.Term, error) {
 	var p planner
-	return p.any(conftestParts(d, false)[0].value)
+	value := conftestParts(d, false)[0].value
+	if d.Format == "dockerfile" {
+		value = []any{value}
+	}
+	return p.any(value)
 }
 
 // conftestParts is a document's value in conftest's form. A file that holds one list is as many inputs as the list has

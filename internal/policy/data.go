@@ -11,20 +11,20 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// dataFile is one file of data and where it belongs.
-type dataFile struct {
+// DataFile is one file of data and where it belongs.
+type DataFile struct {
 	facts.Module
-	at []string // keys from the root of data: the folders between the named root and the file
+	At []string // keys from the root of data: the folders between the named root and the file
 }
 
-// placeData finds for each file the root that names it. A file below a root belongs under the names of its folders, whatever
+// PlaceData finds for each file the root that names it. A file below a root belongs under the names of its folders, whatever
 // its own name; a file that is named itself belongs at the root.
-func placeData(files []facts.Module, roots []string) []dataFile {
-	var out []dataFile
+func PlaceData(files []facts.Module, roots []string) []DataFile {
+	var out []DataFile
 	for _, root := range roots {
 		for _, f := range files {
 			if facts.IsPolicyData(root, f.Path) {
-				out = append(out, dataFile{f, folders(root, f.Path)})
+				out = append(out, DataFile{f, folders(root, f.Path)})
 			}
 		}
 	}
@@ -41,13 +41,13 @@ func folders(root, file string) []string {
 }
 
 // loadData makes one document of data files, as OPA does: objects are united, everything else must be there only once.
-func loadData(files []dataFile) (map[string]any, []manifest.Diagnostic) {
+func loadData(files []DataFile) (map[string]any, []manifest.Diagnostic) {
 	data := map[string]any{}
 	var diags []manifest.Diagnostic
 	for _, f := range files {
 		value, problem := readData(f)
 		if problem == nil {
-			for _, key := range slices.Backward(f.at) {
+			for _, key := range slices.Backward(f.At) {
 				value = map[string]any{key: value}
 			}
 			if conflict := unite(data, value, ""); conflict != "" {
@@ -62,7 +62,7 @@ func loadData(files []dataFile) (map[string]any, []manifest.Diagnostic) {
 }
 
 // readData reads one file, which must hold one object.
-func readData(f dataFile) (map[string]any, *manifest.Diagnostic) {
+func readData(f DataFile) (map[string]any, *manifest.Diagnostic) {
 	var docs []*manifest.YAMLDocument
 	if strings.HasSuffix(f.Path, ".json") {
 		docs = []*manifest.YAMLDocument{manifest.ParseJSON(f.Path, []byte(f.Text))}

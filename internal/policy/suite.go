@@ -3,21 +3,14 @@ package policy
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/cover"
-	"github.com/open-policy-agent/opa/v1/tester"
-	"github.com/open-policy-agent/opa/v1/topdown"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/adamant-os/adamant/internal/facts"
-	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // TestResult is the outcome of one test rule.
@@ -40,12 +33,20 @@ const (
 
 // TestReport is the outcome of all tests. Lists are sorted.
 type TestReport struct {
-	Results   []TestResult `json:"results"`
-	Passed    int          `json:"passed"`
-	Failed    int          `json:"failed"`
-	Skipped   int          `json:"skipped"`
-	Coverage  int          `json:"coverage"` // of the lines of the tested modules, in milli-percent; -1 when not measured
-	Uncovered []Place      `json:"uncovered,omitempty"`
+	Results   []TestResult   `json:"results"`
+	Passed    int            `json:"passed"`
+	Failed    int            `json:"failed"`
+	Skipped   int            `json:"skipped"`
+	Coverage  int            `json:"coverage"` // of the lines of the tested modules, in milli-percent; -1 when not measured
+	Files     []FileCoverage `json:"files,omitempty"`
+	Uncovered []Place        `json:"uncovered,omitempty"`
+}
+
+// FileCoverage counts the lines of one module that can be evaluated, and those that tests reached.
+type FileCoverage struct {
+	Path    string `json:"path"`
+	Lines   int    `json:"lines"`
+	Covered int    `json:"covered"`
 }
 
 // Place is a run of lines of a module.
@@ -60,158 +61,107 @@ type TestOptions struct {
 	Timeout  time.Duration // of one test; 0 = 5 s
 	Parallel int           // tests at a time; 0 = one a processor
 	Coverage bool          // measure which lines the tests reach
+	// Secret looks for credentials in a text and describes the first, for tests that call squealer.scan_string; nil finds none.
+	Secret func(text string) (description string, found bool)
 
 	brief bool // leave failures unexplained
 }
 
-// Test runs the test rules (test_...) of modules in the sandbox that judges changes; the built-in libraries are there. A
-// broken module is a manifest.Diagnostics.
+// TestSet is modules that are compiled and tested together.
+type TestSet struct {
+	Modules []facts.Module
+	// Data reads the data files. It is called only when a module written for another tool looks at data that no module defines.
+	// nil: there are none.
+	Data func() ([]DataFile, error)
+	// Open reads a file for tests that call parse_config_file. nil: no file can be read.
+	Open func(path string) ([]byte, error)
+}
+
+// Test runs the test rules (test_...) of modules. adamant's own run in the sandbox that judges changes; the built-in libraries
+// are there. Those written for other tools run in the same sandbox without adamant's schema, each in the version of Rego it
+// is written in. A broken module is a manifest.Diagnostics.
 func Test(ctx context.Context, modules []facts.Module, opt TestOptions) (*TestReport, error) {
-	trees, err := testTrees(modules)
-	if err != nil {
+	return TestSets(ctx, []TestSet{{Modules: modules}}, opt)
+}
+
+// TestSets runs the tests of each set on its own, several at a time, and unites the reports.
+func TestSets(ctx context.Context, sets []TestSet, opt TestOptions) (*TestReport, error) {
+	reports := make([]*TestReport, len(sets))
+	opt.Parallel = cmp.Or(opt.Parallel, runtime.GOMAXPROCS(0))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(opt.Parallel)
+	if len(sets) > 1 {
+		opt.Parallel = 1
+	}
+	for i := range sets {
+		group.Go(func() (err error) {
+			reports[i], err = testSet(ctx, sets[i], opt)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	coverage := cover.New()
-	run := newRunner(trees, opt)
-	if opt.Coverage {
-		run = run.SetCoverageQueryTracer(coverage).SetCoverageRuns(nil)
-	}
-	report := &TestReport{Results: []TestResult{}, Coverage: -1}
-	if err := report.run(ctx, run, (*TestReport).add); err != nil {
-		return nil, err
-	}
-	report.sort()
-	if opt.Coverage {
-		report.cover(coverage.Report(trees), modules)
-	}
-	if report.Failed > 0 && !opt.brief {
-		return report, report.explainFailures(ctx, trees, opt)
-	}
-	return report, nil
+	return unitedReport(reports), nil
 }
 
-func newRunner(trees map[string]*ast.Module, opt TestOptions) *tester.Runner {
-	return tester.NewRunner().SetCompiler(newCompiler()).SetModules(trees).RaiseBuiltinErrors(true).
-		SetParallel(cmp.Or(opt.Parallel, runtime.GOMAXPROCS(0))).SetTimeout(cmp.Or(opt.Timeout, 5*time.Second)).
-		CapturePrintOutput(false).AddCustomBuiltins(testBuiltins(functions()))
-}
-
-func (r *TestReport) run(ctx context.Context, runner *tester.Runner, take func(*TestReport, *tester.Result)) error {
-	results, err := runner.RunTests(ctx, nil)
-	if err != nil {
-		var errs ast.Errors
-		if errors.As(err, &errs) {
-			return joined(diagnose("", errs))
-		}
-		return fmt.Errorf("running policy tests: %w", err)
-	}
-	for result := range results {
-		take(r, result)
-	}
-	return context.Cause(ctx)
-}
-
-// explainFailures runs the tests that failed once more, watching, to name the line that was not true.
-func (r *TestReport) explainFailures(ctx context.Context, trees map[string]*ast.Module, opt TestOptions) error {
-	var names []string
-	for _, t := range r.Results {
-		if t.State == TestFailed {
-			names = append(names, regexp.QuoteMeta("data."+t.Package+"."+t.Name))
-		}
-	}
-	runner := newRunner(trees, opt).EnableTracing(true).Filter("^(" + strings.Join(names, "|") + ")$")
-	return r.run(ctx, runner, func(r *TestReport, t *tester.Result) {
-		for i := range r.Results {
-			known := &r.Results[i]
-			if line := lastFailure(t.Trace); known.Name == t.Name && "data."+known.Package == t.Package && t.Error == nil && line != "" {
-				known.Reason = line
-			}
-		}
-	})
-}
-
-// lastFailure is the furthest expression of a test that was not true.
-func lastFailure(trace []*topdown.Event) string {
-	var last *ast.Expr
-	for _, event := range trace {
-		expr, ok := event.Node.(*ast.Expr)
-		if event.Op != topdown.FailOp || !ok || expr.Location == nil || !IsTest(expr.Location.File) {
+// testSet tests what is written for adamant, and then what is written for other tools.
+func testSet(ctx context.Context, set TestSet, opt TestOptions) (*TestReport, error) {
+	var reports []*TestReport
+	for _, part := range testParts(set) {
+		if len(part.modules) == 0 {
 			continue
 		}
-		if last == nil || expr.Location.Row >= last.Location.Row {
-			last = expr
-		}
-	}
-	if last == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s:%d: not true: %s", last.Location.File, last.Location.Row, oneLine(string(last.Location.Text)))
-}
-
-// testTrees parses modules, tests and libraries.
-func testTrees(modules []facts.Module) (map[string]*ast.Module, error) {
-	trees := map[string]*ast.Module{}
-	var diags []manifest.Diagnostic
-	for _, m := range append(slices.Clone(modules), builtins(true)...) {
-		if trees[m.Path] != nil || isEmptyModule(m.Text) || Foreign(m) {
-			continue
-		}
-		tree, err := ast.ParseModuleWithOpts(m.Path, m.Text, parserOptions())
+		r, err := part.test(ctx, opt)
 		if err != nil {
-			diags = append(diags, diagnose(m.Path, err)...)
-			continue
+			return nil, err
 		}
-		trees[m.Path] = tree
+		reports = append(reports, r)
 	}
-	return trees, joined(diags)
+	return unitedReport(reports), nil
 }
 
-func (r *TestReport) add(t *tester.Result) {
-	out := TestResult{Package: strings.TrimPrefix(t.Package, "data."), Name: t.Name, State: TestPassed, Duration: t.Duration}
-	if t.Location != nil {
-		out.Path, out.Line = t.Location.File, t.Location.Row
+func testParts(set TestSet) []testPart {
+	var own, foreign []facts.Module
+	for _, m := range set.Modules {
+		switch {
+		case isEmptyModule(m.Text):
+		case Foreign(m) && !strings.Contains(m.Text, "data.adamant."):
+			foreign = append(foreign, m)
+		default:
+			own = append(own, m)
+		}
 	}
-	switch {
-	case t.Skip:
-		out.State = TestSkipped
-		r.Skipped++
-	case t.Pass():
-		r.Passed++
-	default:
-		out.State, out.Reason = TestFailed, failure(t)
-		r.Failed++
-	}
-	r.Results = append(r.Results, out)
+	return []testPart{{modules: own}, {modules: foreign, foreign: true, set: set}}
 }
 
-func failure(t *tester.Result) string {
-	if t.Error != nil {
-		return oneLine(t.Error.Error())
+func unitedReport(reports []*TestReport) *TestReport {
+	out := &TestReport{Results: []TestResult{}, Coverage: -1}
+	for _, r := range reports {
+		out.Results = append(out.Results, r.Results...)
+		out.Passed, out.Failed, out.Skipped = out.Passed+r.Passed, out.Failed+r.Failed, out.Skipped+r.Skipped
+		out.Files, out.Uncovered = append(out.Files, r.Files...), append(out.Uncovered, r.Uncovered...)
 	}
-	return "the test is not true"
+	out.sort()
+	out.sum()
+	return out
 }
 
 func (r *TestReport) sort() {
 	slices.SortFunc(r.Results, func(a, b TestResult) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Name, b.Name))
 	})
+	slices.SortFunc(r.Files, func(a, b FileCoverage) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(r.Uncovered, func(a, b Place) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.From, b.From)) })
 }
 
-// cover counts the lines that tests reached, of the modules that were given and are no tests.
-func (r *TestReport) cover(report cover.Report, modules []facts.Module) {
+// sum computes the coverage of all files.
+func (r *TestReport) sum() {
 	covered, all := 0, 0
-	for _, m := range modules {
-		path, f := m.Path, report.Files[m.Path]
-		if f == nil || IsTest(path) {
-			continue
-		}
-		covered, all = covered+f.CoveredLines, all+f.CoveredLines+f.NotCoveredLines
-		for _, gap := range f.NotCovered {
-			r.Uncovered = append(r.Uncovered, Place{Path: path, From: gap.Start.Row, To: gap.End.Row})
-		}
+	for _, f := range r.Files {
+		covered, all = covered+f.Covered, all+f.Lines
 	}
 	if all > 0 {
 		r.Coverage = covered * 100_000 / all
 	}
-	slices.SortFunc(r.Uncovered, func(a, b Place) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.From, b.From)) })
 }

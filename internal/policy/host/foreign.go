@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/adamant-os/adamant/internal/document"
@@ -127,4 +128,63 @@ func fileFor(parser string) string {
 		return "config.tf"
 	}
 	return "config." + parser
+}
+
+// Files lists conftest's functions that read files, for tests. Paths are relative to the folder of the module that calls; open
+// reads a file, and may refuse to.
+//
+//	parse_config_file(path)            the file as its format gives it to policies
+//	parse_combined_config_files(list)  the files as a list of {path, contents}
+func Files(open func(path string) ([]byte, error), value func(*document.Document) (*ast.Term, error)) []Function {
+	read := func(ctx rego.BuiltinContext, t *ast.Term) (*ast.Term, string, error) {
+		name, ok := t.Value.(ast.String)
+		if !ok || open == nil || ctx.Location == nil {
+			return nil, "", fmt.Errorf("no file can be read here")
+		}
+		file := path.Join(path.Dir(ctx.Location.File), string(name))
+		data, err := open(file)
+		if err != nil {
+			return nil, "", err
+		}
+		term, err := Parse(file, data, value)
+		return term, file, err
+	}
+	one := &rego.Function{Name: "parse_config_file", Description: "parses a configuration file",
+		Decl: types.NewFunction(types.Args(types.S), types.A)}
+	several := &rego.Function{Name: "parse_combined_config_files", Description: "parses configuration files",
+		Decl: types.NewFunction(types.Args(types.NewArray(nil, types.S)), types.A)}
+	return []Function{
+		{Decl: declaration(one), Func: rego.Function1(one, func(ctx rego.BuiltinContext, t *ast.Term) (*ast.Term, error) {
+			term, _, err := read(ctx, t)
+			return term, err
+		})},
+		{Decl: declaration(several), Func: rego.Function1(several, func(ctx rego.BuiltinContext, t *ast.Term) (*ast.Term, error) {
+			paths, ok := t.Value.(*ast.Array)
+			if !ok {
+				return nil, fmt.Errorf("parse_combined_config_files: the argument must be a list")
+			}
+			return combine(paths, func(t *ast.Term) (*ast.Term, string, error) { return read(ctx, t) })
+		})},
+	}
+}
+
+func combine(paths *ast.Array, read func(*ast.Term) (*ast.Term, string, error)) (*ast.Term, error) {
+	var out []*ast.Term
+	var wrong error
+	paths.Foreach(func(t *ast.Term) {
+		term, file, err := read(t)
+		if err != nil {
+			wrong = err
+			return
+		}
+		contents := []*ast.Term{term}
+		if list, ok := term.Value.(*ast.Array); ok {
+			contents = contents[:0]
+			list.Foreach(func(t *ast.Term) { contents = append(contents, t) })
+		}
+		for _, c := range contents {
+			out = append(out, ast.ObjectTerm(field("path", file), ast.Item(ast.StringTerm("contents"), c)))
+		}
+	})
+	return ast.ArrayTerm(out...), wrong
 }
