@@ -4,6 +4,7 @@ package adamant.base.dockerfiles
 
 import data.adamant.lib.image
 import data.adamant.lib.secret
+import data.adamant.lib.shell
 
 # METADATA
 # title: A base image can change under you
@@ -93,7 +94,65 @@ deny contains place(doc, i, sprintf("%s is downloaded and not verified", [source
 	"add" in {instruction.cmd, instruction.sub}
 	some source in instruction.value
 	regex.match(`^(https?|ftp|git)://|^git@`, source)
+	not git_ref(source)
 	count([f | some f in instruction.flags; startswith(f, "--checksum=")]) == 0
+}
+
+# METADATA
+# title: ADD takes a tag or branch that can be moved
+# description: The tag or branch of somebody else's repository may be another commit tomorrow.
+# custom:
+#   id: containers/add-git
+#   severity: warning
+#   fix: name the commit
+#   failing: "ADD https://example.com/tool.git#v1.2.3 /src"
+#   passing: "ADD https://example.com/tool.git#8f4b7f84864484a7bf31766abe9204da3cbe65b3 /src"
+warn contains place(doc, i, sprintf("%s can be moved to another commit", [source])) if {
+	some doc in input.byKind.dockerfile
+	some i, instruction in doc.value
+	"add" in {instruction.cmd, instruction.sub}
+	some source in instruction.value
+	ref := git_ref(source)
+	not regex.match(`^[0-9a-f]{40}([0-9a-f]{24})?$`, ref)
+	not startswith(ref, "$")
+}
+
+# METADATA
+# title: A secret is copied into the image
+# description: Everybody who can pull the image can read the file, from a layer below too when a later step deletes it.
+# custom:
+#   id: containers/copy-secret
+#   severity: error
+#   fix: "mount it while building: RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci"
+#   failing: "COPY .npmrc /root/.npmrc"
+#   passing: "COPY package.json package-lock.json ./"
+deny contains place(doc, i, sprintf("%s holds secrets and is copied into the image", [source])) if {
+	some doc in input.byKind.dockerfile
+	some i, instruction in doc.value
+	count({"add", "copy"} & {instruction.cmd, instruction.sub}) > 0
+	count([f | some f in instruction.flags; startswith(f, "--from=")]) == 0
+	some n, source in instruction.value
+	n < count(instruction.value) - 1
+	regex.match(
+		`(^|/)(\.env(\.(local|production|prod))?|\.npmrc|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.aws(/credentials)?/?|\.ssh/?|\.kube/config|kubeconfig|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|[^/]*\.(key|p12|pfx|jks|keystore|tfstate))$`,
+		source,
+	)
+}
+
+# METADATA
+# title: A build step uses sudo
+# description: Steps are root already unless USER says otherwise; sudo in an image is a way back to root for whoever breaks in.
+# custom:
+#   id: containers/sudo
+#   severity: warning
+#   fix: do root's work before USER, and leave sudo out of the image
+#   failing: "RUN sudo apt-get update"
+#   passing: "RUN apt-get update"
+warn contains place(doc, i, "a build step uses sudo") if {
+	some doc in input.byKind.dockerfile
+	some i, instruction in doc.value
+	"run" in {instruction.cmd, instruction.sub}
+	regex.match(`(^|[;&|(\n]\s*)sudo\s`, concat(" ", instruction.value))
 }
 
 # METADATA
@@ -109,7 +168,7 @@ deny contains place(doc, i, "a download is piped into a shell") if {
 	some doc in input.byKind.dockerfile
 	some i, instruction in doc.value
 	"run" in {instruction.cmd, instruction.sub}
-	regex.match(piped, concat(" ", instruction.value))
+	shell.runs_download(concat(" ", instruction.value))
 }
 
 # METADATA
@@ -157,6 +216,12 @@ resolved(doc, name) := value if {
 	not contains(value, "$")
 }
 
+# git_ref is the tag, branch or commit that the address of a repository names.
+git_ref(source) := substring(found, 1, -1) if {
+	contains(source, ".git")
+	found := regex.find_n(`[#=][^&:#=]+`, source, 1)[0]
+}
+
 cut(pair) := [substring(pair, 0, i), substring(pair, i + 1, -1)] if {
 	i := indexof(pair, "=")
 	i >= 0
@@ -167,7 +232,5 @@ last_user(doc) := max(users) if {
 	last := max([instruction.stage | some instruction in doc.value])
 	users := [i | some i, instruction in doc.value; instruction.cmd == "user"; instruction.stage == last]
 }
-
-piped := `\b(curl|wget)\b[^;&]*\|\s*(sudo\s+(-\S+\s+)*)?(\S*/)?(ba|z|da|k|a)?sh\b|\b(ba|z|da|k|a)?sh\s+(-c\s+)?["']?(<\(|\$\()\s*(curl|wget)\b`
 
 place(doc, i, message) := {"path": doc.path, "document": doc.index, "pointer": sprintf("/%d", [i]), "message": message}

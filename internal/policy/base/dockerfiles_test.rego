@@ -99,3 +99,43 @@ test_secret if {
 	}
 	count(dockerfiles.deny) == 0 with input as docker([from(digest), i("label", 0, ["TOKEN=x"]), user("1")])
 }
+
+step(cmd, value) := docker([from(digest), user("1"), i(cmd, 0, value)])
+
+commit := "8f4b7f84864484a7bf31766abe9204da3cbe65b3"
+
+test_add_git if {
+	every source in ["https://example.com/tool.git#v1.2.3", "git@example.com:a/tool.git#main:sub", "https://example.com/tool.git?ref=v1&keep-git-dir=1"] {
+		dockerfiles.warn == {at(2, sprintf("%s can be moved to another commit", [source]))} with input as step("add", [source, "/src"])
+		count(dockerfiles.deny) == 0 with input as step("add", [source, "/src"])
+		count(dockerfiles.warn) == 0 with input as step("copy", [source, "/src"])
+	}
+	every ref in [commit, sprintf("%s:sub", [commit]), "${VERSION}", "$VERSION"] {
+		count(dockerfiles.warn) == 0 with input as step("add", [sprintf("https://example.com/tool.git#%s", [ref]), "/src"])
+	}
+	count(dockerfiles.deny) == 1 with input as step("add", ["https://example.com/tool.git", "/src"])
+	count(dockerfiles.deny) == 1 with input as step("add", ["https://example.com/tool.tgz?ref=v1", "/src"])
+}
+
+test_copy_secret if {
+	every source in [".env", "app/.env.production", ".npmrc", "x/.netrc", ".aws/credentials", ".ssh/", "id_rsa", "certs/server.key", "a.p12", "terraform.tfstate", "credentials.json"] {
+		dockerfiles.deny == {at(2, sprintf("%s holds secrets and is copied into the image", [source]))} with input as step("copy", ["x", source, "/app/"])
+		count(dockerfiles.deny) == 1 with input as step("add", [source, "/app/"])
+		count(dockerfiles.deny) == 0 with input as step("run", [source, "/app/"])
+		count(dockerfiles.deny) == 0 with input as step("copy", ["config", source])
+	}
+	every source in [".env.example", "package.json", "ca.pem", "environment", "src/keys.go", "monkey"] {
+		count(dockerfiles.deny) == 0 with input as step("copy", [source, "/app/"])
+	}
+	count(dockerfiles.deny) == 0 with input as docker([from(digest), user("1"), object.union(i("copy", 0, [".env", "/app/"]), {"flags": ["--from=build"]})])
+}
+
+test_sudo if {
+	every script in ["sudo apt-get update", "apt-get update && sudo make install", "(sudo x)"] {
+		dockerfiles.warn == {at(2, "a build step uses sudo")} with input as step("run", [script])
+	}
+	every script in ["apt-get install -y sudo", "echo visudo x"] {
+		count(dockerfiles.warn) == 0 with input as step("run", [script])
+	}
+	count(dockerfiles.warn) == 0 with input as step("cmd", ["sudo x"])
+}

@@ -17,6 +17,7 @@ test_unreadable if {
 test_unreadable_test if {
 	files.warn == {record} with input as broken("test")
 	count(files.deny) == 0 with input as broken("test")
+	count(files.deny) == 0 with input as broken("generated")
 }
 
 test_readable if count(files.deny | files.warn) == 0 with input as {"files": [], "documents": [{"path": "b.yaml", "format": "yaml", "value": 1}]}

@@ -165,6 +165,23 @@ test_unconfined if {
 	count(kubernetes.deny) == 0 with input as container({"securityContext": {"procMount": "Default", "windowsOptions": {"hostProcess": false}, "appArmorProfile": {"type": "RuntimeDefault"}}})
 }
 
+test_apparmor_annotation if {
+	annotated("unconfined") == {of_web("/securityContext", "is not confined: AppArmor's annotation")}
+	annotated("runtime/default") == set()
+	records := kubernetes.deny with input as cluster([{"kind": "Deployment", "spec": {"template": {
+		"metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/web": "unconfined"}},
+		"spec": {"containers": [good]},
+	}}}])
+	count(records) == 1
+}
+
+annotated(profile) := records if {
+	records := kubernetes.deny with input as cluster([{
+		"kind": "Pod", "metadata": {"name": "p", "annotations": {"container.apparmor.security.beta.kubernetes.io/web": profile}},
+		"spec": {"containers": [good]},
+	}])
+}
+
 test_seccomp if {
 	kubernetes.warn == {of_web("/securityContext", "has no seccomp profile")} with input as pod({"containers": [without(["securityContext/seccompProfile"])]})
 	count(kubernetes.warn) == 0 with input as pod({"containers": [without(["securityContext/seccompProfile"])], "securityContext": {"seccompProfile": {"type": "Localhost"}}})

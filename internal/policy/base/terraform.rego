@@ -101,7 +101,7 @@ deny contains terraform.record(r, at, sprintf("lets the whole world reach %s", [
 deny contains terraform.record(r, sprintf("/%s", [name]), sprintf("is open to the world: %s is %v", [name, value])) if {
 	some r in terraform.resources
 	some name, values in public_settings[r.type]
-	value := r.value[name]
+	value := object.get(r.value, name, false)
 	value in values
 }
 
@@ -243,6 +243,7 @@ ingress := array.concat(
 			some r in terraform.resources
 			some [at, block] in azure_rules(r)
 			lower(sprintf("%v %v", [block.access, block.direction])) == "allow inbound"
+			lower(sprintf("%v", [object.get(block, "protocol", "")])) != "icmp"
 		],
 	),
 )

@@ -32,7 +32,6 @@ deny contains terraform.record(s.r, s.at, "allows every action") if {
 warn contains terraform.record(s.r, s.at, sprintf("allows %s", [what])) if {
 	some s in statements
 	s.allow
-	count(s.principals) == 0
 	some what in broad(s)
 }
 
@@ -152,6 +151,7 @@ broad(s) := {sprintf("every action of a service: %s", [action]) |
 } | {"changes of every resource" |
 	"*" in s.resources
 	not s.conditional
+	count(s.principals) == 0
 	some action in s.actions
 	not regex.match(`(?i)^[^:]*:(\*|batchget|describe|get|head|list|lookup|query|scan|search|select|view)|^\*`, action)
 }

@@ -66,7 +66,7 @@ test_broad if {
 	count(iam.warn) == 0 with input as document({"actions": ["ec2:TerminateInstances"], "resources": ["*"], "condition": [{}]})
 	count(iam.warn) == 0 with input as document({"actions": ["ec2:TerminateInstances"], "resources": ["r"]})
 	count(iam.warn) == 0 with input as document({"effect": "Deny", "actions": ["s3:*"]})
-	count(iam.warn) == 0 with input as document({"actions": ["s3:*"], "principals": [{"identifiers": ["x"]}]})
+	count(iam.warn) == 0 with input as document({"actions": ["s3:PutObject"], "resources": ["*"], "principals": [{"identifiers": ["x"]}]})
 	count(iam.warn) == 0 with input as document({"actions": ["*"], "resources": ["*"]})
 	count(iam.warn) == 0 with input as one("aws_kms_key", {"policy": json.marshal({"Statement": [{"Effect": "Allow", "Action": "kms:*"}]})})
 }

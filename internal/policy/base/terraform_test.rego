@@ -122,6 +122,7 @@ test_ingress_azure if {
 	said(terraform.deny, "azurerm_network_security_rule.x lets the whole world reach every port") with input as azure({"destination_port_range": "*"})
 	count(terraform.deny) == 1 with input as azure({"source_address_prefix": "", "source_address_prefixes": ["Internet"], "destination_port_ranges": ["443", "3389"]})
 	count(terraform.deny) == 0 with input as azure({"access": "Deny"})
+	count(terraform.deny) == 0 with input as azure({"protocol": "Icmp"})
 	count(terraform.deny) == 0 with input as azure({"direction": "Outbound"})
 	count(terraform.deny) == 0 with input as azure({"source_address_prefix": "10.0.0.0/8"})
 	rule := {"access": "Allow", "direction": "Inbound", "source_address_prefix": "*", "destination_port_range": "22"}
@@ -133,7 +134,7 @@ test_public_storage if {
 	terraform.deny == {at("aws_s3_bucket", "/acl", "is open to the world: acl is public-read")} with input as one("aws_s3_bucket", {"acl": "public-read", "lifecycle": []})
 	count(terraform.deny) == 0 with input as one("aws_s3_bucket", {"acl": "private"})
 	count(terraform.deny) == 0 with input as one("other", {"acl": "public-read"})
-	count(terraform.deny) == 2 with input as one("aws_s3_bucket_public_access_block", {"block_public_acls": false, "block_public_policy": true, "ignore_public_acls": false})
+	count(terraform.deny) == 2 with input as one("aws_s3_bucket_public_access_block", {"block_public_acls": false, "block_public_policy": true, "restrict_public_buckets": true})
 	count(terraform.deny) == 1 with input as one("azurerm_storage_container", {"container_access_type": "blob"})
 	count(terraform.deny) == 1 with input as planned("aws_s3_bucket", ["create"], null, {"acl": "public-read"})
 	count(terraform.deny) == 0 with input as planned("aws_s3_bucket", ["no-op"], {}, {"acl": "public-read"})

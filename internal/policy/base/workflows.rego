@@ -2,6 +2,8 @@
 # title: GitHub workflows
 package adamant.base.workflows
 
+import data.adamant.lib.image
+import data.adamant.lib.shell
 import data.adamant.lib.workflow
 
 # METADATA
@@ -80,9 +82,7 @@ warn contains object.union(workflow.place(u.doc, u.at), {"message": sprintf("%s 
 deny contains object.union(workflow.place(s.doc, s.at), {"message": "code of a pull request is checked out where secrets are at hand"}) if {
 	some s in workflow.steps
 	count(workflow.triggers(s.doc) & {"pull_request_target", "workflow_run", "issue_comment"}) > 0
-	is_string(s.step.uses)
-	startswith(s.step.uses, "actions/checkout@")
-	regex.match(`github\.event\.(pull_request\.head|workflow_run\.head)|github\.head_ref|refs/pull/`, sprintf("%v %v", [object.get(s.step, ["with", "ref"], ""), object.get(s.step, ["with", "repository"], "")]))
+	takes_stranger(s.step)
 }
 
 # METADATA
@@ -102,6 +102,67 @@ deny contains object.union(workflow.place(s.doc, sprintf("%s/%s", [s.at, where])
 	is_string(script)
 	some expression in regex.find_n(`(?s)\$\{\{.*?\}\}`, script, -1)
 	regex.match(untrusted, dotted(expression))
+}
+
+# METADATA
+# title: Every secret is put into one value
+# description: "toJSON(secrets) gives a step every secret there is, now and later, and logs do not mask it as a whole."
+# custom:
+#   id: workflows/all-secrets
+#   severity: error
+#   fix: name the secrets the step needs
+#   failing: "env: {ALL: ${{ toJSON(secrets) }}}"
+#   passing: "env: {DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}}"
+deny contains object.union(workflow.place(s.doc, s.at), {"message": "a step gets every secret"}) if {
+	some s in workflow.steps
+	some key in ["env", "run", "with"]
+	regex.match(`(?is)\$\{\{.*tojson\(\s*secrets\s*\)`, sprintf("%v", [s.step[key]]))
+}
+
+# METADATA
+# title: Steps may command the runner by what they print
+# description: With this switch everything that is printed, also a stranger's text, can set variables and paths of later steps.
+# custom:
+#   id: workflows/unsecure-commands
+#   severity: error
+#   fix: write to $GITHUB_ENV and $GITHUB_PATH instead
+#   failing: "env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: true}"
+#   passing: "run: echo NAME=value >> \"$GITHUB_ENV\""
+deny contains object.union(workflow.place(doc, at), {"message": "commands are taken from what steps print"}) if {
+	some [doc, at, env] in environments
+	sprintf("%v", [env.ACTIONS_ALLOW_UNSECURE_COMMANDS]) == "true"
+}
+
+# METADATA
+# title: A step runs a download unseen
+# description: curl | sh runs whatever the server sends that day, with the job's token and secrets.
+# custom:
+#   id: workflows/curl-sh
+#   severity: warning
+#   fix: use a pinned action, or download a fixed version and compare its checksum
+#   failing: "run: curl -fsSL https://example.com/install.sh | sh"
+#   passing: "run: curl -fsSLO https://example.com/install-1.2.sh && sha256sum -c sums && sh install-1.2.sh"
+warn contains object.union(workflow.place(s.doc, sprintf("%s/run", [s.at])), {"message": "a download is piped into a shell"}) if {
+	some s in workflow.steps
+	is_string(s.step.run)
+	shell.runs_download(s.step.run)
+}
+
+# METADATA
+# title: A job's image can change under you
+# description: No tag, or latest, is another image in the next run, and it holds your code and token.
+# custom:
+#   id: workflows/image-latest
+#   severity: warning
+#   fix: "name a version and its digest: node:22.11@sha256:..."
+#   failing: "container: node:latest"
+#   passing: "container: node:22.11@sha256:..."
+warn contains object.union(workflow.place(j.doc, j.at), {"message": sprintf("the job runs in %s, which is another image tomorrow", [name])}) if {
+	some j in workflow.jobs
+	some name in images(j.job)
+	is_string(name)
+	not contains(name, "$")
+	image.mutable(name)
 }
 
 # METADATA
@@ -152,6 +213,29 @@ hold contains object.union(workflow.place(j.doc, sprintf("%s/runs-on", [j.at])),
 	count(workflow.triggers(j.doc) & {"pull_request", "pull_request_target", "issue_comment"}) > 0
 	"self-hosted" in labels(j.job["runs-on"])
 }
+
+images(job) := {name | name := job.container} | {name | name := job.container.image} | {service.image | some service in job.services}
+
+takes_stranger(step) if {
+	is_string(step.uses)
+	startswith(step.uses, "actions/checkout@")
+	regex.match(stranger, sprintf("%v %v", [object.get(step, ["with", "ref"], ""), object.get(step, ["with", "repository"], "")]))
+}
+
+takes_stranger(step) if {
+	is_string(step.run)
+	regex.match(`\bgh\s+pr\s+checkout\b|\bgit\s+(fetch|pull|checkout|switch)\b[^\n]*(\bpull/|refs/pull/|pull_request\.head|head_ref|head_sha|head_branch)`, step.run)
+}
+
+stranger := `github\.event\.(pull_request\.head|workflow_run\.head)|github\.head_ref|refs/pull/`
+
+environments := array.concat(
+	[[doc, "/env", doc.value.env] | some doc in input.byKind["github-workflow"]],
+	array.concat(
+		[[j.doc, sprintf("%s/env", [j.at]), j.job.env] | some j in workflow.jobs],
+		[[s.doc, sprintf("%s/env", [s.at]), s.step.env] | some s in workflow.steps],
+	),
+)
 
 has_permissions(value) if some "permissions", _ in value
 

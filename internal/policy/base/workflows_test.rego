@@ -111,3 +111,46 @@ test_self_hosted if {
 	count(workflows.hold) == 0 with input as runner("pull_request", "ubuntu-latest")
 	count(workflows.hold) == 0 with input as runner("pull_request", {"group": "self-hosted"})
 }
+
+test_untrusted_script if {
+	every script in [
+		"gh pr checkout ${{ github.event.number }}", "make\ngit fetch origin pull/1/head", "git checkout ${{ github.event.pull_request.head.sha }}",
+		"git checkout \"${{ github.head_ref }}\"",
+	] {
+		count([r | some r in workflows.deny; r.message == "code of a pull request is checked out where secrets are at hand"]) == 1 with input as step("pull_request_target", {"run": script})
+		count([r | some r in workflows.deny; r.message == "code of a pull request is checked out where secrets are at hand"]) == 0 with input as step("pull_request", {"run": script})
+	}
+	count(workflows.deny) == 0 with input as step("pull_request_target", {"run": "git checkout main"})
+}
+
+test_all_secrets if {
+	every patch in [{"run": "echo ${{ toJSON(secrets) }}"}, {"env": {"ALL": "${{ toJson( secrets ) }}"}}, {"uses": "./x", "with": {"a": "${{ format('{0}', toJSON(secrets)) }}"}}] {
+		workflows.deny == {at("/jobs/build/steps/0", "a step gets every secret")} with input as step("push", patch)
+	}
+	count(workflows.deny) == 0 with input as step("push", {"env": {"A": "${{ secrets.A }}"}})
+	count(workflows.deny) == 0 with input as step("push", {"name": "${{ toJSON(secrets) }}"})
+}
+
+test_unsecure_commands if {
+	env := {"ACTIONS_ALLOW_UNSECURE_COMMANDS": true}
+	workflows.deny == {at("/env", "commands are taken from what steps print")} with input as workflow({"env": env})
+	workflows.deny == {at("/jobs/a~1b/env", "commands are taken from what steps print")} with input as job({"env": {"ACTIONS_ALLOW_UNSECURE_COMMANDS": "true"}})
+	workflows.deny == {at("/jobs/build/steps/0/env", "commands are taken from what steps print")} with input as step("push", {"env": env})
+	count(workflows.deny) == 0 with input as workflow({"env": {"ACTIONS_ALLOW_UNSECURE_COMMANDS": false}})
+}
+
+test_curl_sh if {
+	workflows.warn == {at("/jobs/build/steps/0/run", "a download is piped into a shell")} with input as step("push", {"run": "curl -fsSL https://example.com/i.sh | bash"})
+	count(workflows.warn) == 1 with input as step("push", {"run": "curl -fsSL \\\n https://example.com/i.sh | bash"})
+	count(workflows.warn) == 0 with input as step("push", {"run": "curl -o x https://example.com\nbash x"})
+}
+
+test_image_latest if {
+	every patch in [{"container": "node"}, {"container": {"image": "node:latest"}}, {"services": {"db": {"image": "redis"}}}] {
+		records := workflows.warn with input as job(patch)
+		{r.pointer | some r in records} == {"/jobs/a~1b"}
+	}
+	every patch in [{"container": "node:22"}, {"container": "${{ matrix.image }}"}, {"container": 5}, {"container": {"image": {}}}] {
+		count(workflows.warn) == 0 with input as job(patch)
+	}
+}
