@@ -211,11 +211,13 @@ func (s *spool) into(a *attempt, reports []manifest.Report) error {
 	return nil
 }
 
-// lastLine is the last line of an output that says something, for a reason of one line.
+// lastLine is the last line of an output that says something, for a reason of one line. What package managers add when a
+// script failed says nothing.
 func lastLine(output []byte) string {
 	lines := strings.Split(strings.ToValidUTF8(string(output[max(0, len(output)-8192):]), "?"), "\n")
 	for _, line := range slices.Backward(lines) {
-		if line = strings.TrimSpace(line); line != "" {
+		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "ELIFECYCLE") && !strings.HasPrefix(line, "npm error") &&
+			!strings.Contains(line, "ERR_PNPM_RECURSIVE") {
 			return shorten(line, 200)
 		}
 	}

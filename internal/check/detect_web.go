@@ -143,7 +143,7 @@ func (w *webProject) install() string {
 func (w *webProject) run(script string, args ...string) []string {
 	switch w.manager {
 	case "pnpm":
-		return slices.Concat([]string{"pnpm", "--silent", "run", script}, args)
+		return slices.Concat([]string{"pnpm", "run", script}, args) // silent, it hides what scripts of workspaces say
 	case "yarn":
 		return slices.Concat([]string{"yarn", "--silent", "run", script}, args)
 	case "berry":
