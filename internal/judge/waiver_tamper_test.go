@@ -90,7 +90,7 @@ func TestAChangeNeverWaivesItself(t *testing.T) {
 		{"number raised", map[string]string{debtsPath: waiverOf("/app.json", "'*.json'") + "  maxFindings: 1\n"}, func(r *gittest.Repo) {
 			r.Write("more.json", debt)
 			r.Write(debtsPath, waiverOf("/app.json", "'*.json'")+"  maxFindings: 2\n")
-		}, gate.Deny, "team/no-debts", "waiver debts covers 1 findings at most"},
+		}, gate.Deny, "team/no-debts", "waiver debts covers 1 finding at most"},
 		{"lapsed one renamed", map[string]string{debtsPath: lapsed}, func(r *gittest.Repo) {
 			r.Git("mv", debtsPath, ".adamant/waivers/credit.yaml")
 			r.Write(".adamant/waivers/credit.yaml", waiverOf("name: debts", "name: credit"))

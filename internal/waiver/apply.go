@@ -101,5 +101,5 @@ func (w *Waiver) why(now time.Time) string {
 		}
 		return fmt.Sprintf("waiver %s is malformed and covers nothing: %s", w.ID, w.Problems[0].Error())
 	}
-	return fmt.Sprintf("waiver %s covers %d findings at most, and there are more", w.ID, w.MaxFindings)
+	return fmt.Sprintf("waiver %s covers %s at most, and there are more", w.ID, count(w.MaxFindings))
 }

@@ -64,7 +64,7 @@ func (s *Standing) Todo(since, now time.Time) []finding.Finding {
 	case s.State == Lapsed && s.Until.After(since):
 		return s.lapsed()
 	case s.State == Active && len(s.Open) > 0:
-		return []finding.Finding{s.problem(ExceededRule, finding.Warning, fmt.Sprintf("it covers %d findings at most; %d more are open, the first in %s", s.MaxFindings, len(s.Open), place(s.Open[0])),
+		return []finding.Finding{s.problem(ExceededRule, finding.Warning, fmt.Sprintf("it covers %s at most; open: %s, the first in %s", count(s.MaxFindings), count(len(s.Open)), place(s.Open[0])),
 			"mend them")}
 	case s.Unused() && s.UnusedSince != nil:
 		severity := finding.Warning
@@ -80,7 +80,7 @@ func (s *Standing) lapsed() []finding.Finding {
 	renew := "mend them, or adamant waiver renew " + s.ID
 	switch {
 	case len(s.Open) > 0:
-		return []finding.Finding{s.problem(LapsedRule, finding.Error, fmt.Sprintf("it lapsed on %s and %d of its findings are still there, the first in %s", s.Expires, len(s.Open), place(s.Open[0])), renew)}
+		return []finding.Finding{s.problem(LapsedRule, finding.Error, fmt.Sprintf("it lapsed on %s; still there: %s, the first in %s", s.Expires, count(len(s.Open)), place(s.Open[0])), renew)}
 	case !s.Measured:
 		return []finding.Finding{s.problem(LapsedRule, finding.Warning, "it lapsed on "+s.Expires+"; whether its findings are gone is not known, since its rule needs a report (--evidence)", "delete "+s.Path+", or "+renew)}
 	}
@@ -90,6 +90,13 @@ func (s *Standing) lapsed() []finding.Finding {
 func (s *Standing) problem(rule string, severity finding.Severity, what, fix string) finding.Finding {
 	return finding.Finding{Rule: rule, Severity: severity, Path: s.Path, Tool: "adamant", Message: "waiver " + s.ID + ": " + what, Fix: fix,
 		Fingerprint: finding.Fingerprint(rule, s.ID, "", 0)}
+}
+
+func count(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return fmt.Sprintf("%d findings", n)
 }
 
 func place(f finding.Finding) string {
