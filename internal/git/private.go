@@ -71,15 +71,14 @@ func (r *Repo) makePrivate() error {
 		return err
 	}
 	dir := r.privateDir()
-	for _, sub := range []string{"objects/info", "objects/pack", "refs/heads", "info"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+	for _, sub := range []string{"", "objects", "refs"} { // all that git insists on: folders take time
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			return err
 		}
 	}
 	files := map[string]string{
-		"HEAD":                    "ref: refs/heads/none\n",
-		"config":                  configFor(r.format),
-		"objects/info/alternates": quoteList(r.objects, "\n") + "\n",
+		"HEAD":   "ref: refs/heads/none\n",
+		"config": configFor(r.format),
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -112,7 +111,7 @@ func (r *Repo) copyShallow() error {
 	return os.WriteFile(filepath.Join(r.privateDir(), "shallow"), data, 0o600)
 }
 
-// quoteList joins paths the way alternates files and GIT_ALTERNATE_OBJECT_DIRECTORIES want odd ones: as C strings.
+// quoteList joins paths the way GIT_ALTERNATE_OBJECT_DIRECTORIES wants odd ones: as C strings.
 func quoteList(paths []string, separator string) string {
 	quoted := make([]string, len(paths))
 	for i, path := range paths {
@@ -204,8 +203,13 @@ var overrides = [][2]string{
 // and the private objects within reach.
 func (r *Repo) refSettings() []string {
 	env := []string{"GIT_DIR=" + r.gitDir, "GIT_WORK_TREE=" + r.temp,
-		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quoteList(append([]string{r.privateObjects()}, r.objects[1:]...), string(filepath.ListSeparator))}
+		alternates(append([]string{r.privateObjects()}, r.objects[1:]...)...)}
 	return append(env, settings(overrides)...)
+}
+
+// alternates lets a child read objects of other stores.
+func alternates(objects ...string) string {
+	return "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quoteList(objects, string(filepath.ListSeparator))
 }
 
 // settings encodes configuration for the environment.

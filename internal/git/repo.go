@@ -83,7 +83,7 @@ func (r *Repo) prepare(environ []string) error {
 		return fmt.Errorf("making the private git directory: %w", err)
 	}
 	base := baseEnv(environ, r.temp)
-	r.privateEnv = append(base[:len(base):len(base)], "GIT_DIR="+r.privateDir())
+	r.privateEnv = append(base[:len(base):len(base)], "GIT_DIR="+r.privateDir(), alternates(r.objects...))
 	r.refEnv = append(base[:len(base):len(base)], r.refSettings()...)
 	r.objectPool = newPool(call{env: r.privateEnv, dir: r.temp, args: readerArgs})
 	r.refPool = newPool(call{env: r.refEnv, dir: r.temp, args: readerArgs})

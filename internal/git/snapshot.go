@@ -134,7 +134,11 @@ func (r *Repo) copyShared() error {
 			return err
 		}
 	}
-	return copyIndex(filepath.Join(r.commonDir, "info", "exclude"), filepath.Join(r.privateDir(), "info", "exclude"))
+	info := filepath.Join(r.privateDir(), "info")
+	if err := os.Mkdir(info, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return copyIndex(filepath.Join(r.commonDir, "info", "exclude"), filepath.Join(info, "exclude"))
 }
 
 // commit writes the index, after bringing it up to the working tree when asked, and a commit of it.
