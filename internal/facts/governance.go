@@ -34,7 +34,7 @@ type Governance struct {
 	Findings   []finding.Finding // what is wrong with the catalog itself
 
 	mu     sync.Mutex
-	counts map[string]Inventory // of each path seen, for callers that walk through many trees
+	traits map[string]source.Traits // of each path seen, for callers that walk through many trees
 }
 
 // ReadGovernance reads configuration, constitution, attributes and catalog of a tree; engine is the version of the built-in
@@ -218,48 +218,42 @@ func (c *Collected) catalogFacts(merged *catalog.Catalog, found []finding.Findin
 	return out
 }
 
-// inventory counts the merged tree.
+// inventory counts the merged tree. What the paths add is remembered from the second tree on: most callers have one.
 func inventory(side *Side, g *Governance) Inventory {
-	inv := Inventory{Files: len(side.Entries())}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.counts == nil {
-		g.counts = make(map[string]Inventory, len(side.Entries()))
-	}
+	inv := Inventory{Files: len(side.Entries())}
 	for _, e := range side.Entries() {
-		one, ok := g.counts[e.Path]
+		one, ok := g.traits[e.Path]
 		if !ok {
-			one = g.count(e.Path)
-			g.counts[e.Path] = one
+			one = source.TraitsOf(e.Path, g.Attributes)
+			if g.traits != nil {
+				g.traits[e.Path] = one
+			}
 		}
-		inv.Source += one.Source
-		inv.Tests += one.Tests
-		inv.Snapshots += one.Snapshots
-		inv.Lockfiles += one.Lockfiles
-		inv.Workflows += one.Workflows
+		inv.add(one)
+	}
+	if g.traits == nil {
+		g.traits = map[string]source.Traits{}
 	}
 	return inv
 }
 
-// count says what one path adds to an inventory.
-func (g *Governance) count(path string) Inventory {
-	var one Inventory
-	_, class := source.Classify(path, nil, g.Attributes)
+func (inv *Inventory) add(t source.Traits) {
 	switch {
-	case class == source.ClassSource:
-		one.Source = 1
-	case class == source.ClassTest:
-		one.Tests = 1
-	case class == source.ClassLockfile || source.IsManifest(path):
-		one.Lockfiles = 1
+	case t.Class == source.ClassSource:
+		inv.Source++
+	case t.Class == source.ClassTest:
+		inv.Tests++
+	case t.Class == source.ClassLockfile || t.Manifest:
+		inv.Lockfiles++
 	}
-	if strings.Contains(path, "__snapshots__/") || strings.HasSuffix(path, ".snap") {
-		one.Snapshots = 1
+	if t.Snapshot {
+		inv.Snapshots++
 	}
-	if source.IsWorkflow(path) {
-		one.Workflows = 1
+	if t.Workflow {
+		inv.Workflows++
 	}
-	return one
 }
 
 // Digest is a short name of the governance, for caches.

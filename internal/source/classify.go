@@ -10,12 +10,34 @@ import (
 // source what looks generated, but never the reverse. docs/formats/classes.md has the table.
 func Classify(path string, head []byte, attrs Attributes) (language, class string) {
 	f := newFile(path)
+	return f.classify(head, attrs)
+}
+
+func (f *file) classify(head []byte, attrs Attributes) (language, class string) {
 	language = f.language(head)
 	class = f.class(language, head)
 	if len(attrs) > 0 {
-		class = constrain(class, language, attrs.lookup(path))
+		class = constrain(class, language, attrs.lookup(f.path))
 	}
 	return language, class
+}
+
+// Traits is what a path alone says about a file.
+type Traits struct {
+	Class    string // as Classify says without content
+	Manifest bool   // IsManifest
+	Workflow bool   // IsWorkflow
+	Snapshot bool   // a test's recorded output
+}
+
+// TraitsOf answers for a path at once what is asked of every file of a tree.
+func TraitsOf(path string, attrs Attributes) Traits {
+	f := newFile(path)
+	_, class := f.classify(nil, attrs)
+	return Traits{
+		Class: class, Manifest: f.manifest(), Workflow: f.workflow() || f.pipeline(),
+		Snapshot: strings.Contains(path, "__snapshots__/") || strings.HasSuffix(path, ".snap"),
+	}
 }
 
 // file is a path prepared for many questions; all but path is in lower case.
@@ -25,6 +47,7 @@ type file struct {
 	name      string
 	extension string // behind the last dot of name
 	padded    string // "/" + folders + "/", to look for whole folder names
+	initials  uint64 // of the folders: a bit for each first byte, modulo 64
 }
 
 func newFile(path string) file {
@@ -34,8 +57,15 @@ func newFile(path string) file {
 	if dot := strings.LastIndexByte(f.name, '.'); dot >= 0 {
 		f.extension = f.name[dot+1:]
 	}
+	for i := 0; i < slash+1; i++ {
+		if f.padded[i] == '/' {
+			f.initials |= initial(f.padded[i+1])
+		}
+	}
 	return f
 }
+
+func initial(c byte) uint64 { return 1 << (c % 64) }
 
 // in reports whether a folder of the path, or several joined by slashes, has this name.
 func (f *file) in(folders ...string) bool {
@@ -43,6 +73,9 @@ func (f *file) in(folders ...string) bool {
 		return false
 	}
 	for _, folder := range folders {
+		if f.initials&initial(folder[0]) == 0 { // most are none of these: three times as fast
+			continue
+		}
 		i := strings.Index(f.padded, folder)
 		for i > 0 {
 			end := i + len(folder)
