@@ -60,17 +60,24 @@ func Measure(ctx context.Context, repo *git.Repo, commit git.OID, opt MeasureOpt
 	if err != nil {
 		return nil, err
 	}
-	out := &Measurement{Governance: governance, Rules: opt.Rules, now: opt.Now}
-	if out.Assessor, err = Assessor(ctx, governance); err != nil {
+	assessor, err := Assessor(ctx, governance)
+	if err != nil {
 		return nil, err
 	}
+	return measureSide(ctx, repo, side, governance, assessor, opt)
+}
+
+// measureSide is Measure for a tree whose governance is read and compiled already.
+func measureSide(ctx context.Context, repo *git.Repo, side *facts.Side, g *facts.Governance, assessor *gate.Assessor, opt MeasureOptions) (*Measurement, error) {
+	out := &Measurement{Governance: g, Assessor: assessor, Rules: opt.Rules, now: opt.Now}
+	var err error
 	if out.Marks, out.Unread, err = facts.ReadMarks(ctx, side); err != nil {
 		return nil, err
 	}
 	if out.Rules == nil {
-		out.Rules = ratchetedRules(governance, out.Marks)
+		out.Rules = ratchetedRules(g, out.Marks)
 	}
-	m := &measurer{repo: repo, side: side, governance: governance, assessor: out.Assessor, places: opt.Places, now: opt.Now, engine: opt.Version, warn: opt.Warn}
+	m := &measurer{repo: repo, side: side, governance: g, assessor: assessor, places: opt.Places, now: opt.Now, engine: opt.Version, warn: opt.Warn}
 	if out.Findings, err = m.measure(ctx, out.Rules); err != nil {
 		return nil, err
 	}

@@ -28,14 +28,11 @@ func (c *courtroom) plan(ctx context.Context) (*gate.Assessment, error) {
 		return plan, nil
 	}
 	c.req.Progress("counting what base has of " + strings.Join(rules, ", "))
-	m := &measurer{repo: c.repo, side: c.collected.Base.Forget(), governance: c.collected.Governance, assessor: c.assessor,
-		places: c.req.Places, now: in.Now, engine: c.req.Version, warn: c.req.Progress}
-	found, err := m.measure(ctx, rules)
+	measured, err := measureSide(ctx, c.repo, c.collected.Base.Forget(), c.collected.Governance, c.assessor,
+		MeasureOptions{Rules: rules, Now: in.Now, Places: c.req.Places, Version: c.req.Version, Warn: c.req.Progress})
 	if err != nil {
 		return nil, fmt.Errorf("measuring base: %w", err)
 	}
-	measured := Measurement{Governance: c.collected.Governance, Assessor: c.assessor, Findings: found, now: in.Now}
-	measured.waive()
 	for _, rule := range rules {
 		in.Ratchet.Base = append(in.Ratchet.Base, measured.Mark(rule))
 	}
