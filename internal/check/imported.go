@@ -126,7 +126,7 @@ func importKind(kind string, imports []Import, opt ImportOptions) (facts.Evidenc
 			finding.AssignFingerprints(fs, opt.Text, opt.Symbol)
 		}
 	}
-	bad := onAddedLines(out.lint, opt.Changed)
+	bad := onAddedLines(out.lint, opt)
 	v := judge(&manifest.Check{}, &attempt{}, out, bad)
 	e.State, e.Reason, e.Tests, e.Rules = v.state, v.reason, out.tests, v.rules
 	return e, slices.Concat(out.broken, out.lint), measure(&c, out.profiles, opt.Changed, textOrNone(opt.Text), &e)
@@ -139,23 +139,40 @@ func textOrNone(text finding.Text) finding.Text {
 	return func(string) ([]byte, bool) { return nil, false }
 }
 
-// onAddedLines marks findings as new where the change added the line, else as unchanged, and returns the new errors.
-func onAddedLines(fs []finding.Finding, changed []facts.File) []finding.Finding {
-	lines := map[string][]facts.LineRange{}
-	files := map[string]bool{}
-	for _, f := range changed {
-		lines[f.Path], files[f.Path] = f.Lines, true
+// onAddedLines gives findings their state, takes back suppressions that only the report claims, and returns the new errors.
+func onAddedLines(fs []finding.Finding, opt ImportOptions) []finding.Finding {
+	changed := map[string]*facts.File{}
+	for i := range opt.Changed {
+		changed[opt.Changed[i].Path] = &opt.Changed[i]
 	}
+	text := textOrNone(opt.Text)
 	var bad []finding.Finding
-	for i, f := range fs {
-		added := slices.ContainsFunc(lines[f.Path], func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To })
-		fs[i].State = finding.Unchanged
-		if added || f.Path == "" || f.Line == 0 && files[f.Path] {
-			fs[i].State = finding.New
-			if f.Severity == finding.Error && f.Suppress == "" {
-				bad = append(bad, fs[i])
-			}
+	for i := range fs {
+		f := &fs[i]
+		f.State = StateOf(*f, changed[f.Path], opt.Exists == nil || opt.Exists(f.Path))
+		if content, ok := text(f.Path); f.Suppress == inSource && (!ok || !Silenced(f.Path, content, f.Line)) {
+			f.Suppress = ""
+		}
+		if f.State == finding.New && f.Severity == finding.Error && f.Suppress != inSource {
+			bad = append(bad, *f)
 		}
 	}
 	return bad
+}
+
+// StateOf compares a finding with the change, for tools that have seen the merged tree alone: it is new unless it can be shown
+// to be old. file is nil when the change leaves the finding's file alone; there says that the merged tree holds the file.
+// Which lines of a binary file were added is not known.
+func StateOf(f finding.Finding, file *facts.File, there bool) finding.State {
+	if !there || f.Path == "" || strings.HasPrefix(f.Rule, "evidence/") || strings.HasPrefix(f.Rule, "test/") {
+		return finding.New
+	}
+	if file == nil {
+		return finding.Unchanged
+	}
+	onAdded := slices.ContainsFunc(file.Lines, func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To })
+	if f.Line == 0 || file.Binary || onAdded {
+		return finding.New
+	}
+	return finding.Unchanged
 }

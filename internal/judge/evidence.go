@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -67,10 +66,7 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 		return &UsageError{fmt.Errorf("--evidence: %w", err)}
 	}
 	in.Evidence = append(in.Evidence, evidence...)
-	for i := range findings {
-		findings[i].State = "" // here it is known what the tree holds
-	}
-	addFindings(in, merged, findings)
+	addFindings(ctx, in, merged, findings)
 	noteTools(c.collected, findings)
 	return nil
 }
@@ -148,8 +144,9 @@ func (c *courtroom) askSonarQube(ctx context.Context, plan *gate.Assessment) err
 }
 
 // addFindings adds what tools reported about the merged tree. They have not seen base, so a finding is new when it lies on
-// a line the change added, names no line of a changed file, or a file that is not there; otherwise it was there before.
-func addFindings(in *facts.Input, merged *facts.Side, findings []finding.Finding) {
+// a line the change added, names no line of a changed file, or a file that is not there; otherwise it was there before. A
+// suppression counts where the file holds one.
+func addFindings(ctx context.Context, in *facts.Input, merged *facts.Side, findings []finding.Finding) {
 	changed := map[string]*facts.File{}
 	for i := range in.Files {
 		changed[in.Files[i].Path] = &in.Files[i]
@@ -157,26 +154,15 @@ func addFindings(in *facts.Input, merged *facts.Side, findings []finding.Finding
 	for _, f := range findings {
 		if f.State == "" {
 			_, there := merged.Entry(f.Path)
-			f.State = stateOf(f, changed[f.Path], there)
+			f.State = check.StateOf(f, changed[f.Path], there)
+		}
+		if f.Suppress != "" && f.Severity == finding.Error {
+			if content, err := merged.Read(ctx, f.Path); err != nil || !check.Silenced(f.Path, content, f.Line) {
+				f.Suppress = ""
+			}
 		}
 		in.Findings = append(in.Findings, f)
 	}
-}
-
-// stateOf compares a finding with the change; file is nil when the change leaves the finding's file alone. Which lines of a
-// binary file were added is not known.
-func stateOf(f finding.Finding, file *facts.File, there bool) finding.State {
-	if !there || strings.HasPrefix(f.Rule, "evidence/") || strings.HasPrefix(f.Rule, "test/") {
-		return finding.New
-	}
-	if file == nil {
-		return finding.Unchanged
-	}
-	onAdded := slices.ContainsFunc(file.Lines, func(r facts.LineRange) bool { return r.From <= f.Line && f.Line <= r.To })
-	if f.Line == 0 || file.Binary || onAdded {
-		return finding.New
-	}
-	return finding.Unchanged
 }
 
 // overlay lists what turns the merged tree into merged source with base's tests: files of class test as base has them, and

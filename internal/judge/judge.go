@@ -350,7 +350,7 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 		return fmt.Errorf("running checks: %w", err)
 	}
 	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence...)
-	addFindings(c.collected.Input, c.collected.Merged, findings)
+	addFindings(ctx, c.collected.Input, c.collected.Merged, findings)
 	noteTools(c.collected, findings)
 	return nil
 }

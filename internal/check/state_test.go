@@ -1,4 +1,4 @@
-package judge
+package check
 
 import (
 	"testing"
@@ -31,7 +31,7 @@ func TestStateOf(t *testing.T) {
 		{"failing test", finding.Finding{Rule: "test/failed", Path: "b.js", Line: 3}, nil, true, finding.New},
 	}
 	for _, tt := range tests {
-		if got := stateOf(tt.f, tt.file, tt.there); got != tt.want {
+		if got := StateOf(tt.f, tt.file, tt.there); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
