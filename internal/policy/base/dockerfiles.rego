@@ -134,9 +134,10 @@ deny contains place(doc, i, sprintf("%s holds secrets and is copied into the ima
 	some n, source in instruction.value
 	n < count(instruction.value) - 1
 	regex.match(
-		`(^|/)(\.env(\.(local|production|prod))?|\.npmrc|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.aws(/credentials)?/?|\.ssh/?|\.kube/config|kubeconfig|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|[^/]*\.(key|p12|pfx|jks|keystore|tfstate))$`,
+		`(^|/)(\.env(\.(local|production|prod))?|\.npmrc|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.aws(/credentials)?/?|\.ssh/?|\.kube/config|kubeconfig|id_(rsa|dsa|ecdsa|ed25519)|credentials\.json|(ca|client|priv(ate|key)|server|ssl|tls)[^/]*\.key|[^/]*\.(p12|pfx|jks|keystore|tfstate))$`,
 		source,
 	)
+	not contains(source, "://")
 }
 
 # METADATA

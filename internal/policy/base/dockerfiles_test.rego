@@ -124,11 +124,13 @@ test_copy_secret if {
 		count(dockerfiles.deny) == 0 with input as step("run", [source, "/app/"])
 		count(dockerfiles.deny) == 0 with input as step("copy", ["config", source])
 	}
-	every source in [".env.example", "package.json", "ca.pem", "environment", "src/keys.go", "monkey"] {
+	every source in [".env.example", "package.json", "ca.pem", "environment", "src/keys.go", "monkey", "release-gpg.key"] {
 		count(dockerfiles.deny) == 0 with input as step("copy", [source, "/app/"])
 	}
 	count(dockerfiles.deny) == 0 with input as docker([from(digest), user("1"), object.union(i("copy", 0, [".env", "/app/"]), {"flags": ["--from=build"]})])
 }
+
+test_add_key if count([r | some r in dockerfiles.deny; contains(r.message, "holds secrets")]) == 0 with input as step("add", ["https://example.com/server.key", "/etc/"])
 
 test_sudo if {
 	every script in ["sudo apt-get update", "apt-get update && sudo make install", "(sudo x)"] {
