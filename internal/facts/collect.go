@@ -72,6 +72,9 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 	if err := c.readFiles(ctx, repo); err != nil {
 		return nil, err
 	}
+	if err := c.readAround(ctx, repo); err != nil {
+		return nil, err
+	}
 	return c, c.finish(ctx, opt)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,12 @@ func (u *conftest) judge(ctx context.Context, in *facts.Input, now time.Time) ([
 	var out []Violation
 	for _, s := range u.scopes {
 		if s.combined {
-			everything := &conftestInput{term: combined(inputs)}
-			found, err := u.ask(ctx, s, everything, inputs, now)
+			around, err := u.inputs(in.Around)
+			if err != nil {
+				return nil, fmt.Errorf("converting documents for conftest's policies: %w", err)
+			}
+			all := append(slices.Clone(inputs), around...)
+			found, err := u.ask(ctx, s, &conftestInput{term: combined(all)}, all, now)
 			if err != nil {
 				return nil, err
 			}

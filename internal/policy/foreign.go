@@ -170,8 +170,8 @@ func missingData(c *ast.Compiler, data map[string]any, ref ast.Ref) string {
 			return ""
 		}
 	}
-	if unknownData(c, ref) == "" {
-		return ""
+	if missing := undefinedPrefix(c, ref); missing != nil {
+		return missing.String()
 	}
-	return ref.ConstantPrefix().String()
+	return ""
 }

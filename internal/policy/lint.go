@@ -36,19 +36,27 @@ func unknownData(c *ast.Compiler, ref ast.Ref) string {
 	if len(ref) < 2 || !ref[1].IsGround() {
 		return "data as a whole cannot be used; name the package"
 	}
+	if missing := undefinedPrefix(c, ref); missing != nil {
+		return fmt.Sprintf("%s is defined by no policy; there is no other data", missing)
+	}
+	return ""
+}
+
+// undefinedPrefix is the first part of a reference to data that no module defines, nil when there is none.
+func undefinedPrefix(c *ast.Compiler, ref ast.Ref) ast.Ref {
 	node := c.RuleTree.Child(ref[0].Value)
 	for i := 1; i < len(ref) && ref[i].IsGround(); i++ {
 		if node != nil {
 			node = node.Child(ref[i].Value)
 		}
 		if node == nil {
-			return fmt.Sprintf("%s is defined by no policy; there is no other data", ref[:i+1])
+			return ref[:i+1]
 		}
 		if len(node.Values) > 0 {
-			return ""
+			return nil
 		}
 	}
-	return ""
+	return nil
 }
 
 // checkNegations refuses "not f(x) == y" for functions of policies: OPA calls f before the negation, so where f(x) is

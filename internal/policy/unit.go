@@ -72,6 +72,9 @@ func (e *Engine) evalUnits(ctx context.Context, in *facts.Input, now time.Time, 
 func (e *Engine) compareUnit(ctx context.Context, u unit, in *facts.Input, now time.Time, list []Violation) ([]finding.Finding, error) {
 	before, counted := baseInput(in), e.counted(in)
 	anchors := anchorPaths(before)
+	for i := range before.Around {
+		anchors[before.Around[i].Path] = true
+	}
 	if len(anchors) == 0 || len(list) == 0 && !wants(u, counted) {
 		return nil, nil
 	}
@@ -80,7 +83,26 @@ func (e *Engine) compareUnit(ctx context.Context, u unit, in *facts.Input, now t
 		return nil, err
 	}
 	fingerprint(old)
+	matchNowhere(old, list)
 	return gone(match(old, list, anchors, in.Renames()), counted), nil
+}
+
+// matchNowhere marks violations that are about all documents and have no place unchanged: each of base answers for one.
+func matchNowhere(old, list []Violation) {
+	type identity struct{ rule, fingerprint string }
+	free := map[identity]int{}
+	for _, v := range old {
+		if v.Path == "" {
+			free[identity{v.Rule, v.Fingerprint}]++
+		}
+	}
+	for i := range list {
+		v := &list[i]
+		if id := (identity{v.Rule, v.Fingerprint}); v.Path == "" && free[id] > 0 {
+			free[id]--
+			v.State = finding.Unchanged
+		}
+	}
 }
 
 // switchedOn counts the rules that the settings leave on.

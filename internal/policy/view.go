@@ -24,7 +24,7 @@ import (
 func hidden(t reflect.Type, name string) bool {
 	switch t {
 	case reflect.TypeFor[facts.Input]():
-		return name == "documentsBase"
+		return name == "documentsBase" || name == "documentsAround"
 	case reflect.TypeFor[document.Document]():
 		return name == "lines"
 	case reflect.TypeFor[facts.Ratchet]():
