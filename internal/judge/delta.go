@@ -90,7 +90,7 @@ const treeBytes = 64 << 20
 func treeInput(ctx context.Context, change *facts.Input, side *facts.Side, g *facts.Governance) (tree *facts.Input, whole bool, err error) {
 	in := *change
 	in.Change = facts.Change{Source: policy.SourceTree, Target: change.Change.Target, MergedTree: string(side.Tree()), MergeBase: []string{}}
-	in.Files, in.Documents, in.Before, in.Findings = []facts.File{}, nil, nil, nil
+	in.Files, in.Documents, in.Before, in.Around, in.Findings = []facts.File{}, nil, nil, nil, nil
 	room := treeBytes
 	for _, path := range side.Paths() {
 		entry, _ := side.Entry(path)
