@@ -1,9 +1,6 @@
 package document
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/adamant-os/adamant/internal/document/format"
 )
 
@@ -21,28 +18,4 @@ func (d *Document) place() {
 	if d.Lines == nil && d.places != nil {
 		d.Lines = d.places.All()
 	}
-}
-
-// itemLines cuts the lines of a List into those of its n items, with pointers relative to the item.
-func itemLines(lines map[string]int, n int) []map[string]int {
-	out := make([]map[string]int, n)
-	for i := range out {
-		out[i] = map[string]int{}
-	}
-	for pointer, line := range lines {
-		rest, ok := strings.CutPrefix(pointer, "/items/")
-		if !ok {
-			continue
-		}
-		index, below, _ := strings.Cut(rest, "/")
-		i, err := strconv.Atoi(index)
-		if err != nil || i >= n {
-			continue
-		}
-		if len(rest) > len(index) {
-			below = "/" + below
-		}
-		out[i][below] = line
-	}
-	return out
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/adamant-os/adamant/internal/document/hcl"
 	"github.com/adamant-os/adamant/internal/document/ini"
 	"github.com/adamant-os/adamant/internal/document/json"
+	"github.com/adamant-os/adamant/internal/document/terraform"
 	"github.com/adamant-os/adamant/internal/document/toml"
+	"github.com/adamant-os/adamant/internal/document/xml"
 	"github.com/adamant-os/adamant/internal/document/yaml"
 )
 
@@ -27,13 +29,15 @@ const (
 )
 
 // registry has one line a format; the first that matches the file's name reads it.
-func registry() [7]reader {
+func registry() [9]reader {
 	return [...]reader{
 		{formatDockerfile, dockerfile.Match, dockerfile.Parse},
 		{formatYAML, yaml.Match, yaml.Parse},
+		{formatJSON, terraform.Match, terraform.Parse},
 		{formatJSON, json.Match, json.Parse},
 		{"toml", toml.Match, toml.Parse},
 		{formatHCL, hcl.Match, hcl.Parse},
+		{"xml", xml.Match, xml.Parse},
 		{"dotenv", dotenv.Match, dotenv.Parse},
 		{"ini", ini.Match, ini.Parse},
 	}

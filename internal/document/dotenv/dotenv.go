@@ -60,25 +60,28 @@ func envValue(text string, rest []string) (value string, more int, ok bool) {
 		}
 		return strings.TrimSpace(text), 0, true
 	}
-	quote, body := text[0], text[1:]
+	quote, line := text[0], text[1:]
+	var b strings.Builder
 	for {
-		if end := closing(body, quote); end >= 0 {
-			return body[:end], more, true
+		if end := closing(line, quote); end >= 0 {
+			b.WriteString(line[:end])
+			return b.String(), more, true
 		}
 		if more == len(rest) {
 			return "", 0, false
 		}
-		body += "\n" + strings.TrimSuffix(rest[more], "\r")
+		b.WriteString(line + "\n")
+		line = strings.TrimSuffix(rest[more], "\r")
 		more++
 	}
 }
 
-// closing is the offset of the quote that ends s; a backslash protects one in double quotes.
-func closing(s string, quote byte) int {
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && quote == '"' {
+// closing is the offset of the quote that ends a value; a backslash protects one in double quotes.
+func closing(line string, quote byte) int {
+	for i := 0; i < len(line); i++ {
+		if line[i] == '\\' && quote == '"' {
 			i++
-		} else if s[i] == quote {
+		} else if line[i] == quote {
 			return i
 		}
 	}

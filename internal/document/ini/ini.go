@@ -25,6 +25,7 @@ func Parse(_ string, data []byte) []format.Tree {
 			return format.Fail(i+1, message)
 		}
 	}
+	r.end()
 	return []format.Tree{{Value: r.value, Places: r.lines}}
 }
 
@@ -32,8 +33,9 @@ type reader struct {
 	value   map[string]any
 	lines   format.Lines
 	section map[string]any
-	at      string // pointer of the section
-	key     string // the last key; "" when nothing can be continued
+	at      string   // pointer of the section
+	key     string   // the last key; "" when nothing can be continued
+	more    []string // its value so far
 }
 
 // line reads one line and returns what is wrong with it.
@@ -43,7 +45,7 @@ func (r *reader) line(line string, n int) string {
 	case text == "" || text[0] == '#' || text[0] == ';':
 		return ""
 	case line[0] != text[0] && r.key != "":
-		r.section[r.key] = strings.TrimPrefix(r.section[r.key].(string)+"\n"+text, "\n")
+		r.more = append(r.more, text)
 		return ""
 	case text[0] == '[':
 		return r.header(text, n)
@@ -62,6 +64,7 @@ func (r *reader) header(text string, n int) string {
 }
 
 func (r *reader) open(name string, n int) {
+	r.end()
 	r.at, r.key = format.Join("", name), ""
 	if _, ok := r.value[name]; !ok {
 		r.value[name] = map[string]any{}
@@ -78,6 +81,16 @@ func (r *reader) pair(text string, n int) {
 	if cut := strings.IndexAny(text, "=:"); cut >= 0 {
 		key, value = strings.TrimSpace(text[:cut]), strings.TrimSpace(text[cut+1:])
 	}
-	r.key, r.section[key] = key, value
+	r.end()
+	r.key, r.more = key, append(r.more[:0], value)
+	r.section[key] = value
 	r.lines[format.Join(r.at, key)] = n
+}
+
+// end sets the last key to its whole value.
+func (r *reader) end() {
+	if len(r.more) > 1 && r.key != "" {
+		r.section[r.key] = strings.TrimPrefix(strings.Join(r.more, "\n"), "\n")
+	}
+	r.more = r.more[:0]
 }

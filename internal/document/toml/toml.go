@@ -23,11 +23,17 @@ func Match(base string) bool {
 
 // Parse reads one file. Dates and times are strings.
 func Parse(_ string, data []byte) []format.Tree {
+	if line, fault := check(data); fault != "" {
+		return format.Fail(line, fault)
+	}
 	var value map[string]any
 	if err := toml.Unmarshal(data, &value); err != nil {
 		return format.Fail(errorLine(err), strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	return []format.Tree{{Value: plain(value), Places: linesOf(data)}}
+	if !plain(value, 0) {
+		return format.Fail(1, tooDeep())
+	}
+	return []format.Tree{{Value: value, Places: linesOf(data)}}
 }
 
 func errorLine(err error) int {
@@ -39,17 +45,26 @@ func errorLine(err error) int {
 	return 1
 }
 
-// plain makes a value JSON can hold.
-func plain(v any) any {
+// plain makes a value one that JSON can hold; false when it is nested too deep.
+func plain(v any, depth int) bool {
+	ok := depth <= format.MaxDepth
 	switch t := v.(type) {
 	case map[string]any:
 		for k := range t {
-			t[k] = plain(t[k])
+			t[k] = scalar(t[k])
+			ok = ok && plain(t[k], depth+1)
 		}
 	case []any:
 		for i := range t {
-			t[i] = plain(t[i])
+			t[i] = scalar(t[i])
+			ok = ok && plain(t[i], depth+1)
 		}
+	}
+	return ok
+}
+
+func scalar(v any) any {
+	switch t := v.(type) {
 	case float64:
 		if math.IsInf(t, 0) || math.IsNaN(t) {
 			return strconv.FormatFloat(t, 'g', -1, 64)

@@ -6,8 +6,10 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// Match knows YAML by its extension.
-func Match(base string) bool { return format.HasExtension(base, ".yaml", ".yml") }
+// Match knows YAML by its extension, and the name that kustomize allows without one.
+func Match(base string) bool {
+	return format.HasExtension(base, ".yaml", ".yml") || base == "Kustomization"
+}
 
 // Parse reads every document of a stream. Empty documents are left out.
 func Parse(path string, data []byte) []format.Tree {
