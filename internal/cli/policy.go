@@ -20,7 +20,7 @@ func policyCommand(env *Env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(policyList(env), policyExplain(env), policyNew(env), policyTest(env), policyCoverage(env), policyGatekeeper(env), policyEval(env))
+	cmd.AddCommand(policyList(env), policyExplain(env), policyNew(env), policyTest(env), policyCoverage(env), policyGatekeeper(env), policyEval(env), policyExport(env))
 	return cmd
 }
 

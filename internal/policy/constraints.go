@@ -17,10 +17,12 @@ import (
 	"github.com/adamant-os/adamant/internal/policy/gatekeeper"
 )
 
-// Sandbox is what Gatekeeper's templates may do: what adamant's own rules may, without adamant's own functions.
+// Sandbox is what Gatekeeper's templates may do: what adamant's own rules may, but for the functions that only adamant has.
 func Sandbox() gatekeeper.Sandbox {
 	all := capabilities()
-	all.Builtins = slices.DeleteFunc(slices.Clone(all.Builtins), func(b *ast.Builtin) bool { return strings.HasPrefix(b.Name, "adamant.") })
+	for _, own := range declarations(functions()) {
+		all.Builtins = slices.DeleteFunc(all.Builtins, func(b *ast.Builtin) bool { return b.Name == own.Name })
+	}
 	return gatekeeper.Sandbox{Capabilities: all, Explain: explain}
 }
 
