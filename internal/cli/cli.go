@@ -134,6 +134,8 @@ var commands = []func(*Env) *cobra.Command{
 	hookCommand,
 	riskCommand,
 	policyCommand,
+	waiverCommand,
+	sweepCommand,
 	catalogCommand,
 	schemaCommand,
 	versionCommand,

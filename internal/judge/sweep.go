@@ -69,6 +69,15 @@ func SweepTree(ctx context.Context, repo *git.Repo, req SweepRequest) (*Sweep, e
 	return s, nil
 }
 
+// WhatItCovers says what a waiver would cover on a commit's tree if it were the only one there.
+func WhatItCovers(ctx context.Context, repo *git.Repo, commit git.OID, w waiver.Waiver, req SweepRequest) (waiver.Standing, error) {
+	m, err := Measure(ctx, repo, commit, MeasureOptions{Rules: []string{w.Rule}, Evidence: req.Evidence, Now: req.Now, Places: req.Places, Version: req.Version, Warn: req.Progress})
+	if err != nil {
+		return waiver.Standing{}, err
+	}
+	return waiver.Review([]waiver.Waiver{w}, m.Findings, m.knowsPattern, req.Now)[0], nil
+}
+
 // Overdue says that something must be done: a lapsed waiver's findings are still there, a waiver cannot be read or is no
 // longer needed, or the tree is above a mark.
 func (s *Sweep) Overdue() bool {

@@ -55,6 +55,28 @@ func Review(waivers []Waiver, findings []finding.Finding, measured func(rule str
 // Unused says that an active waiver covers nothing, as far as that can be known.
 func (s *Standing) Unused() bool { return s.State == Active && s.Measured && len(s.Covered) == 0 }
 
+// Soon is how long before its end a waiver counts as expiring.
+const Soon = 14 * 24 * time.Hour
+
+// Label is the state in more words: an active waiver may be expiring, unused or stale.
+func (s *Standing) Label(now time.Time) string {
+	switch {
+	case s.State != Active:
+		return string(s.State)
+	case s.stale(now):
+		return "stale"
+	case s.Unused():
+		return "unused"
+	case s.Until.Sub(now) <= Soon:
+		return "expiring"
+	}
+	return string(Active)
+}
+
+func (s *Standing) stale(now time.Time) bool {
+	return s.Unused() && s.UnusedSince != nil && now.Sub(*s.UnusedSince) >= StaleAfter
+}
+
 // Todo says what the operator has to do about a waiver. Lapsed waivers whose end is not after since are left out;
 // the zero time leaves none out.
 func (s *Standing) Todo(since, now time.Time) []finding.Finding {
@@ -68,7 +90,7 @@ func (s *Standing) Todo(since, now time.Time) []finding.Finding {
 			"mend them")}
 	case s.Unused() && s.UnusedSince != nil:
 		severity := finding.Warning
-		if now.Sub(*s.UnusedSince) >= StaleAfter {
+		if s.stale(now) {
 			severity = finding.Error
 		}
 		return []finding.Finding{s.problem(StaleRule, severity, "it has covered nothing since "+s.UnusedSince.UTC().Format(time.DateOnly)+" or longer", "delete "+s.Path)}
