@@ -146,16 +146,20 @@ func baseOf(in *facts.Input, rule string, found []*finding.Finding) *ratchet.Mar
 }
 
 // compareWithMark takes the mark for base: a report on the merged tree alone says nothing about it. What is there and not in
-// the mark is new, and the other way round gone; the same violation in another scope has moved.
+// the mark is new, and the other way round gone; the same violation in another scope has moved. What lies where the change
+// did nothing was at base, whether or not the mark knows it.
 func compareWithMark(c *ratchet.Case, in *facts.Input, found []*finding.Finding) {
-	left := c.Mark.Clone()
-	c.Base = c.Mark
+	left, base := c.Mark.Clone(), c.Mark.Clone()
+	c.Base = &base
 	var rest []ratchet.Unit
 	for _, f := range found {
 		u := ratchet.Unit{Scope: in.Scope(f.Path), Fingerprint: f.Fingerprint}
-		if left.Scopes[u.Scope][u.Fingerprint] > 0 {
+		switch {
+		case left.Scopes[u.Scope][u.Fingerprint] > 0:
 			left.Add(u.Scope, u.Fingerprint, -1)
-		} else if f.State != finding.Absent {
+		case f.State == finding.Unchanged && holder(left, u.Fingerprint) == "":
+			base.Add(u.Scope, u.Fingerprint, 1)
+		default:
 			rest = append(rest, u)
 		}
 	}

@@ -67,7 +67,7 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 	}
 	in.Evidence = append(in.Evidence, evidence...)
 	addFindings(ctx, in, merged, findings)
-	noteTools(c.collected, findings)
+	noteTools(c.collected, findings, false)
 	return nil
 }
 

@@ -351,7 +351,7 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 	}
 	c.collected.Input.Evidence = append(c.collected.Input.Evidence, evidence...)
 	addFindings(ctx, c.collected.Input, c.collected.Merged, findings)
-	noteTools(c.collected, findings)
+	noteTools(c.collected, findings, true)
 	return nil
 }
 

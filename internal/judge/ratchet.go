@@ -40,9 +40,9 @@ func (c *courtroom) plan(ctx context.Context) (*gate.Assessment, error) {
 	return c.assessor.Plan(ctx, in)
 }
 
-// noteTools records for the ratchet what the tools saw that the findings come from: a compared finding was looked for in both
-// whole trees, another in the merged one.
-func noteTools(c *facts.Collected, findings []finding.Finding) {
+// noteTools records for the ratchet what the tools saw that the findings come from. Where they ran on base too (ran), a finding
+// that has a state was looked for in both whole trees; every other one in the merged tree alone.
+func noteTools(c *facts.Collected, findings []finding.Finding, ran bool) {
 	in := c.Input
 	if !c.Governance.Ratchets(in.Marks) {
 		return
@@ -55,7 +55,7 @@ func noteTools(c *facts.Collected, findings []finding.Finding) {
 		}
 		c.NoteScope(f.Path)
 		c.NoteScope(f.OldPath)
-		if f.State != "" {
+		if ran && f.State != "" {
 			whole[f.Rule] = c.Governance.Ratcheted(f.Rule, in.Marks)
 			continue
 		}
