@@ -262,7 +262,7 @@ func assumed(cfg manifest.Repository, now time.Time) []facts.Evidence {
 	var out []facts.Evidence
 	for _, check := range cfg.Spec.Checks {
 		out = append(out, facts.Evidence{Check: check.Name, Kind: check.Kind, State: facts.Passed, Source: SourceAssumed, ObservedAt: now,
-			BaseTests: &facts.Tests{}, Coverage: &facts.Coverage{Diff: 100_000}})
+			BaseTests: &facts.Tests{}, Coverage: &facts.Coverage{Diff: 100_000, Languages: []string{"*"}}})
 	}
 	return out
 }

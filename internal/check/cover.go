@@ -3,7 +3,9 @@ package check
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/check/report"
@@ -25,7 +27,7 @@ func measure(c *manifest.Check, profiles []report.Profile, changed []facts.File,
 	for _, p := range profiles {
 		all = all.Merge(p)
 	}
-	cov := &facts.Coverage{Total: all.Total()}
+	cov := &facts.Coverage{Total: all.Total(), Languages: languagesOf(all)}
 	cov.Diff, cov.DiffLines = all.Diff(changedLines(changed), unmeasured(c, all, changed, text))
 	e.Coverage = cov
 	if c.Coverage == nil || e.State != facts.Passed {
@@ -39,6 +41,17 @@ func measure(c *manifest.Check, profiles []report.Profile, changed []facts.File,
 		e.State, e.Reason = facts.Failed, fmt.Sprintf("%s coverage is %s, under %d %%", c.Coverage.Scope, percent(got), c.Coverage.Min)
 	}
 	return nil
+}
+
+// languagesOf lists the languages of the files that a profile holds.
+func languagesOf(p report.Profile) []string {
+	set := map[string]bool{}
+	for path := range p {
+		if language, _ := source.Classify(path, nil, nil); language != "" {
+			set[language] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // percent prints milli-percent with one decimal, rounded down.

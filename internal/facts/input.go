@@ -208,6 +208,8 @@ type Coverage struct {
 	Diff      int `json:"diff"`      // of the change's added executable lines
 	DiffLines int `json:"diffLines"` // how many executable lines were added
 	Total     int `json:"total"`
+	// Languages are those of the files that were measured, sorted; "*" stands for all. Code in another one was not measured.
+	Languages []string `json:"languages,omitempty"`
 }
 
 // Policy is the constitution the change is judged by: base's modules, and the engine's own by version.

@@ -193,6 +193,8 @@ func demandCoverage(a *Assessment, in *facts.Input) {
 		gate.State, gate.Reason = NotApplicable, "no executable line was added"
 	case !known:
 		gate.State, gate.Reason = Pending, "no check reported coverage of the added lines"
+	case unmeasured(in) != "":
+		gate.State, gate.Reason = Pending, "no check reported coverage of the added "+unmeasured(in)
 	case least >= 0 && least <= a.Merge.DiffCoverage*1000:
 		a.Merge.Mode = ModeManual
 		gate.Name, gate.State = gateApproval, Waiting
@@ -219,6 +221,44 @@ func diffCoverage(in *facts.Input) (least int, known bool) {
 		}
 	}
 	return least, known
+}
+
+// unmeasured names a language that the change adds code of and no profile holds, "" when there is none. Languages that nobody
+// measures are left out.
+func unmeasured(in *facts.Input) string {
+	known := map[string]bool{}
+	for _, e := range in.Evidence {
+		if e.Coverage == nil || e.State != facts.Passed || stale(e, in.Now) {
+			continue
+		}
+		for _, language := range e.Coverage.Languages {
+			known[measuredAs(language)] = true
+		}
+	}
+	for _, f := range in.Files {
+		language := measuredAs(f.Language)
+		if f.Class == source.ClassSource && f.Added > 0 && f.Effect == source.EffectCode && measurable(language) && !known[language] && !known["*"] {
+			return language
+		}
+	}
+	return ""
+}
+
+// measurable says that a language's coverage is commonly measured.
+func measurable(language string) bool {
+	return slices.Contains([]string{"c", "cpp", "csharp", "dart", "elixir", "go", "groovy", "java", "javascript", "kotlin", "php", "python", "ruby", "rust",
+		"scala", "svelte", "swift", "typescript", "vue"}, language)
+}
+
+// measuredAs joins the languages that one instrument measures.
+func measuredAs(language string) string {
+	switch language {
+	case "jsx":
+		return "javascript"
+	case "tsx":
+		return "typescript"
+	}
+	return language
 }
 
 func touchesCode(in *facts.Input) bool {

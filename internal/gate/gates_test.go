@@ -9,6 +9,7 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/source"
 )
 
 func TestGateStates(t *testing.T) {
@@ -126,6 +127,56 @@ func TestDiffCoverageIsTheLeastThatWasMeasured(t *testing.T) {
 		if got != tt.want || known != tt.known {
 			t.Errorf("%s: %d, %v; want %d, %v", tt.name, got, known, tt.want, tt.known)
 		}
+	}
+}
+
+// Code that no instrument has seen is not "nothing to cover".
+func TestUnmeasuredLanguageWaits(t *testing.T) {
+	t.Parallel()
+	file := func(path, language string) facts.File {
+		return facts.File{Path: path, Language: language, Class: source.ClassSource, Effect: source.EffectCode, Added: 3}
+	}
+	measured := facts.Evidence{State: Passed, Coverage: &facts.Coverage{Diff: 100_000, Languages: []string{"go", "typescript"}}}
+	all := facts.Evidence{State: Passed, Coverage: &facts.Coverage{Diff: 100_000, Languages: []string{"*"}}}
+	failed := facts.Evidence{State: Failed, Coverage: &facts.Coverage{Diff: 100_000, Languages: []string{"python"}}}
+	tests := []struct {
+		name     string
+		file     facts.File
+		evidence []facts.Evidence
+		want     string
+	}{
+		{"measured", file("a.go", "go"), []facts.Evidence{measured}, Passed},
+		{"measured with its sister", file("a.tsx", "tsx"), []facts.Evidence{measured}, Passed},
+		{"beside", file("a.py", "python"), []facts.Evidence{measured}, Pending},
+		{"by a check that failed", file("a.py", "python"), []facts.Evidence{measured, failed}, Pending},
+		{"assumed", file("a.py", "python"), []facts.Evidence{all}, Passed},
+		{"a language nobody measures", file("a.css", "css"), []facts.Evidence{measured}, Passed},
+		{"a comment", facts.File{Path: "a.py", Language: "python", Class: source.ClassSource, Effect: source.EffectComment, Added: 3}, []facts.Evidence{measured}, Passed},
+	}
+	for _, tt := range tests {
+		a := &Assessment{Merge: Merge{Mode: ModeAuto, DiffCoverage: 95}}
+		demandCoverage(a, &facts.Input{Now: noon, Files: []facts.File{tt.file}, Evidence: tt.evidence})
+		if len(a.Gates) != 1 || a.Gates[0].State != tt.want || a.Gates[0].Name != "diff-coverage" {
+			t.Errorf("%s: %+v, want %s", tt.name, a.Gates, tt.want)
+		}
+	}
+}
+
+// Whoever takes the last snapshots away is asked, not waved through because none is left.
+func TestSnapshotsTakenAway(t *testing.T) {
+	t.Parallel()
+	cfg := manifest.Repository{}
+	for name, files := range map[string][]facts.File{
+		Unavailable:   {{Path: "a/__snapshots__/b.snap", Status: "deleted"}},
+		NotApplicable: {{Path: "a/b.js", Status: "deleted"}},
+	} {
+		if got := state(&facts.Input{Files: files}, cfg, "snapshot", &Assessment{}); got.State != name {
+			t.Errorf("%+v: %+v, want %s", files, got, name)
+		}
+	}
+	moved := []facts.File{{Path: "old.txt", OldPath: "b.snap", Status: "renamed"}}
+	if got := state(&facts.Input{Files: moved}, cfg, "snapshot", &Assessment{}); got.State != Unavailable {
+		t.Errorf("moved away: %+v", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/source"
 )
 
 // The gates that only the operator can answer.
@@ -51,7 +52,9 @@ func answers(gate string) answer {
 }
 
 func noSnapshots(in *facts.Input) string {
-	if in.Tree.Snapshots == 0 {
+	is := func(path string) bool { return path != "" && source.TraitsOf(path, nil).Snapshot }
+	gone := func(f facts.File) bool { return is(f.Path) || is(f.OldPath) }
+	if in.Tree.Snapshots == 0 && !slices.ContainsFunc(in.Files, gone) { // whoever takes the last ones away is asked
 		return "no snapshot files in the tree"
 	}
 	return ""

@@ -34,6 +34,11 @@ var analysisCases = []struct {
 		tests: "a b c d e f", skips: 4, asserts: 4,
 	},
 	{
+		language: "typescript", class: ClassTest,
+		data:  "test.skipIf(process.platform === 'win32')('a', () => { expect(1).toBe(1); });\ntest.runIf(x)('b', () => { expect(2); });\ntest.for([1, 2])('c', (n) => { expect(n); });\ntest.skipIf(y).concurrent('d', () => { expect(4); });\n",
+		tests: "a b c d", skips: 3, asserts: 4,
+	},
+	{
 		language: "python", class: ClassSource,
 		data:    "import os, a.b as c\nfrom . import d\nfrom ..e import f\nfrom cryptography.hazmat import (\n    x,\n)\nimport boto3\nclient = boto3.client(\"iam\")\n\ndef g(a, *, b=1) -> int:\n    def inner(): pass\n    return a  # noqa: E501\n\ndef _h(): pass\nclass K(Base):\n    def m(self, a): pass\n    def _n(self): pass\nx = 1  # type: ignore\ns = '# noqa'\n",
 		imports: "..e .d a.b boto3 cryptography.hazmat os", sensitive: "client:iam cryptography.hazmat", exports: "K K.m g", silence: "noqa: E501|type: ignore",

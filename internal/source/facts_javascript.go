@@ -205,16 +205,22 @@ func jsTest(a *Analysis, v *view, i int, w string) {
 		return
 	}
 	line, text := v.tokens[i].line, w
-	for i++; v.is(i, ".") && v.word(i+1) != ""; i += 2 {
-		text += "." + v.word(i+1)
-		switch v.word(i + 1) {
+	for i++; v.is(i, ".") && v.word(i+1) != ""; {
+		member := v.word(i + 1)
+		text += "." + member
+		i += 2
+		switch member {
 		case "skip", "only", "todo", "fixme", "fails", "failing", "skipIf", "runIf":
 			focus = true
 		}
+		switch member {
+		case "each", "for", "skipIf", "runIf": // what it is called with comes before the name
+			if v.is(i, "(") {
+				i = v.after(i)
+			}
+		}
 	}
-	if v.is(i-1, "each") && v.is(i, "(") {
-		i = v.after(i)
-	} else if v.is(i-1, "each") {
+	if v.is(i-1, "each") {
 		i = jsTable(v, i)
 	}
 	if !v.is(i, "(") {
