@@ -34,7 +34,7 @@ func runCoverage(ctx context.Context, env *Env, dirs []string, flags testFlags) 
 	if err != nil {
 		return usage(err)
 	}
-	report, err := runSets(ctx, sets, flags, true)
+	report, err := runSets(ctx, sets, policy.TestOptions{Timeout: flags.timeout, Coverage: true, All: true, Secret: findSecret})
 	if err != nil {
 		return err
 	}

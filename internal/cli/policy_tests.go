@@ -82,7 +82,7 @@ func runTests(ctx context.Context, env *Env, dirs []string, flags testFlags, ask
 	if err != nil {
 		return usage(err)
 	}
-	report, err := runSets(ctx, sets, flags, flags.coverage && (asked || allNative(sets)))
+	report, err := runSets(ctx, sets, policy.TestOptions{Timeout: flags.timeout, Coverage: flags.coverage, All: asked, Secret: findSecret})
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func runTests(ctx context.Context, env *Env, dirs []string, flags testFlags, ask
 }
 
 // runSets checks what is written for adamant as the gate does, and runs all tests. No test is an error.
-func runSets(ctx context.Context, sets []policy.TestSet, flags testFlags, coverage bool) (*policy.TestReport, error) {
+func runSets(ctx context.Context, sets []policy.TestSet, opt policy.TestOptions) (*policy.TestReport, error) {
 	debug.SetGCPercent(evalGCPercent)
 	debug.SetMemoryLimit(evalMemoryLimit)
 	for _, set := range sets {
@@ -116,7 +116,7 @@ func runSets(ctx context.Context, sets []policy.TestSet, flags testFlags, covera
 			return nil, policyError(err)
 		}
 	}
-	report, err := policy.TestSets(ctx, sets, policy.TestOptions{Timeout: flags.timeout, Coverage: coverage, Secret: findSecret})
+	report, err := policy.TestSets(ctx, sets, opt)
 	if err != nil {
 		return nil, policyError(err)
 	}
@@ -132,15 +132,6 @@ func findSecret(text string) (string, bool) {
 		return "cannot be looked at: " + err.Error(), true
 	}
 	return description, found
-}
-
-func allNative(sets []policy.TestSet) bool {
-	for _, set := range sets {
-		if slices.ContainsFunc(set.Modules, policy.Foreign) {
-			return false
-		}
-	}
-	return true
 }
 
 // testSets are the sets that the command line names: each folder one, or all together.
@@ -217,15 +208,17 @@ func dataFiles(env *Env, roots []string) ([]policy.DataFile, error) {
 	return out, nil
 }
 
-// openBelow lets tests read files below the folders, and nothing else.
+// openBelow lets tests read files of the repositories that folders lie in (of the folders alone when they lie in none), and
+// nothing else.
 func openBelow(env *Env, dirs []string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		for _, dir := range dirs {
-			if rel, err := filepath.Rel(under(env, dir), under(env, name)); err == nil && filepath.IsLocal(rel) {
-				return readInside(under(env, dir), rel)
+			root := worktreeRoot(under(env, dir))
+			if rel, err := filepath.Rel(root, under(env, name)); err == nil && filepath.IsLocal(rel) {
+				return readInside(root, rel)
 			}
 		}
-		return nil, fmt.Errorf("%s is outside the folders that are tested: %w", name, fs.ErrPermission)
+		return nil, fmt.Errorf("%s is outside the repository that is tested: %w", name, fs.ErrPermission)
 	}
 }
 

@@ -144,18 +144,18 @@ func TestConftestCompileErrors(t *testing.T) {
 		settings manifest.Conftest
 		data     []facts.Module
 	}{
-		"policy/a.rego:1:1: package main has no rule deny, violation or warn":                                          {policy: "package main\nallow := true\n"},
-		"policy/a.rego:3:1: rule denny is never evaluated; did you mean deny?":                                         {policy: "package main\ndeny contains \"x\"\ndenny contains \"y\"\n"},
-		"policy/a.rego:2:1: rule violations_a is never evaluated; did you mean violation?":                             {policy: "package main\nviolations_a contains \"y\"\n"},
-		"policy/a.rego:2:1: rule deny_ is never evaluated; did you mean deny?":                                         {policy: "package main\ndeny_ contains \"y\"\n"},
-		"policy/a.rego:2:1: deny must be a set of messages, or nothing is ever reported":                               {policy: "package main\ndeny if input.x\n"},
-		"policy/a.rego:2:1: deny_x must be a set of messages":                                                          {policy: "package main\ndeny_x := \"text\" if input.x\n"},
-		"policy/a.rego:2:28: unexpected [ token":                                                                       {policy: "package main\ndeny contains \"x\" if input.[\n}\n"},
-		"policy/a.rego:3:7: unexpected assign token":                                                                   {policy: "package main\ndeny[x] {\n\tx := := 1\n}\nallow { true }\n"},
-		"policy/a.rego:2:22: undefined function http.send: policies must give the same answer on every machine":        {policy: "package main\ndeny contains \"x\" if http.send({})\n"},
-		"policy/a.rego:2:22: data.limits is defined by no policy and no data file; list its file or folder under spec": {policy: "package main\ndeny contains \"x\" if data.limits.ports[_]\n"},
-		"conf/b.yaml:1: another data file defines data.a too":                                                          {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "a: 1"}, {Path: "conf/b.yaml", Text: "a: 2"}}},
-		"conf/a.yaml:1: a data file holds one document, a mapping":                                                     {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "- 1"}}},
+		"policy/a.rego:1:1: package main has no rule deny, violation or warn":                                                          {policy: "package main\nallow := true\n"},
+		"policy/a.rego:3:1: rule denny is never evaluated; did you mean deny?":                                                         {policy: "package main\ndeny contains \"x\"\ndenny contains \"y\"\n"},
+		"policy/a.rego:2:1: rule violations_a is never evaluated; did you mean violation?":                                             {policy: "package main\nviolations_a contains \"y\"\n"},
+		"policy/a.rego:2:1: rule deny_ is never evaluated; did you mean deny?":                                                         {policy: "package main\ndeny_ contains \"y\"\n"},
+		"policy/a.rego:2:1: deny must be a set of messages, or nothing is ever reported":                                               {policy: "package main\ndeny if input.x\n"},
+		"policy/a.rego:2:1: deny_x must be a set of messages":                                                                          {policy: "package main\ndeny_x := \"text\" if input.x\n"},
+		"policy/a.rego:2:28: unexpected [ token":                                                                                       {policy: "package main\ndeny contains \"x\" if input.[\n}\n"},
+		"policy/a.rego:3:7: unexpected assign token":                                                                                   {policy: "package main\ndeny[x] {\n\tx := := 1\n}\nallow { true }\n"},
+		"policy/a.rego:2:22: undefined function http.send: policies must give the same answer on every machine":                        {policy: "package main\ndeny contains \"x\" if http.send({})\n"},
+		"policy/a.rego:2:22: data.limits is defined by no policy and no data file; name its file or folder: spec.policy.conftest.data": {policy: "package main\ndeny contains \"x\" if data.limits.ports[_]\n"},
+		"conf/b.yaml:1: another data file defines data.a too":                                                                          {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "a: 1"}, {Path: "conf/b.yaml", Text: "a: 2"}}},
+		"conf/a.yaml:1: a data file holds one document, a mapping":                                                                     {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "- 1"}}},
 		"conf/a.yaml:2:": {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "a: 1\n b: 2"}}},
 	} {
 		_, err := Compile(context.Background(), foreignModules(tt.policy), Options{NoBase: true, Data: tt.data, Settings: manifest.PolicySettings{Conftest: tt.settings}})

@@ -153,7 +153,7 @@ func checkForeignData(c *ast.Compiler, data map[string]any) []manifest.Diagnosti
 		ast.WalkRefs(tree, func(ref ast.Ref) bool {
 			if name := missingData(c, data, ref); name != "" {
 				diags = append(diags, at(ref[0].Loc(), fmt.Sprintf(
-					"%s is defined by no policy and no data file; list its file or folder under spec.policy.conftest.data", name)))
+					"%s is defined by no policy and no data file; name its file or folder: spec.policy.conftest.data, or --data of adamant policy eval", name)))
 			}
 			return false
 		})

@@ -60,7 +60,8 @@ type Place struct {
 type TestOptions struct {
 	Timeout  time.Duration // of one test; 0 = 5 s
 	Parallel int           // tests at a time; 0 = one a processor
-	Coverage bool          // measure which lines the tests reach
+	Coverage bool          // measure which lines of policies for adamant the tests reach
+	All      bool          // of policies for other tools too
 	// Secret looks for credentials in a text and describes the first, for tests that call squealer.scan_string; nil finds none.
 	Secret func(text string) (description string, found bool)
 

@@ -59,16 +59,16 @@ func (p testPart) testAs(ctx context.Context, opt TestOptions, old bool) (*TestR
 	if p.store, err = p.data(); err != nil {
 		return nil, err
 	}
-	coverage := cover.New()
+	coverage, covered := cover.New(), opt.Coverage && (opt.All || !p.foreign)
 	run := p.runner(opt)
-	if opt.Coverage {
+	if covered {
 		run = run.SetCoverageQueryTracer(coverage).SetCoverageRuns(nil)
 	}
 	report := &TestReport{Results: []TestResult{}, Coverage: -1}
 	if err := report.run(ctx, run, (*TestReport).add); err != nil {
 		return nil, err
 	}
-	if opt.Coverage {
+	if covered {
 		report.cover(coverage.Report(p.trees), p.modules)
 	}
 	if report.Failed > 0 && !opt.brief {
