@@ -1,15 +1,19 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/adamant-os/adamant/internal/source/golang"
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/javascript"
 	"github.com/adamant-os/adamant/internal/source/python"
 )
 
 // Languages is the registry: one line a language.
 func Languages() []imports.Language {
-	return []imports.Language{
-		golang.Language(),
-		python.Language(),
-	}
+	return slices.Concat(
+		[]imports.Language{golang.Language()},
+		javascript.Languages(),
+		[]imports.Language{python.Language()},
+	)
 }

@@ -127,12 +127,7 @@ func (r *reading) file(ctx context.Context, l *imports.Language, e Entry) *impor
 // resolve links what each file needs to where it is.
 func (r *reading) resolve() {
 	var b Builder
-	resolvers := make([]imports.Resolver, len(r.opt.Languages))
-	for i := range r.opt.Languages {
-		resolver, problems := r.opt.Languages[i].Resolver(r.tree)
-		resolvers[i] = resolver
-		r.snapshot.Problems = append(r.snapshot.Problems, problems...)
-	}
+	resolvers := r.resolvers()
 	for _, e := range r.tree.entries {
 		if f := r.snapshot.files[e.Path]; f != nil {
 			b.Node(r.node(e.Path, f))
@@ -144,6 +139,26 @@ func (r *reading) resolve() {
 		}
 	}
 	r.snapshot.Graph = b.Graph()
+}
+
+// resolvers makes the resolver of each language that the tree has files of.
+func (r *reading) resolvers() []imports.Resolver {
+	out := make([]imports.Resolver, len(r.opt.Languages))
+	families := map[string]imports.Resolver{}
+	for _, at := range r.snapshot.language {
+		if out[at] != nil {
+			continue
+		}
+		l := &r.opt.Languages[at]
+		family := cmp.Or(l.Family, l.Name)
+		if families[family] == nil {
+			resolver, problems := l.Resolver(r.tree)
+			families[family] = resolver
+			r.snapshot.Problems = append(r.snapshot.Problems, problems...)
+		}
+		out[at] = families[family]
+	}
+	return out
 }
 
 func (r *reading) node(path string, f *imports.File) Node {

@@ -100,6 +100,7 @@ type Resolver interface {
 // Language is one language the graph reads.
 type Language struct {
 	Name    string
+	Family  string                 // languages of one family share the first one's resolver; "" is a family of its own
 	Version int                    // of Extract; a new number makes caches forget
 	Match   func(path string) bool // files of the language
 	Extract func(src []byte) *File
