@@ -18,7 +18,7 @@ import (
 )
 
 // store remembers judged changes, one JSON line each, so that an interrupted run goes on where it stopped. A line that
-// cannot be read is judged again. Another governance, engine or day of an expiring acceptance is another file.
+// cannot be read is judged again. Another governance, engine or day of an expiring acceptance or waiver is another file.
 type store struct {
 	mu   sync.Mutex
 	rows map[string]Row
@@ -28,7 +28,7 @@ type store struct {
 func openStore(opt Options, repo *git.Repo, g *facts.Governance) *store {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n%s\n", repo.CommonDir(), g.Digest(), opt.Version)
-	if len(g.Config.Spec.Accept) > 0 {
+	if len(g.Config.Spec.Accept)+len(g.Waivers) > 0 {
 		fmt.Fprintln(h, opt.Now.Format(time.DateOnly))
 	}
 	s := &store{rows: map[string]Row{}}

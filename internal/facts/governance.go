@@ -263,5 +263,8 @@ func (g *Governance) Digest() string {
 	for _, m := range slices.Concat(g.Policy.Modules, g.Policy.Data, g.Policy.Constraints) {
 		fmt.Fprintf(h, "%d:%s%d:%s", len(m.Path), m.Path, len(m.Text), m.Text)
 	}
+	for _, w := range g.Waivers {
+		fmt.Fprintf(h, "%q %q %q %v %v %d\n", w.ID, w.Rule, w.Resource, w.From, w.Until, w.MaxFindings)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
