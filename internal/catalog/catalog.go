@@ -102,6 +102,7 @@ func (e *Entity) Governance() Governance {
 		Lifecycle:          e.Lifecycle,
 		RiskProfile:        cmp.Or(e.annotations["adamant.dev/risk-profile"], e.annotations["risk-profile"]),
 		DataClassification: e.annotations["compliance/data-classification"],
+		PIIFields:          e.annotations["adamant.dev/pii-fields"],
 	}
 }
 

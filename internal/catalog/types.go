@@ -7,6 +7,8 @@ type Governance struct {
 	Lifecycle          string `json:"lifecycle,omitempty"`
 	RiskProfile        string `json:"riskProfile,omitempty"`
 	DataClassification string `json:"dataClassification,omitempty"`
+	// PIIFields names fields that hold data about people, besides the usual ones, with commas between (adamant.dev/pii-fields).
+	PIIFields string `json:"piiFields,omitempty"`
 }
 
 // Change is one changed field of one entity between base and merged tree.

@@ -10,6 +10,7 @@ import (
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/privacy"
 	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/source"
 	"github.com/adamant-os/adamant/internal/waiver"
@@ -118,6 +119,8 @@ type File struct {
 	Symlink string         `json:"symlink,omitempty"` // target, for symlinks
 	// Versions is what the edit does to the dependencies of a manifest, for manifests whose lines are known.
 	Versions *source.Versions `json:"versions,omitempty"`
+	// Privacy is what the added lines do with data about people, for files of components that base classifies as pii.
+	Privacy []privacy.Hit `json:"privacy,omitempty"`
 }
 
 // LineRange is a run of 1-based lines, both ends included.

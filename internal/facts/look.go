@@ -145,6 +145,7 @@ func (c *Collected) understand(f *File, before, after version) {
 	if entity, ok := c.Governance.Catalog.ComponentOf(before.path); ok && before.exists() && entity.Ref != f.Component {
 		f.OldComponent = entity.Ref
 	}
+	f.Privacy = c.privacy(f, after)
 	f.Effect = source.EffectCode
 	old, new := before.analyse(oldLanguage, oldClass), after.analyse(f.Language, f.Class)
 	if (hasCode(f.Class) || hasCode(oldClass)) && (old != nil || new != nil) { // tests that cannot be read any more are gone

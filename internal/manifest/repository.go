@@ -142,6 +142,10 @@ type PolicySettings struct {
 	Rules map[string]string `json:"rules,omitempty" enum:"off,warn,deny,ratchet"`
 	// Registries are the image registries that containers may come from; empty = any that is named explicitly.
 	Registries []string `json:"registries,omitempty"`
+	// Providers are the model providers that components classified pii may call (docs/policies.md lists the names); empty = none.
+	Providers []string `json:"providers,omitempty"`
+	// PIIFields are names of fields that hold data about people, besides the usual ones, in every component classified pii.
+	PIIFields []string `json:"piiFields,omitempty"`
 	// Conftest says how policies written for conftest are used.
 	Conftest Conftest `json:"conftest,omitzero"`
 	// Gatekeeper are path globs of the YAML files whose ConstraintTemplates and Constraints judge; default: .adamant/policy/** and
