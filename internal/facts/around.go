@@ -31,7 +31,8 @@ func (c *Collected) readAround(ctx context.Context, repo *git.Repo) error {
 	}
 	docs := make([][]document.Document, len(paths))
 	room := budget(changeLimit)
-	err := repo.Blobs(ctx, want, c.Merged.limit, func(i int, data []byte, err error) error {
+	_, content := c.Contents()
+	err := repo.Blobs(ctx, want, content.limit, func(i int, data []byte, err error) error {
 		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
 			return nil
 		}

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,13 @@ type SizeError struct{ reason string }
 
 func (e *SizeError) Error() string { return e.reason }
 
-// BlobLimit is how much of a file is looked at, in bytes: a larger one is unread.
+// Contents are both sides for readers of files that do not govern: they read as much as limits.fileBytes at base allows.
+func (c *Collected) Contents() (base, merged *Side) {
+	limit := cmp.Or(c.Governance.Config.Spec.Limits.FileBytes, BlobLimit)
+	return c.Base.Within(limit), c.Merged.Within(limit)
+}
+
+// BlobLimit is how much of a file that governs is read, in bytes, whatever the configuration says.
 const BlobLimit = 5 << 20
 
 // identify resolves trees, merge base and merged tree, and reads the change's commits.
@@ -230,7 +237,8 @@ func (c *Collected) prefetch(ctx context.Context, repo *git.Repo) error {
 	slices.Sort(want)
 	want = slices.Compact(want)
 	room := budget(changeLimit)
-	return repo.Blobs(ctx, want, c.Base.limit, func(i int, data []byte, err error) error {
+	content, _ := c.Contents()
+	return repo.Blobs(ctx, want, content.limit, func(i int, data []byte, err error) error {
 		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
 			return nil // look says so
 		}
@@ -240,7 +248,7 @@ func (c *Collected) prefetch(ctx context.Context, repo *git.Repo) error {
 		if err := room.spend(len(data)); err != nil {
 			return err
 		}
-		c.Base.blobs.put(want[i], data)
+		content.blobs.put(want[i], data)
 		return nil
 	})
 }

@@ -96,7 +96,8 @@ func (c *Collected) version(ctx context.Context, path string, mode git.Mode, oid
 		v.unread = UnreadSubmodule
 		return v, nil
 	}
-	data, err := c.Base.Blob(ctx, oid)
+	content, _ := c.Contents()
+	data, err := content.Blob(ctx, oid)
 	var tooLarge *git.TooLargeError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -23,8 +23,7 @@ type Side struct {
 	entries []git.Entry // sorted by raw path
 	blobs   *blobs
 
-	once  sync.Once
-	paths []string // as spelt in documents, sorted
+	paths func() []string // as spelt in documents, sorted
 }
 
 // blobs remembers content by object name.
@@ -52,7 +51,11 @@ func NewSide(ctx context.Context, repo *git.Repo, tree git.OID, limit int64) (*S
 	if err != nil {
 		return nil, fmt.Errorf("listing tree %s: %w", tree.Short(), err)
 	}
-	return &Side{repo: repo, tree: tree, limit: limit, entries: entries, blobs: &blobs{data: map[git.OID][]byte{}}}, nil
+	return newSide(repo, tree, limit, entries, &blobs{data: map[git.OID][]byte{}}), nil
+}
+
+func newSide(repo *git.Repo, tree git.OID, limit int64, entries []git.Entry, read *blobs) *Side {
+	return &Side{repo: repo, tree: tree, limit: limit, entries: entries, blobs: read, paths: sync.OnceValue(func() []string { return spell(entries) })}
 }
 
 // Apply returns the side that a diff leads to, without asking git.
@@ -80,12 +83,19 @@ func (s *Side) Apply(tree git.OID, changes []git.FileChange) *Side {
 			entries = append(entries, e)
 		}
 	}
-	return &Side{repo: s.repo, tree: tree, limit: s.limit, entries: append(entries, added...), blobs: s.blobs}
+	return newSide(s.repo, tree, s.limit, append(entries, added...), s.blobs)
 }
 
 // Forget drops what was read, for callers that walk through many trees.
 func (s *Side) Forget() *Side {
-	return &Side{repo: s.repo, tree: s.tree, limit: s.limit, entries: s.entries, blobs: &blobs{data: map[git.OID][]byte{}}}
+	return s.with(s.limit, &blobs{data: map[git.OID][]byte{}})
+}
+
+// Within is the same side for callers that read blobs up to another limit, in bytes.
+func (s *Side) Within(limit int64) *Side { return s.with(limit, s.blobs) }
+
+func (s *Side) with(limit int64, read *blobs) *Side {
+	return &Side{repo: s.repo, tree: s.tree, limit: limit, entries: s.entries, blobs: read, paths: s.paths}
 }
 
 // Tree is the tree's object name.
@@ -95,17 +105,17 @@ func (s *Side) Tree() git.OID { return s.tree }
 func (s *Side) Entries() []git.Entry { return s.entries }
 
 // Paths lists the tree's files as documents spell them, sorted. The caller must not change it.
-func (s *Side) Paths() []string {
-	s.once.Do(func() {
-		s.paths = make([]string, len(s.entries))
-		for i, e := range s.entries {
-			s.paths[i] = SpellPath(e.Path)
-		}
-		if !slices.IsSorted(s.paths) { // quoted ones go elsewhere
-			slices.Sort(s.paths)
-		}
-	})
-	return s.paths
+func (s *Side) Paths() []string { return s.paths() }
+
+func spell(entries []git.Entry) []string {
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = SpellPath(e.Path)
+	}
+	if !slices.IsSorted(out) { // quoted ones go elsewhere
+		slices.Sort(out)
+	}
+	return out
 }
 
 // Entry finds a file by its spelt path.
@@ -135,6 +145,9 @@ func (s *Side) Read(ctx context.Context, path string) ([]byte, error) {
 // Blob reads an object, once.
 func (s *Side) Blob(ctx context.Context, oid git.OID) ([]byte, error) {
 	if data, ok := s.blobs.get(oid); ok {
+		if size := int64(len(data)); size > s.limit {
+			return nil, &git.TooLargeError{OID: oid, Size: size, Limit: s.limit}
+		}
 		return data, nil
 	}
 	data, err := s.repo.Blob(ctx, oid, s.limit)

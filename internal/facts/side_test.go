@@ -18,10 +18,11 @@ func TestSideFindsEveryPath(t *testing.T) {
 		name := rapid.Map(rapid.SliceOfN(part, 1, 5), func(parts []string) string { return strings.Join(parts, "") })
 		names := rapid.SliceOfDistinct(name, rapid.ID[string]).Draw(t, "names")
 		slices.Sort(names)
-		side := &Side{}
+		var entries []git.Entry
 		for _, n := range names {
-			side.entries = append(side.entries, git.Entry{Path: n, OID: git.OID("of " + n)})
+			entries = append(entries, git.Entry{Path: n, OID: git.OID("of " + n)})
 		}
+		side := newSide(nil, "", 0, entries, nil)
 		var spelt []string
 		for _, n := range names {
 			spelt = append(spelt, SpellPath(n))

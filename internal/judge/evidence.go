@@ -25,8 +25,9 @@ import (
 // RunBuiltin runs the built-in checks on both sides of a change and adds what they found to its document.
 func RunBuiltin(ctx context.Context, c *facts.Collected, places Places) error {
 	in := c.Input
+	base, merged := c.Contents()
 	outcomes := all.Run(ctx, builtin.Input{
-		Base: builtinTree{c.Base}, Merged: builtinTree{c.Merged}, Files: in.Files, Config: c.Governance.Config, Data: places.Data,
+		Base: builtinTree{base}, Merged: builtinTree{merged}, Files: in.Files, Config: c.Governance.Config, Data: places.Data,
 		Language: func(path string) string {
 			language, _ := source.Classify(path, nil, c.Governance.Attributes)
 			return language
