@@ -40,7 +40,7 @@ func (r *reader) directives() {
 	for i, line := range bytes.Split(r.src[:min(len(r.src), 16<<10)], []byte{'\n'}) {
 		line = bytes.TrimSpace(line)
 		rest, ok := bytes.CutPrefix(line, []byte("///"))
-		if !ok && len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+		if !ok && len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) && !bytes.HasPrefix(line, []byte("#!")) {
 			return
 		}
 		for _, form := range [][2]string{{"path", "triple-slash-file"}, {"types", "triple-slash-type"}} {
