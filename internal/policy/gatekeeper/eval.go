@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -136,12 +139,24 @@ func (c *Constraint) evalError(err error) error {
 	out := &EvalError{Constraint: c, Path: c.Template.Path, Line: c.Template.Line, Message: oneLine(err.Error())}
 	var e *topdown.Error
 	if errors.As(err, &e) {
-		out.Code, out.Message = e.Code, oneLine(e.Message)
+		out.Code, out.Message = e.Code, c.Template.placed(oneLine(e.Message))
 		if o, known := c.Template.originAt(e.Location); known {
 			out.Line, out.Column = o.place(e.Location)
 		}
 	}
 	return out
+}
+
+// placed gives the places that a message of OPA names as the reader finds them.
+func (t *Template) placed(message string) string {
+	for name, o := range t.origins {
+		place := regexp.MustCompile(regexp.QuoteMeta(name) + `:(\d+)`)
+		message = place.ReplaceAllStringFunc(message, func(at string) string {
+			row, _ := strconv.Atoi(at[strings.LastIndexByte(at, ':')+1:])
+			return fmt.Sprintf("%s:%d", o.path, o.line+row)
+		})
+	}
+	return message
 }
 
 func (t *Template) originAt(loc *ast.Location) (origin, bool) {
