@@ -138,7 +138,10 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 		if collected, err = facts.Collect(gctx, repo, ends); err != nil {
 			return err
 		}
-		return RunBuiltin(gctx, collected, req.Places)
+		if err := RunBuiltin(gctx, collected, req.Places); err != nil {
+			return err
+		}
+		return searchHistory(gctx, repo, collected)
 	})
 	return assessor, collected, group.Wait()
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // Areas are the sensitive areas. Words are compared whole, after names are split at punctuation and capital letters, so
-// that author.go and tokenizer.go are not authentication. Words that mean something else more often than not (session,
-// token, signature, role, checkout, key) are left out: list such paths under risk.sensitive.
+// that author.go and tokenizer.go are not authentication. Words that mean something else more often than not (token,
+// signature, role, checkout, key) are left out: list such paths under risk.sensitive.
 var areas = []struct {
 	name     string
 	words    []string
@@ -22,12 +22,12 @@ var areas = []struct {
 	{"authentication", []string{
 		"auth", "authn", "authenticate", "authenticated", "authenticates", "authenticating", "authentication", "authenticator", "authenticators", "login", "logins", "logout", "signin", "signup", "sso", "saml",
 		"oauth", "oauth1", "oauth2", "oidc", "openid", "jwt", "jwts", "jwk", "jwks", "webauthn", "passkey", "passkeys", "fido2", "mfa", "totp", "hotp", "otp", "2fa",
-		"password", "passwords", "passwd", "passphrase", "credential", "credentials", "ldap", "kerberos", "csrf", "xsrf",
+		"session", "sessions", "password", "passwords", "passwd", "passphrase", "credential", "credentials", "ldap", "kerberos", "csrf", "xsrf",
 	}, []string{"auth"}},
 	{"encryption", []string{
 		"crypto", "cryptography", "cryptographic", "encrypt", "encrypted", "encrypter", "encryption", "decrypt", "decrypted", "decrypter", "decryption", "cipher", "ciphers", "ciphersuite", "ciphersuites",
 		"tls", "mtls", "ssl", "x509", "certificate", "certificates", "cert", "certs", "pki", "kms", "hsm", "keystore", "truststore", "keyring", "vault", "hmac", "aes", "rsa", "ecdsa", "ed25519",
-		"pgp", "gpg", "openpgp", "secret", "secrets", "bcrypt", "scrypt", "argon2", "pbkdf2", "crypt",
+		"salt", "salts", "salted", "pgp", "gpg", "openpgp", "secret", "secrets", "bcrypt", "scrypt", "argon2", "pbkdf2", "crypt",
 	}, []string{"tls", "pki", "crypt"}},
 	{"iam", []string{
 		"iam", "rbac", "abac", "acl", "acls", "authz", "authorize", "authorized", "authorizer", "authorization", "authorise", "authorisation", "permission", "permissions", "privilege", "privileges",

@@ -74,16 +74,12 @@ func readConfigs(ctx context.Context, in builtin.Input) (*config, [2][]finding.F
 }
 
 func report(f *builtin.File, hit hit) {
-	severity := finding.Error
-	if hit.rule.warn || hit.doubtful {
-		severity = finding.Warning
-	}
 	why := "everyone who can read it can use it"
 	if hit.doubtful {
 		why = hit.rule.doubt
 	}
 	v := finding.Finding{
-		Rule: Name + "/" + hit.rule.id, Severity: severity,
+		Rule: Name + "/" + hit.rule.id, Severity: severityOf(hit),
 		Message: fmt.Sprintf("%s in the repository: %s", hit.rule.title, why),
 		Fix:     "revoke it where it was issued (git history keeps it), then read it from the environment or a secret store; an invented one says EXAMPLE",
 	}
@@ -91,6 +87,13 @@ func report(f *builtin.File, hit hit) {
 		v.Suppress = "inSource"
 	}
 	f.Report(v, hit.start, digest(hit.rule.id, f.Text[hit.start:hit.end]), "")
+}
+
+func severityOf(hit hit) finding.Severity {
+	if hit.rule.warn || hit.doubtful {
+		return finding.Warning
+	}
+	return finding.Error
 }
 
 func keep(rules []*rule, disabled []string) []*rule {
