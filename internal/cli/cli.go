@@ -134,6 +134,7 @@ var commands = []func(*Env) *cobra.Command{
 	hookCommand,
 	riskCommand,
 	policyCommand,
+	ratchetCommand,
 	waiverCommand,
 	sweepCommand,
 	catalogCommand,

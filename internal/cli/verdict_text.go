@@ -25,6 +25,7 @@ func writeVerdictText(w io.Writer, v *gate.Verdict, s style) {
 	writeWhy(w, a, s)
 	writeGates(w, a, s)
 	writeFindings(w, a, s)
+	writeRatchet(w, a, s)
 	writeWaivers(w, v, s)
 	writeReasons(w, v, s)
 }

@@ -69,13 +69,24 @@ func escape(part string) string {
 // Parse reads a mark's file. The rule is the one that the path names; a file that names another is refused, and so is
 // anything that Encode would not write but for layout and the order of keys.
 func Parse(path string, data []byte) (Mark, []manifest.Diagnostic) {
-	file, problems := manifest.LoadRatchet(path, data)
+	mark, problems := parse(path, data)
+	if want := PathOf(mark.Rule); len(problems) == 0 && want != path {
+		problems = []manifest.Diagnostic{{Path: path, Line: lineOf(data, `"name"`), Message: fmt.Sprintf(
+			"this is the mark of rule %q, which belongs into %s", mark.Rule, want)}}
+	}
+	return mark, problems
+}
+
+// Read is Parse for a mark that lies under another name, such as git's temporary files. The error is a manifest.Diagnostics.
+func Read(name string, data []byte) (Mark, error) {
+	mark, problems := parse(name, data)
+	return mark, manifest.Join(problems)
+}
+
+func parse(name string, data []byte) (Mark, []manifest.Diagnostic) {
+	file, problems := manifest.LoadRatchet(name, data)
 	if len(problems) > 0 {
 		return Mark{}, problems
-	}
-	if want := PathOf(file.Metadata.Name); want != path {
-		return Mark{}, []manifest.Diagnostic{{Path: path, Line: lineOf(data, `"name"`), Message: fmt.Sprintf(
-			"this is the mark of rule %q, which belongs into %s", file.Metadata.Name, want)}}
 	}
 	mark := Mark{Rule: file.Metadata.Name, Version: file.Spec.Version, Reason: file.Spec.Reason, Scopes: map[string]Units{}}
 	for scope, units := range file.Spec.Scopes {

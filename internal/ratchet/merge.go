@@ -3,8 +3,6 @@ package ratchet
 import (
 	"bytes"
 	"fmt"
-
-	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // VersionError says that two marks count different versions of their rule, so neither says anything about the other.
@@ -53,12 +51,8 @@ func MergeFiles(base, ours, theirs []byte) ([]byte, error) {
 		if i == 0 && len(bytes.TrimSpace(side.data)) == 0 {
 			continue // both sides added the file
 		}
-		file, problems := manifest.LoadRatchet(side.name, side.data)
-		if err := manifest.Join(problems); err != nil {
-			return nil, err
-		}
-		mark, problems := Parse(PathOf(file.Metadata.Name), side.data)
-		if err := manifest.Join(problems); err != nil {
+		mark, err := Read(side.name, side.data)
+		if err != nil {
 			return nil, err
 		}
 		marks[i] = mark
