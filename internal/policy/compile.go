@@ -70,8 +70,12 @@ func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine,
 
 // load parses the built-in modules and the given ones.
 func load(modules []facts.Module, opt Options) ([]*module, error) {
-	base, diags := parseModules(builtins(opt.NoBase), true)
 	own, more := parseModules(modules, false)
+	shipped := builtins(opt.NoBase)
+	if opt.NoBase && len(own) == 0 {
+		shipped = nil // nobody looks at the libraries
+	}
+	base, diags := parseModules(shipped, true)
 	if diags = append(diags, more...); len(diags) > 0 {
 		return nil, joined(diags)
 	}
