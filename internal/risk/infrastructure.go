@@ -4,30 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"path"
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/document"
-	"github.com/adamant-os/adamant/internal/source"
 )
 
 func splitKey(key string) iter.Seq[string] { return strings.SplitSeq(key, ".") }
 
-// infrastructure finds running things that the change would destroy: Terraform files and planned deletions, and Kubernetes
+// infrastructure finds running things that the change would destroy: Terraform resources and planned deletions, and Kubernetes
 // objects that are in no document any more. Moving one to another file is no destruction.
 func (f *floor) infrastructure() {
-	for i := range f.in.Files {
-		file := &f.in.Files[i]
-		if file.Class == source.ClassTest {
-			continue
-		}
-		switch {
-		case file.Status == "deleted" && isTerraform(file.Path), isTerraform(file.OldPath) && !isTerraform(file.Path):
-			f.add(Critical, "infrastructure/destroyed", file.Path, 0, "takes Terraform resources away")
-		case isTerraform(file.Path) && file.Deleted > 0 && file.Effect == source.EffectCode:
-			f.add(High, "infrastructure/removed", file.Path, 0, "removes lines of Terraform; only a plan shows what that destroys")
-		}
-	}
+	f.terraform()
 	here := map[string]bool{}
 	for i := range f.in.Documents {
 		here[object(&f.in.Documents[i])] = true
@@ -40,11 +27,6 @@ func (f *floor) infrastructure() {
 	for i := range f.in.Documents {
 		f.plan(&f.in.Documents[i])
 	}
-}
-
-func isTerraform(file string) bool {
-	ext := path.Ext(file)
-	return ext == ".tf" || ext == ".tofu" || strings.HasSuffix(file, ".tf.json")
 }
 
 // path is where a file of base is now.
