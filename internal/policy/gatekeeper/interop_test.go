@@ -165,7 +165,7 @@ func (d *differential) object() map[string]any {
 	if version == "" {
 		version = "v1"
 	}
-	if kind == "Namespace" || kind == "ClusterRole" {
+	if (kind == "Namespace" || kind == "ClusterRole") && d.random.IntN(3) > 0 {
 		delete(metadata, "namespace")
 	}
 	return map[string]any{"apiVersion": version, "kind": kind, "metadata": metadata}

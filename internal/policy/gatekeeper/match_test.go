@@ -71,6 +71,8 @@ func TestMatch(t *testing.T) {
 		{"scope of a namespace's object", "{scope: Namespaced}", podInShop, "", true},
 		{"scope of a namespace", "{scope: Namespaced}", namespace1, "", false},
 		{"cluster scope of a namespace", "{scope: Cluster}", namespace1, "", true},
+		{"cluster scope of a namespace that is known", "{scope: Cluster}", namespace1, namespace1, true},
+		{"namespaced scope of a namespace that is known", "{scope: Namespaced}", namespace1, namespace1, false},
 		{"cluster scope", "{scope: Cluster}", role, "", true},
 		{"cluster scope of a namespace's object", "{scope: Cluster}", podInShop, "", false},
 		{"any scope", "{scope: '*'}", podInShop, "", true},
