@@ -23,7 +23,7 @@ type sweepFlags struct {
 func (f *sweepFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.repo, "repo", "", "repository (default: where you are)")
-	flags.StringVar(&f.rev, "rev", "", "commit whose tree and waivers count (default: the branch that changes land on)")
+	flags.StringVar(&f.rev, "rev", "", "commit whose tree and waivers count (default: the main branch)")
 	flags.StringVar(&f.now, "now", "", "the instant to judge at, RFC 3339 (default: the clock)")
 	flags.StringArrayVar(&f.evidence, "evidence", nil, "reports about that very commit, for rules of linters: sarif=F")
 	flags.BoolVar(&f.json, "json", false, "print as JSON")
@@ -59,12 +59,13 @@ func sweepCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "Judge the main branch again: lapsed and stale waivers, marks it is above",
-		Long: `Judge a whole tree by its own waivers and marks at an instant. Run it daily: a waiver that lapses changes
-no file, so no change brings it up. It runs no command of the repository; findings of linters come from
---evidence. Deployed environments are not swept: deployments are not built yet.
+		Long: `Judge a whole tree by its own waivers and marks at an instant. Run it daily: a waiver that lapses
+changes no file, so no change brings it up. It runs no command of the repository; findings of
+linters come from --evidence. Deployed environments are not swept: deployments are not built yet.
 
-Exit status: 0 nothing is overdue, 1 findings of a lapsed waiver are still there, a waiver is malformed or
-was unused for 7 days, or the tree is above a mark; 2 usage or configuration, 4 internal error.`,
+Exit status: 0 nothing is overdue, 1 findings of a lapsed waiver are still there, a waiver is
+malformed or was unused for 7 days, or the tree is above a mark; 2 usage or configuration, 4
+internal error.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := f.sweep(cmd.Context(), env)
@@ -83,7 +84,7 @@ was unused for 7 days, or the tree is above a mark; 2 usage or configuration, 4 
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.since, "since", "", "leave out what had lapsed by this instant, RFC 3339 (an earlier sweep)")
+	cmd.Flags().StringVar(&f.since, "since", "", "leave out what had lapsed by then, RFC 3339 (an earlier sweep)")
 	return cmd
 }
 
@@ -129,9 +130,9 @@ func waiverList(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the waivers of the main branch: state, days left, findings covered",
-		Long: `List the waivers of a commit with what they cover on its tree. States: active, expiring (14 days or less
-are left), unused, stale (unused for 7 days or more), lapsed, future, malformed. A ? in COVERS means that the rule
-is about changes, or needs a linter's report (--evidence).`,
+		Long: `List the waivers of a commit with what they cover on its tree. States: active, expiring (14 days or
+less are left), unused, stale (unused for 7 days or more), lapsed, future, malformed. A ? in COVERS
+means that the rule is about changes, or needs a linter's report (--evidence).`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.list(cmd.Context(), env) },
 	}

@@ -23,9 +23,9 @@ func waiverCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "waiver",
 		Short: "Write, renew, list and check exceptions with an end",
-		Long: `A waiver is a file .adamant/waivers/<id>.yaml: it covers findings of a rule in some files until a date.
-It counts once it is on the branch that changes land on: no change is judged by a waiver that it brings.
-docs/waivers.md says how to live with them.`,
+		Long: `A waiver is a file .adamant/waivers/<id>.yaml: it covers findings of a rule in some files until a
+date. It counts once it is on the branch that changes land on: no change is judged by a waiver that
+it brings. docs/waivers.md says how to live with them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

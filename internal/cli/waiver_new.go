@@ -138,8 +138,8 @@ func waiverRenew(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "renew ID --reason TEXT --days N",
 		Short: "Extend a waiver of the working tree for a new reason",
-		Long: `Give a waiver a new end. The reason must be another one than before; date and reason of every renewal
-stay in the file. Comments in the file are kept. The renewed waiver counts once it has landed.
+		Long: `Give a waiver a new end. The reason must be another one than before; date and reason of every
+renewal stay in the file. Comments in the file are kept. It counts once it has landed.
 
 Exit status: 0 written, 2 refused.`,
 		Args: cobra.ExactArgs(1),
