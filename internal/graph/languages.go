@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/adamant-os/adamant/internal/source/cpp"
 	"github.com/adamant-os/adamant/internal/source/golang"
 	"github.com/adamant-os/adamant/internal/source/imports"
 	"github.com/adamant-os/adamant/internal/source/javascript"
@@ -12,7 +13,7 @@ import (
 // Languages is the registry: one line a language.
 func Languages() []imports.Language {
 	return slices.Concat(
-		[]imports.Language{golang.Language()},
+		[]imports.Language{cpp.Language(), golang.Language()},
 		javascript.Languages(),
 		[]imports.Language{python.Language()},
 	)
