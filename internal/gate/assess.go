@@ -23,13 +23,19 @@ import (
 // by the same governance.
 type Assessor struct {
 	config     manifest.Repository
-	engine     *policy.Engine
+	engine     *policy.Scoped
 	governance string
 }
 
 // NewAssessor compiles the configuration and constitution of a document. The error names file:line:column of what is wrong
 // with them.
 func NewAssessor(ctx context.Context, config json.RawMessage, constitution facts.Policy) (*Assessor, error) {
+	return NewAssessorFor(ctx, nil, config, constitution)
+}
+
+// NewAssessorFor is NewAssessor for documents of some kinds (policy.KindsOf): it is ready sooner, and later when it is asked
+// about others. The answers are the same.
+func NewAssessorFor(ctx context.Context, kinds []string, config json.RawMessage, constitution facts.Policy) (*Assessor, error) {
 	var repo manifest.Repository
 	if err := json.Unmarshal(config, &repo); err != nil {
 		return nil, fmt.Errorf("reading the configuration of the input document: %w", err)
@@ -38,7 +44,7 @@ func NewAssessor(ctx context.Context, config json.RawMessage, constitution facts
 	if err != nil {
 		return nil, fmt.Errorf("reading limits.policyTime: %w", err)
 	}
-	engine, err := policy.Compile(ctx, constitution.Modules, policy.Options{Settings: repo.Spec.Policy, Data: constitution.Data,
+	engine, err := policy.CompileFor(ctx, kinds, constitution.Modules, policy.Options{Settings: repo.Spec.Policy, Data: constitution.Data,
 		Constraints: constitution.Constraints, Deadline: deadline})
 	if err != nil {
 		return nil, err

@@ -267,11 +267,13 @@ func (a *Assessment) Unmeasured() []string { return a.unmeasured }
 // Count asks the constitution about the documents of a whole tree: what the rules that want names find there, whatever their
 // switch. Findings of rules that are off are missing.
 func (r *Assessor) Count(ctx context.Context, in *facts.Input, want func(rule string) bool) ([]finding.Finding, error) {
-	return r.engine.Count(ctx, in, in.Now, want)
+	return r.engine.Whole().Count(ctx, in, in.Now, want)
 }
 
 // Countable says whether the constitution has a rule, and whether it can be counted on a tree, without a change.
-func (r *Assessor) Countable(rule string) (countable, known bool) { return r.engine.Countable(rule) }
+func (r *Assessor) Countable(rule string) (countable, known bool) {
+	return r.engine.Whole().Countable(rule)
+}
 
 // Version names a rule by what it says, for marks.
 func (r *Assessor) Version(rule string) string { return r.engine.Version(rule) }

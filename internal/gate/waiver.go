@@ -32,7 +32,7 @@ func (u UsedWaiver) DaysLeft(now time.Time) int {
 }
 
 // Rules lists the rules of the constitution, sorted by id.
-func (r *Assessor) Rules() []policy.Rule { return r.engine.Rules() }
+func (r *Assessor) Rules() []policy.Rule { return r.engine.Whole().Rules() }
 
 // waived is what is left of a change's findings and holds once base's waivers are applied.
 type waived struct {

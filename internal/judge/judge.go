@@ -120,9 +120,15 @@ func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Option
 func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Options) (*gate.Assessor, *facts.Collected, error) {
 	group, gctx := errgroup.WithContext(ctx)
 	var assessor *gate.Assessor
+	looked := make(chan []string, 1) // the kinds of documents, once they are known
 	group.Go(func() (err error) {
-		assessor, err = Assessor(ctx, ends.Governance)
-		return err
+		select {
+		case kinds := <-looked:
+			assessor, err = assessorFor(ctx, kinds, ends.Governance)
+			return err
+		case <-gctx.Done():
+			return nil // the error is another's
+		}
 	})
 	var collected *facts.Collected
 	group.Go(func() error {
@@ -138,6 +144,7 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 		if collected, err = facts.Collect(gctx, repo, ends); err != nil {
 			return err
 		}
+		looked <- policy.KindsOf(collected.Input)
 		if err := RunBuiltin(gctx, collected, req.Places); err != nil {
 			return err
 		}
@@ -256,7 +263,12 @@ func Governance(ctx context.Context, side *facts.Side) (*facts.Governance, error
 
 // Assessor compiles a governance.
 func Assessor(ctx context.Context, g *facts.Governance) (*gate.Assessor, error) {
-	a, err := gate.NewAssessor(ctx, g.Raw, g.Policy)
+	return assessorFor(ctx, nil, g)
+}
+
+// assessorFor compiles what can say something about documents of some kinds first.
+func assessorFor(ctx context.Context, kinds []string, g *facts.Governance) (*gate.Assessor, error) {
+	a, err := gate.NewAssessorFor(ctx, kinds, g.Raw, g.Policy)
 	if err != nil {
 		return nil, &UsageError{err}
 	}

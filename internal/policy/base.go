@@ -17,10 +17,14 @@ var baseFiles embed.FS
 // builtinPath begins the paths of modules that ship with adamant. No file of a repository has such a path.
 const builtinPath = "adamant:base/"
 
-// builtins are the modules that ship with adamant: the base constitution with its libraries, or only the libraries.
+// builtins are the modules that ship with adamant, without their tests: the base constitution with its libraries, or only the
+// libraries.
 func builtins(libraryOnly bool) []facts.Module {
 	var out []facts.Module
 	for _, m := range Builtin() {
+		if IsTest(m.Path) {
+			continue
+		}
 		if !libraryOnly || path.Base(m.Path)[:3] == "lib" {
 			out = append(out, m)
 		}

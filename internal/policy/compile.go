@@ -36,17 +36,23 @@ type Engine struct {
 // Compile makes an engine of the built-in constitution and the modules. The error is a manifest.Diagnostics with
 // path:line:column of everything that is wrong with them, or wraps ErrNoRules.
 func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine, error) {
-	parsed, err := load(modules, opt)
+	e, _, err := compileFor(ctx, nil, modules, opt)
+	return e, err
+}
+
+// compileFor leaves out the built-in modules that cannot report about documents of the given kinds.
+func compileFor(ctx context.Context, kinds []string, modules []facts.Module, opt Options) (*Engine, []*indexed, error) {
+	parsed, skipped, err := load(kinds, modules, opt)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	entries, diags := findEntries(parsed)
 	if diags = append(diags, checkNegations(parsed)...); len(diags) > 0 {
-		return nil, joined(diags)
+		return nil, nil, joined(diags)
 	}
 	compiler, diags := compile(parsed, entries)
 	if len(diags) > 0 {
-		return nil, joined(diags)
+		return nil, nil, joined(diags)
 	}
 	e := &Engine{compiler: compiler, names: shareNames(compiler), entries: entries, settings: opt.Settings, deadline: opt.Deadline}
 	if e.deadline <= 0 {
@@ -59,27 +65,29 @@ func Compile(ctx context.Context, modules []facts.Module, opt Options) (*Engine,
 		}
 	}
 	if e.units, err = compileForms(ctx, modules, opt); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(e.active)+switchedOn(e.units) == 0 {
-		return nil, fmt.Errorf("compiling the constitution: %w", ErrNoRules)
+	if len(e.active)+switchedOn(e.units)+switchedOnOf(skipped, opt.Settings) == 0 {
+		return nil, nil, fmt.Errorf("compiling the constitution: %w", ErrNoRules)
 	}
 	e.query, err = e.prepare(ctx, e.active)
-	return e, err
+	return e, skipped, err
 }
 
-// load parses the built-in modules and the given ones.
-func load(modules []facts.Module, opt Options) ([]*module, error) {
-	own, more := parseModules(modules, false)
+// load parses the given modules and those of the built-in ones that these kinds want.
+func load(kinds []string, modules []facts.Module, opt Options) ([]*module, []*indexed, error) {
+	own, diags := parseModules(modules, false)
 	shipped := builtins(opt.NoBase)
 	if opt.NoBase && len(own) == 0 {
 		shipped = nil // nobody looks at the libraries
 	}
-	base, diags := parseModules(shipped, true)
+	chosen, skipped := choose(shipped, kinds, own)
+	base, more := parseModules(chosen, true)
 	if diags = append(diags, more...); len(diags) > 0 {
-		return nil, joined(diags)
+		return nil, nil, joined(diags)
 	}
-	return append(base, own...), joined(append(checkPaths(own), checkPackages(append(base, own...))...))
+	all := append(base, own...)
+	return all, skipped, joined(append(checkPaths(own), checkPackages(all, skipped)...))
 }
 
 // checkPaths refuses two modules under one path: one would replace the other.

@@ -130,8 +130,11 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func (m *module) pkg() string { return strings.TrimPrefix(m.tree.Package.Path.String(), "data.") }
 
 // checkPackages refuses packages nobody reads and user modules that reach into built-in packages.
-func checkPackages(modules []*module) []manifest.Diagnostic {
+func checkPackages(modules []*module, skipped []*indexed) []manifest.Diagnostic {
 	own := map[string]bool{}
+	for _, x := range skipped {
+		own[x.Package] = true
+	}
 	for _, m := range modules {
 		own[m.pkg()] = own[m.pkg()] || m.builtin
 	}
