@@ -10,7 +10,7 @@ import (
 // callPatterns find where a call begins whose arguments are kept or sent away; the match ends behind the parenthesis.
 var callPatterns = sync.OnceValue(func() (patterns struct{ log, analytics, person *regexp.Regexp }) {
 	patterns.log = regexp.MustCompile(`(?i)(?:^|[^\w.])(?:\w+\.)*(?:_?log|_?logger|logging|slog|zap|sugar|logrus|klog|glog|zerolog|winston|pino|bunyan|tracing|console|stdlog|timber)` +
-		`\.(?:trace|debug|info|log|warn|warning|error|fatal|panic|print|critical|notice|exception|dpanic|verbose|silly|d|e|i|w|v)\w{0,7}\(` +
+		`\.(?:trace|debug|info|log|warn|warning|error|fatal|panic|print|critical|notice|exception|dpanic|verbose|silly|d|e|i|w|v)\w{0,12}\(` +
 		`|(?:^|[^\w.])(?:fmt\.(?:Print|Fprint)(?:f|ln)?|print|println|printf|eprintln|NSLog|error_log|System\.(?:out|err)\.print\w*|(?:print|println|eprint|eprintln|dbg|trace|debug|info|warn|error)!)\(`)
 	patterns.analytics = regexp.MustCompile(`(?i)(?:^|[^\w.])(?:\w+\.)*(?:analytics\.(?:track|identify|page|group|alias|screen|capture|logEvent|setUser\w*)|amplitude\.(?:track|logEvent|identify|setUser\w*)|posthog\.(?:capture|identify|group|alias|setPerson\w*)` +
 		`|mixpanel\.(?:track|identify|register|alias|people\.\w+)|dataLayer\.push|heap\.(?:track|identify|addUserProperties)|rudderanalytics\.\w+|rudderstack\.\w+|plausible|gtag|fbq|LogRocket\.(?:track|identify)|FS\.(?:event|identify|setUserVars)` +
@@ -25,23 +25,63 @@ var hidden = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)mask|redact|hash|anonymi|obfuscat|encrypt|scrub|pseudonym|tokenize|censor|truncate`)
 })
 
-// calls finds sensitive fields among the arguments of calls that log or report.
+// calls finds sensitive fields among the arguments of calls that log or report. The calls are looked for only near lines
+// that hold the last word of a field.
 func (s *scanner) calls() {
 	names := fieldNames(s.Fields)
-	for i, line := range s.lines {
-		if len(line) > longest || !strings.Contains(line, "(") || isComment(line) {
-			continue
-		}
-		if at := callPatterns().log.FindStringIndex(line); at != nil {
-			s.arguments(Logged, i, at[1], names)
-		}
-		if at := callPatterns().analytics.FindStringIndex(line); at != nil {
-			s.arguments(Analytics, i, at[1], names)
-		}
-		if m := callPatterns().person.FindStringSubmatch(line); m != nil && s.added(i) {
-			s.hit(Analytics, i, "a person, by "+strings.ToLower(m[1])+".identify")
+	last := map[string]bool{}
+	for _, name := range names {
+		last[name[len(name)-1]] = true
+	}
+	seen := map[int]bool{}
+	for _, r := range s.Lines {
+		for i := max(r.From-1, 0); i < min(r.To+callLines, len(s.lines)); i++ {
+			if len(s.lines[i]) <= longest && holds(s.lines[i], last) {
+				s.callsAbove(i, names, seen)
+			}
 		}
 	}
+	s.fresh(func(i int, line string) {
+		if strings.Contains(line, ".identify(") {
+			if m := callPatterns().person.FindStringSubmatch(line); m != nil && !isComment(line) {
+				s.hit(Analytics, i, "a person, by "+strings.ToLower(m[1])+".identify")
+			}
+		}
+	})
+}
+
+// callsAbove looks into the calls that begin on line i or not far above it, once each.
+func (s *scanner) callsAbove(i int, names [][]string, seen map[int]bool) {
+	for n := i; n > max(i-callLines, -1); n-- {
+		line := s.lines[n]
+		if seen[n] || len(line) > longest || !strings.Contains(line, "(") || isComment(line) {
+			continue
+		}
+		seen[n] = true
+		if at := callPatterns().log.FindStringIndex(line); at != nil {
+			s.arguments(Logged, n, at[1], names)
+		}
+		if at := callPatterns().analytics.FindStringIndex(line); at != nil {
+			s.arguments(Analytics, n, at[1], names)
+		}
+	}
+}
+
+// holds says that one of some words is on a line, as a word of an identifier.
+func holds(line string, words map[string]bool) bool {
+	for i := 0; i < len(line); {
+		for i < len(line) && !isLetter(line[i]) {
+			i++
+		}
+		start := i
+		for i < len(line) && isLetter(line[i]) && (i == start || !isUpper(line[i]) || isUpper(line[i-1])) {
+			i++
+		}
+		if i-start > 1 && words[strings.ToLower(line[start:i])] {
+			return true
+		}
+	}
+	return false
 }
 
 func isComment(line string) bool {
@@ -217,4 +257,7 @@ func words(name string) []string {
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+func isLetter(c byte) bool {
+	return isUpper(c) || isLower(c)
+}
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -10,8 +10,16 @@ var mailPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[^\w.%+/@:-])([A-Za-z0-9][\w.%+-]*)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})(?:$|[^\w:@(-])`)
 })
 
+// byline is on lines that say who wrote or keeps something.
+var byline = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)author|copyright|maintainer|contributor|licen[sc]e|signed-off|reviewed-by|reported-by`)
+})
+
 // mail says that a line holds an e-mail address that somebody may have.
 func mail(line string) bool {
+	if byline().MatchString(line) {
+		return false
+	}
 	for _, m := range mailPattern().FindAllStringSubmatch(line, -1) {
 		if !inventedDomain(strings.ToLower(m[2])) && !role(strings.ToLower(m[1])) {
 			return true
@@ -37,7 +45,7 @@ func inventedDomain(domain string) bool {
 			}
 		}
 		switch label {
-		case "foo", "bar", "baz", "qux", "company", "corp", "email", "mail", "host", "server", "site", "website", "contoso", "fabrikam", "abc", "xyz", "users", "somewhere", "nowhere", "whatever", "business", "store", "shop":
+		case "foo", "bar", "baz", "qux", "company", "corp", "email", "mail", "host", "server", "site", "website", "contoso", "fabrikam", "abc", "xyz", "users", "somewhere", "nowhere", "whatever", "business", "store", "shop", "googlegroups", "groups", "lists", "iam", "sa":
 			return true
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func (s *scanner) data() {
 	contacts := isFixture(s.Path, s.Class)
 	s.fresh(func(i int, line string) {
-		if digits(line) >= 9 {
+		if digits(line) >= 6 {
 			for _, find := range []func(string) string{bankAccount, card, identity} {
 				if what := find(line); what != "" {
 					s.hit(Personal, i, what)

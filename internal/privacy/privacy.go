@@ -33,7 +33,7 @@ type Hit struct {
 type File struct {
 	Path, Class string
 	Text        []byte
-	Lines       []source.Range // that were added or changed; others are not reported
+	Lines       []source.Range // that were added or changed, in order; others are not reported
 	Fields      []string       // names of sensitive fields besides the usual ones: "patient_id" also finds patientId
 }
 
@@ -85,14 +85,10 @@ type scanner struct {
 // longest is how much of a line is looked at, in bytes: longer ones are minified code or data of machines.
 const longest = 4096
 
-// added says whether a line, counted from 0, is new.
+// added says whether a line, counted from 0, is new. Ranges are in order and do not overlap.
 func (s *scanner) added(i int) bool {
-	for _, r := range s.Lines {
-		if i+1 >= r.From && i+1 <= r.To {
-			return true
-		}
-	}
-	return false
+	at, _ := slices.BinarySearchFunc(s.Lines, i+1, func(r source.Range, line int) int { return cmp.Compare(r.To, line) })
+	return at < len(s.Lines) && s.Lines[at].From <= i+1
 }
 
 // fresh calls look with every line that is new, counted from 0.

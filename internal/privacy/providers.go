@@ -1,8 +1,9 @@
 package privacy
 
 import (
-	"path"
+	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -60,6 +61,14 @@ var byProviderName = sync.OnceValue(func() map[string]string {
 	return out
 })
 
+// providerRoots are texts of which one is in every host and package of providerList.
+func providerRoots() []string {
+	return []string{
+		"anthropic", "bedrock", "langchain_aws", "azure", "cohere", "deepseek", "fireworks", "google", "vertexai", "groq", "huggingface", "mistral",
+		"openai", "openrouter", "perplexity", "replicate", "together", "xai", "api.x.ai",
+	}
+}
+
 var importing = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\s*(?:import\b|from\b|use\b|extern crate\b|require\b|gem\b|export\b.*\bfrom\b|\}\s*from\b|[\w.]*\s*"[^"]+"\s*$|.*\b(?:require|import)\s*\()`)
 })
@@ -67,8 +76,12 @@ var importing = sync.OnceValue(func() *regexp.Regexp {
 // providers finds hosts of model providers anywhere, and their packages where they are imported or depended on.
 func (s *scanner) providers() {
 	manifest := isManifest(s.Path)
+	roots := slices.DeleteFunc(providerRoots(), func(root string) bool { return !bytes.Contains(s.Text, []byte(root)) })
+	if len(roots) == 0 {
+		return
+	}
 	s.fresh(func(i int, line string) {
-		if !strings.Contains(line, ".") && !manifest && !importing().MatchString(line) || isComment(line) && path.Ext(s.Path) != ".md" {
+		if !slices.ContainsFunc(roots, func(root string) bool { return strings.Contains(line, root) }) || isComment(line) {
 			return
 		}
 		for _, m := range namesProvider().FindAllStringSubmatch(line, -1) {
