@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,6 +136,9 @@ func evalEngine(ctx context.Context, env *Env, flags evalFlags) (*policyFiles, *
 	}
 	engine, err := policy.Compile(ctx, modules, policy.Options{Settings: settings, NoBase: len(flags.policy) > 0, Data: data,
 		Constraints: constraints, Deadline: deadline})
+	if errors.Is(err, policy.ErrNoRules) && slices.ContainsFunc(modules, policy.Foreign) {
+		err = fmt.Errorf("%w; --namespace names the packages of conftest's policies that judge when they are not main and main.*", err)
+	}
 	if err != nil {
 		return nil, nil, policyError(err)
 	}

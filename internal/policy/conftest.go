@@ -54,16 +54,19 @@ var conftestName = sync.OnceValue(func() *regexp.Regexp {
 
 func compileConftest(ctx context.Context, modules []facts.Module, opt Options) (unit, error) {
 	s := opt.Settings.Conftest
+	if err := checkNamespaces(s); err != nil {
+		return nil, err
+	}
 	modules = slices.DeleteFunc(slices.Clone(modules), func(m facts.Module) bool { return matchesAny(s.Ignore, m.Path) })
 	gates := slices.DeleteFunc(slices.Clone(modules), func(m facts.Module) bool { return !isNamespace(s, packageOf(m.Text)) })
 	if len(gates) == 0 {
 		return nil, nil
 	}
-	modules, diags := withLibraries(gates, modules)
+	modules, trees, diags := withLibraries(gates, modules)
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
-	c, diags := compileForeign(modules, conftestFunctions()...)
+	c, diags := compileForeign(trees, modules, conftestFunctions()...)
 	if len(diags) > 0 {
 		return nil, joined(diags)
 	}
@@ -82,8 +85,18 @@ func compileConftest(ctx context.Context, modules []facts.Module, opt Options) (
 func ConftestModules(modules []facts.Module, s manifest.Conftest) []facts.Module {
 	foreign := slices.DeleteFunc(slices.Clone(modules), func(m facts.Module) bool { return !Foreign(m) || matchesAny(s.Ignore, m.Path) })
 	gates := slices.DeleteFunc(slices.Clone(foreign), func(m facts.Module) bool { return !isNamespace(s, packageOf(m.Text)) })
-	out, _ := withLibraries(gates, foreign) // what is wrong with them is said by whoever compiles them
+	out, _, _ := withLibraries(gates, foreign) // what is wrong with them is said by whoever compiles them
 	return out
+}
+
+// checkNamespaces refuses a glob that would match nothing because it is malformed.
+func checkNamespaces(s manifest.Conftest) error {
+	for _, pattern := range slices.Concat(s.Namespaces, s.Combine) {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			return manifest.Join([]manifest.Diagnostic{{Path: facts.ConfigPath, Message: fmt.Sprintf("%q is no package, nor a glob of packages, for conftest's policies", pattern)}})
+		}
+	}
+	return nil
 }
 
 // isNamespace says that the rules of a package judge.

@@ -156,6 +156,7 @@ func TestConftestCompileErrors(t *testing.T) {
 		"policy/a.rego:2:22: data.limits is defined by no policy and no data file; name its file or folder: spec.policy.conftest.data": {policy: "package main\ndeny contains \"x\" if data.limits.ports[_]\n"},
 		"conf/b.yaml:1: another data file defines data.a too":                                                                          {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "a: 1"}, {Path: "conf/b.yaml", Text: "a: 2"}}},
 		"conf/a.yaml:1: a data file holds one document, a mapping":                                                                     {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "- 1"}}},
+		`"[a" is no package, nor a glob of packages`:                                                                                   {policy: kindRule, settings: manifest.Conftest{Combine: []string{"[a"}}},
 		"conf/a.yaml:2:": {policy: kindRule, settings: manifest.Conftest{Data: []string{"conf"}}, data: []facts.Module{{Path: "conf/a.yaml", Text: "a: 1\n b: 2"}}},
 	} {
 		_, err := Compile(context.Background(), foreignModules(tt.policy), Options{NoBase: true, Data: tt.data, Settings: manifest.PolicySettings{Conftest: tt.settings}})

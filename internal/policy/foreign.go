@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,24 +54,22 @@ func parseForeign(m facts.Module, old bool) (*ast.Module, []manifest.Diagnostic)
 		func(a, b []manifest.Diagnostic) int { return cmp.Compare(len(a), len(b)) })
 }
 
-// compileForeign compiles modules, read as v1 where they are v1; where that fails, once more, read as v0 where they are v0.
-func compileForeign(modules []facts.Module, extra ...host.Function) (*ast.Compiler, []manifest.Diagnostic) {
-	var first []manifest.Diagnostic
-	for _, old := range []bool{false, true} {
-		trees, diags := parseAll(modules, old)
-		if len(diags) > 0 {
-			return nil, diags
-		}
-		c := newForeignCompiler(extra...)
-		c.Compile(trees)
-		switch {
-		case !c.Failed():
-			return c, nil
-		case !old:
-			first = diagnose("", c.Errors)
-		}
+// compileForeign compiles modules that parseAll has read; where that fails, once more, read as v0 where they are v0.
+func compileForeign(trees foreignTrees, modules []facts.Module, extra ...host.Function) (*ast.Compiler, []manifest.Diagnostic) {
+	c := newForeignCompiler(extra...)
+	if c.Compile(trees); !c.Failed() {
+		return c, nil
 	}
-	return nil, first
+	diags := diagnose("", c.Errors)
+	older, problems := parseAll(modules, true)
+	if len(problems) > 0 {
+		return nil, diags
+	}
+	c = newForeignCompiler(extra...)
+	if c.Compile(older); c.Failed() {
+		return nil, diags
+	}
+	return c, nil
 }
 
 func parseAll(modules []facts.Module, old bool) (foreignTrees, []manifest.Diagnostic) {
@@ -114,29 +113,33 @@ func uses(tree *ast.Module) []ast.Ref {
 	return out
 }
 
-// withLibraries adds to modules those of others that they look at, and those that these look at.
-func withLibraries(modules, others []facts.Module) ([]facts.Module, []manifest.Diagnostic) {
-	var diags []manifest.Diagnostic
-	taken := map[string]bool{}
-	for _, m := range modules {
-		taken[m.Path] = true
+// withLibraries adds to modules those of others that they look at, and those that these look at, and parses them all.
+func withLibraries(modules, others []facts.Module) ([]facts.Module, foreignTrees, []manifest.Diagnostic) {
+	waiting := map[string][]facts.Module{} // by package
+	for _, m := range others {
+		waiting[packageOf(m.Text)] = append(waiting[packageOf(m.Text)], m)
 	}
-	out := slices.Clone(modules)
+	for _, m := range modules {
+		delete(waiting, packageOf(m.Text))
+	}
+	out, trees := slices.Clone(modules), foreignTrees{}
+	var diags []manifest.Diagnostic
 	for i := 0; i < len(out); i++ {
 		tree, problems := parseForeign(out[i], false)
 		diags = append(diags, problems...)
 		if tree == nil {
 			continue
 		}
+		trees[out[i].Path] = tree
 		wanted := uses(tree)
-		for _, m := range others {
-			if !taken[m.Path] && slices.ContainsFunc(wanted, func(ref ast.Ref) bool { return leadsInto(ref, packageOf(m.Text)) }) {
-				taken[m.Path] = true
-				out = append(out, m)
+		for _, pkg := range slices.Sorted(maps.Keys(waiting)) {
+			if slices.ContainsFunc(wanted, func(ref ast.Ref) bool { return leadsInto(ref, pkg) }) {
+				out = append(out, waiting[pkg]...)
+				delete(waiting, pkg)
 			}
 		}
 	}
-	return out, diags
+	return out, trees, diags
 }
 
 // leadsInto says that a reference names something of a package, or a folder of packages that holds it.
