@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compare adamant policy eval with conftest 0.71.1 on conftest's own examples: the same failures and warnings for the same
+# Compare adamant policy eval with conftest 0.71.1 on conftest's own examples, and those of its tests: the same failures and warnings for the same
 # files, by message; and adamant policy test with conftest verify on their tests: the same numbers.
 # Prints a line for each case, what is left out and why, and how many agree; exit 1 when one does not.
 # usage: scripts/interop-conftest.sh CHECKOUT     CHECKOUT is conftest's repository; needs go (or CONFTEST=binary) and python3
@@ -19,7 +19,7 @@ if [ -z "${ADAMANT:-}" ]; then
 fi
 export CONFTEST ADAMANT
 
-cd "$checkout/examples"
+cd "$checkout"
 exec python3 - <<'PYTHON'
 import json, os, subprocess, sys
 
@@ -27,55 +27,68 @@ CONFTEST, ADAMANT = os.environ["CONFTEST"], os.environ["ADAMANT"]
 
 # policy, files, flags that both understand, and conftest's own flags
 CASES = [
-    ("awssam/policy", ["awssam/lambda.yaml"], [], []),
-    ("combine/policy", ["combine/team.yaml", "combine/user1.yaml", "combine/user2.yaml"], ["--combine"], []),
-    ("combine/policy", ["combine/team.yaml", "combine/users.yaml"], ["--combine"], []),
-    ("compose/policy", ["compose/docker-compose.yml"], [], []),
-    ("compose/policy", ["compose/docker-compose-valid.yml"], [], []),
-    ("configfile/test", ["configfile/deployment.yaml"], ["--namespace", "conftest"], []),
-    ("cyclonedx/policy", ["cyclonedx/cyclonedx.json"], [], ["--parser", "cyclonedx"]),
-    ("data/policy", ["data/service.yaml"], ["--data", "data/exclusions"], []),
-    ("docker/policy", ["docker/Dockerfile"], [], []),
-    ("docker/policy", ["docker/Dockerfile"], ["--namespace", "commands"], []),
-    ("docker/policy", ["docker/Dockerfile"], ["--namespace", "*"], []),
-    ("dotenv/policy", ["dotenv/sample.env"], [], []),
-    ("exceptions/policy", ["exceptions/deployments.yaml"], [], []),
-    ("hcl1/policy/base.rego", ["hcl1/gke-show.json"], [], []),
-    ("hcl1/policy/gke.rego", ["hcl1/gke.tf"], [], []),
-    ("hcl2/policy", ["hcl2/terraform.tf"], [], []),
-    ("ini/policy", ["ini/grafana.ini"], [], []),
-    ("kubernetes/policy", ["kubernetes/service.yaml"], [], []),
-    ("kubernetes/policy", ["kubernetes/deployment.yaml"], [], []),
-    ("kubernetes/policy", ["kubernetes/deployment+service.yaml"], [], []),
-    ("kubernetes/policy", ["kubernetes/deployment.yaml", "kubernetes/service.yaml", "traefik/traefik.toml"], [], []),
-    ("kubernetes/combine/combine.rego", ["kubernetes/combine/combine.yaml"], ["--combine"], []),
-    ("kubernetes/combine/combine.rego", ["kubernetes/combine/deployment.yaml"], ["--combine"], []),
-    ("kubernetes/combine/combine.rego", ["kubernetes/combine/deployment.yaml", "kubernetes/combine/service.yaml"], ["--combine"], []),
-    ("kustomize/policy", ["kustomize/deployment.yaml", "kustomize/service.yaml", "kustomize/configMap.yaml"], [], []),
-    ("report/policy", ["kubernetes/deployment.yaml"], [], []),
-    ("report/policy_print", ["kubernetes/deployment.yaml"], [], []),
-    ("serverless/policy", ["serverless/serverless.yaml"], [], []),
-    ("strict-rules/policy", ["kubernetes/deployment.yaml"], [], []),
-    ("traefik/policy", ["traefik/traefik.toml"], [], []),
-    ("xml/policy", ["xml/pom.xml"], [], []),
+    ("examples/awssam/policy", ["examples/awssam/lambda.yaml"], [], []),
+    ("examples/combine/policy", ["examples/combine/team.yaml", "examples/combine/user1.yaml", "examples/combine/user2.yaml"], ["--combine"], []),
+    ("examples/combine/policy", ["examples/combine/team.yaml", "examples/combine/users.yaml"], ["--combine"], []),
+    ("examples/compose/policy", ["examples/compose/docker-compose.yml"], [], []),
+    ("examples/compose/policy", ["examples/compose/docker-compose-valid.yml"], [], []),
+    ("examples/configfile/test", ["examples/configfile/deployment.yaml"], ["--namespace", "conftest"], []),
+    ("examples/cyclonedx/policy", ["examples/cyclonedx/cyclonedx.json"], [], ["--parser", "cyclonedx"]),
+    ("examples/data/policy", ["examples/data/service.yaml"], ["--data", "examples/data/exclusions"], []),
+    ("examples/docker/policy", ["examples/docker/Dockerfile"], [], []),
+    ("examples/docker/policy", ["examples/docker/Dockerfile"], ["--namespace", "commands"], []),
+    ("examples/docker/policy", ["examples/docker/Dockerfile"], ["--namespace", "*"], []),
+    ("examples/dotenv/policy", ["examples/dotenv/sample.env"], [], []),
+    ("examples/exceptions/policy", ["examples/exceptions/deployments.yaml"], [], []),
+    ("examples/hcl1/policy/base.rego", ["examples/hcl1/gke-show.json"], [], []),
+    ("examples/hcl1/policy/gke.rego", ["examples/hcl1/gke.tf"], [], []),
+    ("examples/hcl2/policy", ["examples/hcl2/terraform.tf"], [], []),
+    ("examples/ini/policy", ["examples/ini/grafana.ini"], [], []),
+    ("examples/kubernetes/policy", ["examples/kubernetes/service.yaml"], [], []),
+    ("examples/kubernetes/policy", ["examples/kubernetes/deployment.yaml"], [], []),
+    ("examples/kubernetes/policy", ["examples/kubernetes/deployment+service.yaml"], [], []),
+    ("examples/kubernetes/policy", ["examples/kubernetes/deployment.yaml", "examples/kubernetes/service.yaml", "examples/traefik/traefik.toml"], [], []),
+    ("examples/kubernetes/combine/combine.rego", ["examples/kubernetes/combine/combine.yaml"], ["--combine"], []),
+    ("examples/kubernetes/combine/combine.rego", ["examples/kubernetes/combine/deployment.yaml"], ["--combine"], []),
+    ("examples/kubernetes/combine/combine.rego", ["examples/kubernetes/combine/deployment.yaml", "examples/kubernetes/combine/service.yaml"], ["--combine"], []),
+    ("examples/kustomize/policy", ["examples/kustomize/deployment.yaml", "examples/kustomize/service.yaml", "examples/kustomize/configMap.yaml"], [], []),
+    ("examples/report/policy", ["examples/kubernetes/deployment.yaml"], [], []),
+    ("examples/report/policy_print", ["examples/kubernetes/deployment.yaml"], [], []),
+    ("examples/serverless/policy", ["examples/serverless/serverless.yaml"], [], []),
+    ("examples/strict-rules/policy", ["examples/kubernetes/deployment.yaml"], [], []),
+    ("examples/traefik/policy", ["examples/traefik/traefik.toml"], [], []),
+    ("examples/xml/policy", ["examples/xml/pom.xml"], [], []),
+    ("tests/rego-version/policy/v0.rego", ["examples/kubernetes/service.yaml"], [], ["--rego-version", "v0"]),
+    ("tests/rego-version/policy/v1.rego", ["examples/kubernetes/service.yaml"], [], []),
+    ("tests/return-multiple-failures/policy.rego", ["tests/return-multiple-failures/file.json"], [], []),
+    ("tests/source-location/policy", ["examples/kubernetes/service.yaml"], ["--data", "tests/source-location/loc_same_file.yaml"], []),
+    ("tests/problematic-if/policy/valid.rego", ["examples/kubernetes/service.yaml"], [], []),
+    ("tests/problematic-if/policy/invalid.rego", ["examples/kubernetes/service.yaml"], [], []),
+    ("tests/nested/policy", ["tests/nested/data.json"], ["--namespace", "group1"], []),
+    ("tests/nested/policy", ["tests/nested/data.json"], ["--namespace", "group1", "--namespace", "group2"], []),
+    ("tests/multitype/policy", ["tests/multitype/deployment.yaml", "tests/multitype/grafana.ini"], [], []),
+    ("tests/annotations/policy", ["tests/annotations/service.yaml"], ["--data", "tests/annotations/exclusions"], []),
 ]
 
 # policies whose tests are run
 TESTS = [
-    (["data/policy"], ["--data", "data/exclusions"]),
-    (["dotenv/policy"], []),
-    (["hcl2/policy"], []),
-    (["kubernetes/policy"], []),
-    (["kubernetes/combine"], []),
-    (["report/policy", "report/success"], []),
-    (["report/policy", "report/fail"], []),
-    (["traefik/policy"], []),
+    (["examples/data/policy"], ["--data", "examples/data/exclusions"]),
+    (["examples/dotenv/policy"], []),
+    (["examples/hcl2/policy"], []),
+    (["examples/kubernetes/policy"], []),
+    (["examples/kubernetes/combine"], []),
+    (["examples/report/policy", "examples/report/success"], []),
+    (["examples/report/policy", "examples/report/fail"], []),
+    (["examples/traefik/policy"], []),
+    (["tests/annotations/policy"], ["--data", "tests/annotations/exclusions"]),
+    (["tests/document/policy"], []),
 ]
 
 LEFT_OUT = [
     ("builtin-errors, capabilities", "net.lookup_ip_addr and http.send: policies cannot reach the network"),
     ("cue, edn, hcl1 (as HCL 1), hocon, ignore, jenkins, jsonnet, nginx, properties, spdx (tag-value), textproto, vcl", "formats that adamant does not read"),
     ("cyclonedx.xml", "read as XML, not as CycloneDX"),
+    ("tests/problematic-if/valid_bare_deny.rego", "a deny that can never report: conftest lets everything pass, adamant refuses the policy"),
     ("ts", "its input is made by a program"),
 ]
 
