@@ -105,7 +105,7 @@ func explain(c *counting, row ruleRow) []string {
 	out := []string{explainMode(row)}
 	countable, known := c.Assessor.Countable(row.Rule)
 	switch {
-	case known && !countable:
+	case known && !countable && !row.Counted:
 		return append(out, "The rule is about changes, not about a tree: it has no count, and everything it says is new. Under the ratchet it "+
 			"refuses as deny does.")
 	case !row.Counted:
