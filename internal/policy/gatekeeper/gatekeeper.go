@@ -33,13 +33,14 @@ type Sandbox struct {
 // Library is a set of templates and the constraints that use them. It is safe for concurrent use.
 type Library struct {
 	templates   map[string]*Template // by kind
+	broken      map[string]bool      // kinds whose templates cannot be used
 	constraints []*Constraint        // sorted by kind and name
 }
 
 // Load compiles the templates of the files and reads their constraints; documents of any other kind are left alone. The error
 // is a manifest.Diagnostics with path:line:column of everything that is wrong.
 func Load(files []facts.Module, sandbox Sandbox) (*Library, error) {
-	l := &Library{templates: map[string]*Template{}}
+	l := &Library{templates: map[string]*Template{}, broken: map[string]bool{}}
 	var problems []manifest.Diagnostic
 	var constraints []*view
 	for _, file := range files {
@@ -71,6 +72,7 @@ func (l *Library) Constraints() []*Constraint { return slices.Clone(l.constraint
 func (l *Library) addTemplate(v *view, text string, sandbox Sandbox) []manifest.Diagnostic {
 	t := readTemplate(v, text, sandbox)
 	if len(*v.problems) > 0 {
+		l.broken[t.Kind] = true
 		return *v.problems
 	}
 	if other := l.templates[t.Kind]; other != nil {
@@ -84,6 +86,9 @@ func (l *Library) addTemplate(v *view, text string, sandbox Sandbox) []manifest.
 func (l *Library) addConstraint(v *view) []manifest.Diagnostic {
 	kind := v.field("kind").text()
 	t := l.templates[kind]
+	if t == nil && l.broken[kind] {
+		return nil // the template's problems say enough
+	}
 	if t == nil {
 		return []manifest.Diagnostic{v.doc.Diagnose("/kind", fmt.Sprintf("no ConstraintTemplate defines the kind %s", kind))}
 	}
