@@ -14,7 +14,9 @@ func schemaCommand(env *Env) *cobra.Command {
 		Short: "Print the JSON Schema of a kind of document, or list the kinds",
 		Long: `Print the JSON Schema (draft 2020-12) of a kind of document, or list the kinds.
 
-The schema is what editors need for completion. adamant itself checks more: see docs/formats/.`,
+The schemas of manifests are what editors need for completion; adamant itself checks more: see
+docs/formats/. Those of Input, Assessment and Verdict are what pipelines may rely on: they describe
+what check --save-input, check --json and replay read and write.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.FixedCompletions(manifest.Kinds(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -271,9 +271,8 @@ func readable(mode git.Mode) bool { return mode != git.ModeGitlink && mode != gi
 // finish adds what needs all files: inventory, catalog and history.
 func (c *Collected) finish(ctx context.Context, opt Options) error {
 	in := c.Input
-	if in.Files == nil {
-		in.Files = []File{}
-	}
+	in.Files, in.Documents, in.Before = notNil(in.Files), notNil(in.Documents), notNil(in.Before)
+	in.Findings, in.Evidence = notNil(in.Findings), notNil(in.Evidence)
 	in.Tree = inventory(c.Merged, c.Governance)
 	if err := c.readRatchet(ctx); err != nil {
 		return err
@@ -293,6 +292,14 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 		in.History = opt.History(oldPaths(c.Changes), author(in.Change))
 	}
 	return nil
+}
+
+// notNil makes an empty list of no list, as the document's schema wants it.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 func (c *Collected) touchesCatalog() bool {

@@ -87,7 +87,7 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 		MergeBase: in.Change.MergeBase, MergedTree: in.Change.MergedTree,
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
-		Findings: waived.findings, Holds: slices.Concat(unread(in.Files), waived.holds, held, unreadMarks(in)), Waivers: waived.used,
+		Findings: waived.findings, Holds: list(slices.Concat(unread(in.Files), waived.holds, held, unreadMarks(in))), Waivers: waived.used,
 		Ratchet: counted.standings, Marks: counted.marks, unmeasured: counted.unmeasured,
 		Governance: r.governance, ValidUntil: validUntil(in, r.config, waived.used),
 	}

@@ -30,6 +30,7 @@ deny contains {"message": sprintf("%s runs once", [doc.value.metadata.name]), "p
 #   id: team/big
 hold contains {"message": "a big change", "path": f.path} if {
 	some f in input.files
+	f.class != "test"
 	f.added > 100
 }
 
@@ -79,7 +80,9 @@ func TestCompareRules(t *testing.T) {
 		{"comments and layout", "# hello\n" + replicas, replicasTest, ""},
 		{"a rule more", replicas + "\n# METADATA\n# custom: {id: team/more}\ndeny contains {\"message\": \"m\", \"path\": doc.path} if {\n\tsome doc in input.documents\n\tdoc.value.debt\n}\n", replicasTest, ""},
 		{"a helper more", replicas + "\nother if input.change.agent\n", replicasTest, ""},
-		{"a condition less", with("\tdoc.value.kind == \"Deployment\"\n", ""), replicasTest, ""},
+		{"a condition less", with("\tf.class != \"test\"\n", ""), replicasTest, ""},
+		{"a condition less, about documents", with("\tdoc.value.kind == \"Deployment\"\n", ""), replicasTest, "a worse violation in its place would pass"},
+		{"a wider bound, about documents", with("replicas < 2", "replicas <= 2"), edited(t, replicasTest, "app(2)", "app(3)"), "a worse violation in its place would pass"},
 		{"a wider bound", with("replicas < 2", "replicas < 3"), edited(t, replicasTest, "app(2)", "app(3)"), "test adamant.rules.team_test.test_two"},
 		{"a wider bound that the tests know", with("replicas < 2", "replicas <= 2"), edited(t, replicasTest, "test_two if count(team.deny) == 0", "test_two if count(team.deny) == 1"), "test adamant.rules.team_test.test_two"},
 		{"a wider bound beside the tests", with("f.added > 100", "f.added >= 50"), replicasTest, ""},
@@ -87,9 +90,9 @@ func TestCompareRules(t *testing.T) {
 		{"the wording", with("%s runs once", "only one %s runs", "a big change", "a very big change"), replicasTest, ""},
 		{"a test more", replicas, replicasTest + "\ntest_three if count(team.deny) == 0 with input as app(3)\n", ""},
 
-		{"a rule less", with("# METADATA\n# custom:\n#   id: team/big\nhold contains {\"message\": \"a big change\", \"path\": f.path} if {\n\tsome f in input.files\n\tf.added > 100\n}\n", ""), replicasTest, "rule team/big (.adamant/policy/team.rego:17) is gone"},
+		{"a rule less", with("# METADATA\n# custom:\n#   id: team/big\nhold contains {\"message\": \"a big change\", \"path\": f.path} if {\n\tsome f in input.files\n\tf.class != \"test\"\n\tf.added > 100\n}\n", ""), replicasTest, "rule team/big (.adamant/policy/team.rego:17) is gone"},
 		{"an escape for one agent", with("\tscaled(doc)\n", "\tscaled(doc)\n\tnot input.change.agent == \"x\"\n"), replicasTest, "has a new or an edited condition at line 11: not input.change.agent == \"x\""},
-		{"an escape in a helper", with("scaled(doc) if doc.value.spec.replicas", "scaled(doc) if {\n\tdoc.value.spec.replicas\n\tnot startswith(doc.path, \"z/\")\n}"), replicasTest, "helper scaled (.adamant/policy/team.rego:22) was edited"},
+		{"an escape in a helper", with("scaled(doc) if doc.value.spec.replicas", "scaled(doc) if {\n\tdoc.value.spec.replicas\n\tnot startswith(doc.path, \"z/\")\n}"), replicasTest, "helper scaled (.adamant/policy/team.rego:23) was edited"},
 		{"one more way in a helper", replicas + "\nscaled(doc) if doc.value.spec.more\n", replicasTest, "helper adamant.rules.team.scaled has one more definition"},
 		{"a narrower bound", with("f.added > 100", "f.added > 200"), replicasTest, "f.added > 200"},
 		{"a bound that is just narrower", with("f.added > 100", "f.added > 100.5"), replicasTest, "f.added > 100.5"},
@@ -165,7 +168,7 @@ func TestCompareTraps(t *testing.T) {
 			"a condition on the change less: what was there before would pass",
 			"package adamant.rules.a\n\ndeny contains {\"message\": \"m\", \"path\": doc.path} if {\n\tsome doc in input.documents\n\tdoc.value.debt\n\tinput.change.agent\n}\n",
 			"package adamant.rules.a\n\ndeny contains {\"message\": \"m\", \"path\": doc.path} if {\n\tsome doc in input.documents\n\tdoc.value.debt\n}\n",
-			"no longer looks at the change",
+			"a worse violation in its place would pass",
 		},
 		{
 			"a message like another rule's of the same id",
