@@ -100,7 +100,7 @@ var (
 	rules     = []string{"team/debts", "team/*", "teams", "t*", "golangci-lint/errcheck", "governance/unloadable", "g*", "waiver/malformed", "*", "policy/*"}
 	resources = []string{"**", "src/**", "*.go", "src/{a,b}/", "/src/a/x.go", "a?c", "", "{a"}
 	findings  = []finding.Finding{
-		{Rule: "team/debts", Path: "src/a/x.go"}, {Rule: "team/debts"}, {Rule: "teams", Path: "abc"}, {Rule: "team", Path: "lib/x.go"},
+		{Rule: "team/debts", Path: "src/a/x.go"}, {Rule: "team/debts"}, {Rule: "teams", Path: "abc"}, {Rule: "teams/x", Path: "abc"}, {Rule: "team", Path: "lib/x.go"},
 		{Rule: "golangci-lint/errcheck", Path: "src/a/x.go"}, {Rule: "governance/unloadable", Path: "src/a/x.go"}, {Rule: "governance/x"}, {Rule: "waiver/malformed", Path: "abc"},
 		{Rule: "policy/changed", Path: "src/b/x"}, {Rule: "team/debts", Path: `"src/\xff"`}, {Rule: "", Path: "abc"},
 	}

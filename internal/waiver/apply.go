@@ -39,7 +39,7 @@ type application struct {
 
 func newApplication(waivers []Waiver, now time.Time) *application {
 	a := &application{now: now, waivers: slices.Clone(waivers)}
-	a.waivers = slices.DeleteFunc(a.waivers, func(w Waiver) bool { return w.Rule == "" || manifest.CheckGlob(w.Resource) != nil })
+	a.waivers = slices.DeleteFunc(a.waivers, func(w Waiver) bool { return manifest.CheckGlob(w.Resource) != nil })
 	slices.SortFunc(a.waivers, func(x, y Waiver) int { return cmp.Or(-x.end().Compare(y.end()), strings.Compare(x.ID, y.ID)) })
 	globs := make([]string, len(a.waivers))
 	for i := range a.waivers {

@@ -62,6 +62,7 @@ func TestApply(t *testing.T) {
 		{"the one that lasts longest", []Waiver{on("a"), on("b", "2026-12-31", "2027-01-15"), on("c")}, debt("src/a.go", finding.New), mid, "b", "a debt"},
 		{"equal ones by id", []Waiver{on("b"), on("a")}, debt("src/a.go", finding.New), mid, "a", "a debt"},
 		{"lapsed one beside a good one", []Waiver{on("a", "2026-12-31", "2026-11-02"), on("b")}, debt("src/a.go", finding.New), mid, "b", "a debt"},
+		{"malformed one beside a good one", []Waiver{on("a", "2026-12-31", "soon"), on("b")}, debt("src/a.go", finding.New), mid, "b", "a debt"},
 		{"the last to lapse is named", []Waiver{on("a", "2026-12-31", "2026-11-02"), on("b", "2026-12-31", "2026-11-03")}, debt("src/a.go", finding.New), mid, "", "a debt (waiver b lapsed on 2026-11-03)"},
 		{"protected rule", []Waiver{on("w", "team/debts", "g*", "src/**", `"**"`)}, finding.Finding{Rule: "governance/unloadable", Path: "a", Message: "m"}, mid, "", "m"},
 	}
@@ -116,5 +117,29 @@ func TestMaxFindings(t *testing.T) {
 	gone := []finding.Finding{debt("src/a.go", finding.Absent), debt("src/a.go", finding.Absent), fresh}
 	if Apply([]Waiver{limited}, gone, mid); gone[2].Waiver != "w" {
 		t.Error("findings that are gone use a waiver up")
+	}
+}
+
+// What a waiver is about does not depend on its dates; a document may hold what the reader would have refused.
+func TestConcerns(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		wanted, resource, rule, path string
+		want                         bool
+	}{
+		{"team/debts", "**", "team/debts", "a", true},
+		{"team/debts", "**", "team/debts-old", "a", false},
+		{"team/d*", "**", "team/debts-old", "a", true},
+		{"*", "**", "team/debts", "a", false},
+		{"", "**", "team/debts", "a", false},
+		{"", "**", "", "a", false},
+		{"team/debts", "{a", "team/debts", "a", false},
+		{"team/debts", "", "team/debts", "", false},
+		{"governance/x", "**", "governance/x", "a", false},
+	} {
+		w := Waiver{Rule: tc.wanted, Resource: tc.resource}
+		if got := w.Concerns(tc.rule, tc.path); got != tc.want {
+			t.Errorf("%+v: %v", tc, got)
+		}
 	}
 }

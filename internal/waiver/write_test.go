@@ -103,3 +103,21 @@ func TestNameFor(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRenew: whatever the file, a renewal is refused or gives a well-formed waiver with one renewal more.
+func FuzzRenew(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte("# c\n" + good + "  renewals: [{on: 2026-11-20, reason: the vendor is late by a week, by: o, expired: 2026-11-30}]\n"))
+	f.Add([]byte(strings.Replace(good, "spec:\n", "spec: &a\n  <<: {ticket: T}\n", 1)))
+	f.Add([]byte(strings.NewReplacer("created: 2026-11-01", "created: &d 2026-11-01", "expires: 2026-12-31", "expires: *d").Replace(good)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		old := Read(Folder+"w.yaml", data, 366)
+		w, text, err := Renew(Folder+"w.yaml", data, "2027-01-31", Renewal{On: "2026-12-20", Reason: "the vendor is late by a month", By: "o"}, 0)
+		if err != nil {
+			return
+		}
+		if len(old.Problems) > 0 || w.Renewals != old.Renewals+1 || w.Expires != "2027-01-31" || w.Rule != old.Rule || w.Resource != old.Resource || w.Justification != old.Justification {
+			t.Errorf("%+v became %+v\n%s", old, w, text)
+		}
+	})
+}
