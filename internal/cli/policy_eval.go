@@ -90,6 +90,9 @@ func runPolicyEval(ctx context.Context, env *Env, paths []string, flags evalFlag
 		return err
 	}
 	in, err := evalInput(env, p, paths, flags)
+	if err == nil && len(flags.policy) > 0 {
+		err = unreadable(in.Documents)
+	}
 	if err != nil {
 		return usage(err)
 	}
@@ -143,6 +146,16 @@ func evalEngine(ctx context.Context, env *Env, flags evalFlags) (*policyFiles, *
 		return nil, nil, policyError(err)
 	}
 	return p, engine, nil
+}
+
+// unreadable is the error of the first document that could not be read: without adamant's own rules nobody would say it.
+func unreadable(docs []document.Document) error {
+	for _, d := range docs {
+		if d.Error != "" {
+			return fmt.Errorf("%s:%d: cannot be read as %s: %s", d.Path, d.Line, d.Format, d.Error)
+		}
+	}
+	return nil
 }
 
 // evalSettings are those of the repository, but with --policy what they say about its own policies for conftest, and what flags

@@ -2,6 +2,8 @@ package facts_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +58,9 @@ func TestPolicyData(t *testing.T) {
 	r.Write("conf/a/x.yaml", "a: 1\n")
 	r.Write("conf/b.txt", "no data\n")
 	r.Write("one.yaml", "b: 1\n")
+	if err := os.Symlink("../one.yaml", filepath.Join(r.Dir, "conf", "link.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	r.Commit("base")
 	r.Branch("change")
 	r.Write("conf/a/x.yaml", "a: 2\n")

@@ -134,7 +134,7 @@ func (g *Governance) readData(ctx context.Context, side *Side) error {
 	for _, root := range g.Config.Spec.Policy.Conftest.Data {
 		found := false
 		for _, e := range side.Entries() {
-			if !IsPolicyData(root, e.Path) {
+			if !isRegular(e.Mode) || !IsPolicyData(root, e.Path) {
 				continue
 			}
 			found = true

@@ -201,7 +201,8 @@ func mayBeList(r *ast.Rule) bool {
 func nearConftest(name string) string {
 	first, _, _ := strings.Cut(name, "_")
 	for _, known := range []string{"deny", "violation", "warn"} {
-		if strings.HasPrefix(name, known+"_") || first != known && (levenshtein.ComputeDistance(first, known) <= len(known)/4 || first == known+"s") {
+		slip := levenshtein.ComputeDistance(first, known) <= len(known)/4 && first[:min(3, len(first))] == known[:3]
+		if strings.HasPrefix(name, known+"_") || first != known && (slip || first == known+"s") {
 			return known
 		}
 	}

@@ -122,8 +122,9 @@ exception contains [""] if input.kind == "B"
 			want:     []string{`:0 deny ["a.yaml", "b.yaml", "b.yaml"] [conftest/main/deny] new`, "b.yaml:0 deny loc [conftest/main/deny] new"}},
 		"errors of built-in functions do not apply": {policy: "package main\ndeny contains \"x\" if startswith(input.kind, \"A\")\n",
 			files: []string{"a.yaml", "kind: [A]", "b.yaml", "kind: A"}, want: []string{"b.yaml:1 deny x [conftest/main/deny] new"}},
-		"adamant's files are no input": {policy: "package main\ndeny contains \"x\"\n", files: []string{".adamant/adamant.yaml", "apiVersion: adamant.dev/v1\nkind: Repository\n"}, want: []string{}},
-		"parse_config":                 {policy: "package main\ndeny contains parse_config(\"yaml\", input.text).a\n", files: []string{"k.yaml", "text: 'a: b'"}, want: []string{"k.yaml:1 deny b [conftest/main/deny] new"}},
+		"adamant's files are no input":     {policy: "package main\ndeny contains \"x\"\n", files: []string{".adamant/adamant.yaml", "apiVersion: adamant.dev/v1\nkind: Repository\n"}, want: []string{}},
+		"sets that are no slip of the pen": {policy: kindRule + "variation contains 1\ndenied contains 2\n", files: []string{"k.yaml", "kind: A"}, want: []string{"k.yaml:1 deny A [conftest/main/deny] new"}},
+		"parse_config":                     {policy: "package main\ndeny contains parse_config(\"yaml\", input.text).a\n", files: []string{"k.yaml", "text: 'a: b'"}, want: []string{"k.yaml:1 deny b [conftest/main/deny] new"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
