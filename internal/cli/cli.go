@@ -137,6 +137,8 @@ var commands = []func(*Env) *cobra.Command{
 	ratchetCommand,
 	waiverCommand,
 	sweepCommand,
+	graphCommand,
+	affectedCommand,
 	catalogCommand,
 	schemaCommand,
 	versionCommand,
