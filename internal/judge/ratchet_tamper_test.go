@@ -348,3 +348,39 @@ func TestReportsAreComparedWithTheMark(t *testing.T) {
 		replayed(t, got)
 	}
 }
+
+// Without the ratchet a rule that is switched to it refuses every new violation, as deny does, and no mark is read or written.
+func TestRatchetSwitchedOff(t *testing.T) {
+	t.Parallel()
+	r := inDebt(t)
+	r.Write(facts.ConfigPath, labConfig+"  builtin: {ratchet: \"off\"}\n")
+	r.Commit("off")
+	r.Branch("feature")
+	r.Write("src/a.json", `{"debt": ""}`+"\n")
+	r.Write("src/new.json", `{"debt": "new"}`+"\n")
+	r.Commit("one for one")
+	got := hearing(t, r, Request{Base: "main", Head: "feature"})
+	if a := got.Verdict.Assessment; got.Verdict.Decision != gate.Deny || len(a.Marks)+len(a.Ratchet)+len(got.Input.Marks) > 0 {
+		t.Errorf("%s, marks %+v of %+v", got.Verdict.Decision, a.Marks, got.Input.Marks)
+	}
+}
+
+// A rule that is switched to deny is strict: mending one makes no room for another, and its mark still sinks.
+func TestDenyIsStrict(t *testing.T) {
+	t.Parallel()
+	r := inDebt(t)
+	r.Write(facts.ConfigPath, strings.Replace(labConfig, "team/debts: ratchet", "team/debts: deny", 1))
+	r.Commit("strict")
+	r.Branch("feature")
+	r.Write("src/a.json", `{"debt": ""}`+"\n")
+	r.Commit("one fewer")
+	v := hearing(t, r, Request{Base: "main", Head: "feature"}).Verdict
+	if v.Decision != gate.Allow || len(v.Assessment.Marks) != 1 || v.Assessment.Marks[0].Total() != 2 {
+		t.Errorf("one fewer: %s, marks %+v", v.Decision, v.Assessment.Marks)
+	}
+	r.Write("src/new.json", `{"debt": "new"}`+"\n")
+	r.Commit("one for one")
+	if v := hearing(t, r, Request{Base: "main", Head: "feature"}).Verdict; v.Decision != gate.Deny {
+		t.Errorf("one for one: %s", v.Decision)
+	}
+}
