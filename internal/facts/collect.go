@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ratchet"
 )
@@ -97,6 +98,20 @@ func Compare(ctx context.Context, repo *git.Repo, opt Options) (*Comparison, err
 		return nil, fmt.Errorf("comparing base with the merged tree: %w", err)
 	}
 	return &Comparison{change: change, changes: changes}, nil
+}
+
+// LikelyKinds guesses the kinds of the documents of both sides by the names of their files, sorted. It is never nil.
+func (c *Comparison) LikelyKinds() []string {
+	kinds := []string{}
+	for i := range c.changes {
+		for _, path := range []string{c.changes[i].Path, c.changes[i].OldPath} {
+			if kind := document.LikelyKind(path); kind != "" {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
 }
 
 // SizeError says that a change is too large to be judged.

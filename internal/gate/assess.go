@@ -52,6 +52,9 @@ func NewAssessorFor(ctx context.Context, kinds []string, config json.RawMessage,
 	return &Assessor{config: repo, engine: engine, governance: governance(config, constitution)}, nil
 }
 
+// Covers says that the assessor is ready for documents of these kinds.
+func (r *Assessor) Covers(kinds []string) bool { return r.engine.Covers(kinds) }
+
 // Config is the configuration the assessor was made of.
 func (r *Assessor) Config() manifest.Repository { return r.config }
 

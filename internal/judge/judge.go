@@ -122,9 +122,14 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 	var assessor *gate.Assessor
 	looked := make(chan []string, 1) // the kinds of documents, once they are known
 	group.Go(func() (err error) {
+		if assessor, err = assessorFor(ctx, ends.Comparison.LikelyKinds(), ends.Governance); err != nil {
+			return err
+		}
 		select {
 		case kinds := <-looked:
-			assessor, err = assessorFor(ctx, kinds, ends.Governance)
+			if !assessor.Covers(kinds) { // the names of the files promised others
+				assessor, err = assessorFor(ctx, kinds, ends.Governance)
+			}
 			return err
 		case <-gctx.Done():
 			return nil // the error is another's

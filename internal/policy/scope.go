@@ -22,7 +22,7 @@ import (
 // Compiling the built-in constitution takes longer than evaluating it, and most of it is about kinds of documents that a
 // change does not touch. base/index.json says of each built-in module which kinds those are. It is written by a test, which has
 // OPA's partial evaluation prove each line: without documents of these kinds the module reports nothing, whatever else the
-// input holds. A module whose text the index does not know is always compiled.
+// input holds. A module whose text the index does not know is compiled as the user's are.
 
 //go:embed base/index.json
 var baseIndex []byte
@@ -67,15 +67,20 @@ func choose(modules []facts.Module, kinds []string, own []*module) (chosen []fac
 	if kinds == nil {
 		return modules, nil
 	}
-	known, used := readIndex(modules), packagesUsed(own)
+	known := readIndex(modules)
+	unknown := slices.DeleteFunc(slices.Clone(modules), func(m facts.Module) bool { return known[m.Path] != nil })
+	parsed, _ := parseModules(unknown, true) // whatever is wrong with them is said when they are compiled
+	own = slices.Concat(own, parsed)
+	used := packagesUsed(own)
 	if strays(used, known, own) {
 		return modules, nil
 	}
 	wanted := map[string]bool{}
 	for _, m := range modules {
 		x := known[m.Path]
-		if x == nil { // what an unknown text uses is not known either
-			return modules, nil
+		if x == nil {
+			wanted[m.Path] = true
+			continue
 		}
 		if x.mayReport(kinds) || slices.ContainsFunc(used, func(pkg string) bool { return related(pkg, x.Package) }) {
 			wanted[m.Path] = true
@@ -150,7 +155,6 @@ func related(a, b string) bool {
 // report about those at once, and the rest only when it is asked for more. It is safe for concurrent use.
 type Scoped struct {
 	narrow  *Engine
-	kinds   []string // nil: of any kind
 	skipped []*indexed
 	left    int // rules of skipped modules that are not switched off
 	whole   func() (*Engine, error)
@@ -163,7 +167,7 @@ func CompileFor(ctx context.Context, kinds []string, modules []facts.Module, opt
 	if err != nil {
 		return nil, err
 	}
-	s := &Scoped{narrow: engine, kinds: kinds, skipped: skipped, left: switchedOnOf(skipped, opt.Settings)}
+	s := &Scoped{narrow: engine, skipped: skipped, left: switchedOnOf(skipped, opt.Settings)}
 	s.whole = sync.OnceValues(func() (*Engine, error) {
 		if len(skipped) == 0 {
 			return engine, nil
@@ -188,7 +192,7 @@ func switchedOnOf(skipped []*indexed, settings manifest.PolicySettings) int {
 
 // Eval is Engine.Eval.
 func (s *Scoped) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
-	if !s.covers(in) {
+	if !s.Covers(KindsOf(in)) {
 		engine, err := s.whole()
 		if err != nil {
 			return nil, err
@@ -202,9 +206,9 @@ func (s *Scoped) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Res
 	return result, err
 }
 
-// covers says that nothing that was left out could report about a document.
-func (s *Scoped) covers(in *facts.Input) bool {
-	return len(s.skipped) == 0 || !slices.ContainsFunc(KindsOf(in), func(kind string) bool { return !slices.Contains(s.kinds, kind) })
+// Covers says that nothing that was left out could report about documents of these kinds.
+func (s *Scoped) Covers(kinds []string) bool {
+	return !slices.ContainsFunc(s.skipped, func(x *indexed) bool { return x.mayReport(kinds) })
 }
 
 // Whole is the engine of all policies.
