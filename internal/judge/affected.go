@@ -22,12 +22,13 @@ type Impact struct {
 	Files      []Affected
 	Open       []string // files that compute what they import: they may need anything
 	Snapshot   *graph.Snapshot
+	gone       map[graph.ID]string // what needed a file that is gone, and that file
 }
 
 // Affected is one file and why.
 type Affected struct {
 	Path  string   `json:"path"`
-	Depth int32    `json:"depth"` // imports between it and the change; 0 = changed itself
+	Depth int32    `json:"depth"` // steps between it and the change; 0 = changed itself
 	Why   []string `json:"why"`   // from the file to what changed, both included
 	Test  bool     `json:"test,omitempty"`
 }
@@ -54,22 +55,23 @@ func ImpactOf(ctx context.Context, repo *git.Repo, base, head git.OID, runtime b
 	if err != nil {
 		return nil, fmt.Errorf("comparing base with head: %w", err)
 	}
-	i := &Impact{Base: bases[0], Head: head}
+	i := &Impact{Base: bases[0], Head: head, gone: map[graph.ID]string{}}
 	if i.Snapshot, err = GraphAt(ctx, repo, after.Tree, governance.Attributes, places, warn); err != nil {
 		return nil, err
 	}
-	start, err := i.start(ctx, repo, changes, func() (*graph.Snapshot, error) {
+	keep := func(e *graph.Edge) bool { return !runtime || !e.Kind.TypeLevel() }
+	start, err := i.start(ctx, repo, changes, keep, func() (*graph.Snapshot, error) {
 		return GraphAt(ctx, repo, before.Tree(), governance.Attributes, places, warn)
 	})
 	if err != nil {
 		return nil, err
 	}
-	i.spread(start, runtime)
+	i.spread(start, keep)
 	return i, nil
 }
 
 // start finds the nodes that a change begins at: changed files, what needed files that are gone, packages in another version.
-func (i *Impact) start(ctx context.Context, repo *git.Repo, changes []git.FileChange, old func() (*graph.Snapshot, error)) ([]graph.ID, error) {
+func (i *Impact) start(ctx context.Context, repo *git.Repo, changes []git.FileChange, keep graph.Keep, old func() (*graph.Snapshot, error)) ([]graph.ID, error) {
 	g := i.Snapshot.Graph
 	var start []graph.ID
 	var before *graph.Snapshot
@@ -89,7 +91,7 @@ func (i *Impact) start(ctx context.Context, repo *git.Repo, changes []git.FileCh
 					return nil, err
 				}
 			}
-			start = append(start, needed(before.Graph, g, gone)...)
+			start = append(start, i.needed(before.Graph, gone, keep)...)
 		}
 		if dependencies.IsLocked(c.Path) {
 			ids, err := i.upgraded(ctx, repo, c)
@@ -106,7 +108,7 @@ func (i *Impact) start(ctx context.Context, repo *git.Repo, changes []git.FileCh
 }
 
 // needed lists what imported a file that is gone, where it still is there.
-func needed(before, after *graph.Graph, gone string) []graph.ID {
+func (i *Impact) needed(before *graph.Graph, gone string, keep graph.Keep) []graph.ID {
 	id, ok := before.Find(graph.File, gone)
 	if !ok {
 		return nil
@@ -114,8 +116,12 @@ func needed(before, after *graph.Graph, gone string) []graph.ID {
 	var out []graph.ID
 	for e := range before.In(id) {
 		n := before.Node(e.From)
-		if at, ok := after.Find(n.Kind, n.Name); ok {
+		if !keep(e) {
+			continue
+		}
+		if at, ok := i.Snapshot.Graph.Find(n.Kind, n.Name); ok {
 			out = append(out, at)
+			i.gone[at] = gone
 		}
 	}
 	return out
@@ -187,9 +193,9 @@ func locked(ctx context.Context, repo *git.Repo, file string, blob git.OID) (map
 }
 
 // spread follows the edges backwards. A file reaches its own package's other files only through what they import it for.
-func (i *Impact) spread(start []graph.ID, runtime bool) {
+func (i *Impact) spread(start []graph.ID, keep graph.Keep) {
 	g := i.Snapshot.Graph
-	reached := g.Dependents(start, func(e *graph.Edge) bool { return !runtime || !e.Kind.TypeLevel() })
+	reached := g.Dependents(start, keep)
 	at := make(map[graph.ID]*graph.Reach, len(reached))
 	for k := range reached {
 		r := &reached[k]
@@ -198,8 +204,10 @@ func (i *Impact) spread(start []graph.ID, runtime bool) {
 		if n.Kind != graph.File {
 			continue
 		}
-		i.Files = append(i.Files, Affected{Path: n.Name, Depth: r.Depth, Why: why(g, at, r), Test: n.Test})
+		way := i.why(at, r)
+		i.Files = append(i.Files, Affected{Path: n.Name, Depth: int32(len(way) - 1), Why: way, Test: n.Test})
 	}
+	slices.SortStableFunc(i.Files, func(a, b Affected) int { return int(a.Depth - b.Depth) })
 	for id := range graph.ID(g.Len()) {
 		if n := g.Node(id); n.Open && at[id] == nil {
 			i.Open = append(i.Open, n.Name)
@@ -208,11 +216,15 @@ func (i *Impact) spread(start []graph.ID, runtime bool) {
 }
 
 // why is the way from a node back to what changed. Packages of a language stand between files.
-func why(g *graph.Graph, at map[graph.ID]*graph.Reach, r *graph.Reach) []string {
+func (i *Impact) why(at map[graph.ID]*graph.Reach, r *graph.Reach) []string {
 	var out []string
 	for {
-		out = append(out, g.Node(r.ID).Name)
+		name := i.Snapshot.Graph.Node(r.ID).Name
+		out = append(out, name)
 		if r.Via == nil {
+			if gone := i.gone[r.ID]; gone != "" && !slices.Contains(i.Changed, name) {
+				out = append(out, gone)
+			}
 			return out
 		}
 		r = at[r.Via.To]
