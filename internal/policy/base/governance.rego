@@ -91,6 +91,11 @@ governed(path) if {
 	adamant.match_path(glob, path)
 }
 
+governed(path) if {
+	some glob in input.config.spec.policy.gatekeeper
+	adamant.match_path(glob, path)
+}
+
 outside(path) if {
 	paths := input.config.spec.agents.paths
 	count(paths) > 0

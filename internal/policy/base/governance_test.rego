@@ -34,6 +34,13 @@ test_agent_changes_rules if {
 	}
 }
 
+test_agent_changes_constraints if {
+	yours := {"spec": {"agents": {}, "policy": {"gatekeeper": ["cluster/policies/**"]}}}
+	constraint := change(builder, [file("cluster/policies/a.yaml")], {})
+	count(governance.deny) == 1 with input as object.union(constraint, {"config": yours})
+	count(governance.deny) == 0 with input as constraint
+}
+
 test_agent_moves_rules_away if {
 	records := governance.deny with input as change(builder, [{"path": "old/a.rego", "oldPath": ".adamant/policy/a.rego"}], {})
 	{r.path | some r in records} == {".adamant/policy/a.rego"}
