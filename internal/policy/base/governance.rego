@@ -15,8 +15,7 @@ package adamant.base.governance
 #   passing: "one more deny rule"
 hold contains {"message": sprintf("the policies may deny less than they do today%s", [shown_by]), "path": path} if {
 	some path in touched
-	is_policy(path)
-	object.get(input.policy, "delta", "") != "tightened"
+	may_weaken(path)
 }
 
 # METADATA
@@ -75,6 +74,18 @@ shown_by := sprintf(": %s", [input.policy.deltaReasons[0]])
 touched contains f.path if some f in input.files
 
 touched contains f.oldPath if some f in input.files
+
+may_weaken(path) if {
+	is_policy(path)
+	object.get(input.policy, "delta", "") != "tightened"
+}
+
+# What is known to weaken the constitution may lie in constraints, data and settings too.
+may_weaken(path) if {
+	input.policy.delta == "weakened"
+	some glob in array.concat(["/.adamant/adamant.yaml", "/policy/"], object.get(input.config, ["spec", "policy", "gatekeeper"], []))
+	adamant.match_path(glob, path)
+}
 
 is_policy(path) if startswith(path, ".adamant/policy/")
 

@@ -24,6 +24,13 @@ test_policy_changed if {
 	count(governance.hold) == 1 with input as policy(".adamant/policy/a.rego", {})
 	count(governance.hold) == 0 with input as policy(".adamant/policy/a.rego", {"delta": "tightened"})
 	count(governance.hold) == 0 with input as policy("policy/a.go", {})
+	every path in [".adamant/adamant.yaml", "policy/data.yaml"] {
+		count(governance.hold) == 1 with input as object.union(policy(path, {"delta": "weakened"}), {"config": {}})
+		count(governance.hold) == 0 with input as object.union(policy(path, {"delta": "tightened"}), {"config": {}})
+	}
+	constraint := object.union(policy("cluster/a.yaml", {"delta": "weakened"}), {"config": {"spec": {"policy": {"gatekeeper": ["cluster/**"]}}}})
+	count(governance.hold) == 1 with input as constraint
+	count(governance.hold) == 0 with input as object.union(policy("src/a.yaml", {"delta": "weakened"}), {"config": {}})
 	count(governance.hold) == 0 with input as policy("src/policy/a.rego", {})
 }
 
