@@ -70,13 +70,23 @@ func (r *Assessor) Assess(ctx context.Context, in *facts.Input) (*Assessment, er
 
 // Plan is Assess without the digests: it says which gates a change needs before their evidence is there.
 func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, error) {
+	return r.Replan(ctx, in, &Assessment{})
+}
+
+// Replan is Plan for the document that before was made of, to which nothing but evidence, findings and what the ratchet
+// measured was added since. What the constitution cannot have seen is not asked again.
+func (r *Assessor) Replan(ctx context.Context, in *facts.Input, before *Assessment) (*Assessment, error) {
 	if in.APIVersion != facts.APIVersion {
 		return nil, fmt.Errorf("input document has apiVersion %q, want %q", in.APIVersion, facts.APIVersion)
 	}
 	if got := governance(in.Config, in.Policy); got != r.governance {
 		return nil, fmt.Errorf("input document was collected under governance %.12s, this assessor holds %.12s", got, r.governance)
 	}
-	ruled, err := r.engine.Eval(ctx, in, in.Now)
+	changed := []string{"evidence", "ratchet"}
+	if len(in.Findings) != before.found {
+		changed = append(changed, "findings")
+	}
+	ruled, err := r.engine.Again(ctx, in, in.Now, before.ruled, changed...)
 	if err != nil {
 		return nil, fmt.Errorf("evaluating the constitution: %w", err)
 	}
@@ -91,7 +101,7 @@ func (r *Assessor) Plan(ctx context.Context, in *facts.Input) (*Assessment, erro
 		EffectiveDiff: effectiveDiff(in.Files), Diffstat: diffstat(in.Files),
 		Level: rated.Level, Band: rated.Band, Score: rated.Score, Floor: list(rated.Floor), Factors: list(rated.Factors),
 		Findings: waived.findings, Holds: list(slices.Concat(unread(in.Files), waived.holds, held, unreadMarks(in))), Waivers: waived.used,
-		Ratchet: counted.standings, Marks: counted.marks, unmeasured: counted.unmeasured,
+		Ratchet: counted.standings, Marks: counted.marks, unmeasured: counted.unmeasured, ruled: ruled, found: len(in.Findings),
 		Governance: r.governance, ValidUntil: validUntil(in, r.config, waived.used),
 	}
 	required, row := Required(r.config, a.Level)

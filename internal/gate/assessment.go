@@ -8,6 +8,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/risk"
 )
@@ -49,6 +50,8 @@ type Assessment struct {
 	ValidUntil *time.Time         `json:"validUntil"` // null = as long as base, head and governance are these
 
 	unmeasured []string
+	ruled      *policy.Result // what the constitution said, and about how many findings
+	found      int
 }
 
 // Diffstat sizes a change.

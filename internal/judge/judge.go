@@ -318,7 +318,7 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if len(in.Evidence) == known {
 		return plan, gate.Seal(plan, in)
 	}
-	if plan, err = c.plan(ctx); err != nil {
+	if plan, err = c.replan(ctx, plan); err != nil {
 		return nil, err
 	}
 	return plan, gate.Seal(plan, in)

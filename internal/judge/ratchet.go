@@ -18,8 +18,13 @@ import (
 // plan assesses the change, and measures base where the ratchet's decision turns on it. What was measured goes into the
 // document, so that replaying it needs no git.
 func (c *courtroom) plan(ctx context.Context) (*gate.Assessment, error) {
+	return c.replan(ctx, &gate.Assessment{})
+}
+
+// replan is plan after evidence, and what came with it, was added to the document that before was made of.
+func (c *courtroom) replan(ctx context.Context, before *gate.Assessment) (*gate.Assessment, error) {
 	in := c.collected.Input
-	plan, err := c.assessor.Plan(ctx, in)
+	plan, err := c.assessor.Replan(ctx, in, before)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +42,7 @@ func (c *courtroom) plan(ctx context.Context) (*gate.Assessment, error) {
 		in.Ratchet.Base = append(in.Ratchet.Base, measured.Mark(rule))
 	}
 	slices.SortFunc(in.Ratchet.Base, func(a, b ratchet.Mark) int { return strings.Compare(a.Rule, b.Rule) })
-	return c.assessor.Plan(ctx, in)
+	return c.assessor.Replan(ctx, in, plan)
 }
 
 // noteTools records for the ratchet what the tools saw that the findings come from. Where they ran on base too (ran), a finding

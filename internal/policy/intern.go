@@ -18,6 +18,7 @@ func shareNames(c *ast.Compiler) names {
 			ast.WalkRefs(rule, func(ref ast.Ref) bool {
 				if isValueRef(ref) {
 					shared.share(ref[1:])
+					shared.noteInput(ref)
 				}
 				return false
 			})
@@ -31,6 +32,24 @@ func isValueRef(ref ast.Ref) bool {
 	head, ok := ref[0].Value.(ast.Var)
 	return ok && (head == ast.InputRootDocument.Value || strings.HasPrefix(string(head), ast.LocalVarPrefix))
 }
+
+// wholeInput stands among the names when a policy looks at input without saying at what in it.
+const wholeInput = "the whole input"
+
+func (n names) noteInput(ref ast.Ref) {
+	if !ref.HasPrefix(ast.Ref{ast.InputRootDocument}) {
+		return
+	}
+	if len(ref) > 1 {
+		if _, named := ref[1].Value.(ast.String); named {
+			return
+		}
+	}
+	n[wholeInput] = ast.StringTerm(wholeInput)
+}
+
+// mayLookAt says that a policy may look at a part of the input document, by its JSON name.
+func (n names) mayLookAt(part string) bool { return n[part] != nil || n[wholeInput] != nil }
 
 func (n names) share(path []*ast.Term) {
 	for i, part := range path {

@@ -206,6 +206,15 @@ func (s *Scoped) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Res
 	return result, err
 }
 
+// Again is Eval for a document that gave the result before, and of which only the named parts have changed since. Where no
+// policy looks at them the result is the same, and nothing is evaluated.
+func (s *Scoped) Again(ctx context.Context, in *facts.Input, now time.Time, before *Result, changed ...string) (*Result, error) {
+	if before == nil || slices.ContainsFunc(changed, s.narrow.names.mayLookAt) {
+		return s.Eval(ctx, in, now)
+	}
+	return before, nil
+}
+
 // Covers says that nothing that was left out could report about documents of these kinds.
 func (s *Scoped) Covers(kinds []string) bool {
 	return !slices.ContainsFunc(s.skipped, func(x *indexed) bool { return x.mayReport(kinds) })
