@@ -11,11 +11,13 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// readAround reads the structured files that the change leaves as they are, when policies look at all documents at once. What
-// cannot be read there is not this change's fault and is left out.
+// readAround reads the structured files that the change leaves as they are, when policies look at all documents at once, or the
+// Kubernetes objects among them, when constraints look at other objects. What cannot be read there is not this change's fault
+// and is left out.
 func (c *Collected) readAround(ctx context.Context, repo *git.Repo) error {
 	settings := c.Governance.Config.Spec.Policy.Conftest
-	if len(settings.Combine) == 0 {
+	combined, objects := len(settings.Combine) > 0, lookAround(c.Governance.Policy.Constraints)
+	if !combined && !objects {
 		return nil
 	}
 	changed := map[string]bool{}
@@ -25,7 +27,7 @@ func (c *Collected) readAround(ctx context.Context, repo *git.Repo) error {
 	var paths []string
 	var want []git.OID
 	for _, e := range c.Merged.Entries() {
-		if !changed[e.Path] && isRegular(e.Mode) && document.Reads(e.Path) && judged(settings, e.Path) {
+		if !changed[e.Path] && isRegular(e.Mode) && document.Reads(e.Path) && (objects || judged(settings, e.Path)) {
 			paths, want = append(paths, SpellPath(e.Path)), append(want, e.OID)
 		}
 	}
@@ -45,7 +47,9 @@ func (c *Collected) readAround(ctx context.Context, repo *git.Repo) error {
 	if err != nil {
 		return err
 	}
-	c.Input.Around = slices.DeleteFunc(slices.Concat(docs...), func(d document.Document) bool { return d.Error != "" })
+	c.Input.Around = slices.DeleteFunc(slices.Concat(docs...), func(d document.Document) bool {
+		return d.Error != "" || !(combined && judged(settings, d.Path)) && !(objects && d.Kind == document.KindKubernetes)
+	})
 	return nil
 }
 

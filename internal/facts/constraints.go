@@ -52,3 +52,10 @@ func IsConstraintPath(globs []string, file string) bool {
 func HoldsConstraints(data []byte) bool {
 	return bytes.Contains(data, []byte("templates.gatekeeper.sh")) || bytes.Contains(data, []byte("constraints.gatekeeper.sh"))
 }
+
+// lookAround says that some template asks for other objects, or some constraint for the labels of namespaces.
+func lookAround(constraints []Module) bool {
+	return slices.ContainsFunc(constraints, func(m Module) bool {
+		return strings.Contains(m.Text, "data.inventory") || strings.Contains(m.Text, "namespaceSelector")
+	})
+}

@@ -82,15 +82,20 @@ func (u *constraints) rules() []Rule { return u.list }
 
 func (u *constraints) reads(path string) bool { return u.paths[path] }
 
-// judge asks the constraints about every Kubernetes document. What templates see of other objects are the other documents.
+// judge asks the constraints about every Kubernetes document. What templates see of other objects are the other documents, and
+// those of unchanged files.
 func (u *constraints) judge(ctx context.Context, in *facts.Input, now time.Time) ([]Violation, error) {
 	docs, terms, err := clusterObjects(in.Documents)
 	if err != nil {
 		return nil, err
 	}
-	inventory := gatekeeper.NewInventory()
-	for i, doc := range docs {
-		if err := inventory.Add(doc.Value, terms[i]); err != nil && !errors.Is(err, gatekeeper.ErrNoKind) {
+	around, aroundTerms, err := clusterObjects(in.Around)
+	if err != nil {
+		return nil, err
+	}
+	inventory, known := gatekeeper.NewInventory(), slices.Concat(aroundTerms, terms)
+	for i, doc := range slices.Concat(around, docs) { // of two with one name the changed one counts
+		if err := inventory.Add(doc.Value, known[i]); err != nil && !errors.Is(err, gatekeeper.ErrNoKind) {
 			return nil, fmt.Errorf("reading document %d of %s for Gatekeeper's policies: %w", doc.Index, doc.Path, err)
 		}
 	}
@@ -139,7 +144,7 @@ func (u *constraints) violation(f gatekeeper.Violation, doc *document.Document) 
 		v.Message = "violates " + r.Title
 	}
 	if f.Assumed {
-		v.Fix = "mend it, or put the object's Namespace into the change: its labels are not known, so the constraint was taken to select it"
+		v.Fix = "mend it, or keep the object's Namespace in the repository: its labels are not known, so the constraint was taken to select it"
 	}
 	v.switchTo(r.Mode)
 	return v

@@ -247,3 +247,31 @@ func TestConstraintFingerprints(t *testing.T) {
 		t.Errorf("got %v, %v, %v", one, moved, two)
 	}
 }
+
+// Templates see the objects of unchanged files, as they see them at base: what was there twice already is unchanged.
+func TestConstraintsLookAround(t *testing.T) {
+	t.Parallel()
+	e := clusterEngine(t, manifest.PolicySettings{}, clusterConstraint("c", "{match: {namespaceSelector: {matchLabels: {env: prod}}}}"),
+		clusterTemplate(`violation[{"msg": sprintf("host of %v", [n])}] { o := data.inventory.namespace.shop.v1.Pod[n]; n != input.review.name; o.spec.host == input.review.object.spec.host }`))
+	pod := func(name, host string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: shop}\nspec: {host: " + host + "}\n"
+	}
+	in := &facts.Input{
+		Documents: documentsOf("a.yaml", pod("a", "x"), "b.yaml", pod("b", "y")),
+		Before:    documentsOf("a.yaml", pod("a", "x"), "b.yaml", pod("b", "z")),
+		Around:    documentsOf("c.yaml", pod("c", "x")+"---\n"+pod("d", "y"), "n.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {env: prod}}\n"),
+		Files:     []facts.File{{Path: "a.yaml"}, {Path: "b.yaml"}},
+	}
+	r, err := e.Eval(t.Context(), in, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a.yaml:3 deny host of c [gatekeeper/c] unchanged", "b.yaml:3 deny host of d [gatekeeper/c] new"}
+	if got := said(r); !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	in.Around[2].Value = map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "shop"}}
+	if r, err = e.Eval(t.Context(), in, time.Unix(0, 0)); err != nil || len(r.Violations) != 0 {
+		t.Errorf("got %q, %v; the namespace is not selected", said(r), err)
+	}
+}
