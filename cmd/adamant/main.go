@@ -13,10 +13,12 @@ import (
 
 	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/cli"
+	"github.com/adamant-os/adamant/internal/document/kustomize"
 )
 
 func main() {
 	check.Init()          // a guardian of a check never returns
+	kustomize.Init()      // nor does a renderer
 	time.Local = time.UTC // no answer depends on where the machine stands
 	keepGarbage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -9,12 +9,14 @@ import (
 
 	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/cli"
+	"github.com/adamant-os/adamant/internal/document/kustomize"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"adamant": func() {
 			check.Init()
+			kustomize.Init()
 			os.Exit(cli.Main(context.Background(), cli.System(), os.Args[1:]))
 		},
 	})

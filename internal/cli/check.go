@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adamant-os/adamant/internal/document/kustomize"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
@@ -97,6 +98,11 @@ func (f checkFlags) request(env *Env) (judge.Request, error) {
 		Base: f.base, Head: f.head, Jobs: f.jobs, Now: env.Now().UTC().Truncate(time.Second), Evidence: f.evidence,
 		Places: places(env), Getenv: env.Getenv, Version: Version, Progress: progressTo(env, f.quiet),
 	}
+	self, err := os.Executable()
+	if err != nil {
+		return req, fmt.Errorf("finding adamant's own executable, which renders kustomizations: %w", err)
+	}
+	req.Render = kustomize.Renderer{Self: self}.Render
 	switch {
 	case f.staged:
 		req.Snapshot = "staged"
@@ -110,7 +116,6 @@ func (f checkFlags) request(env *Env) (judge.Request, error) {
 	default:
 		req.Run = strings.Split(f.run, ",")
 	}
-	var err error
 	if f.now != "" {
 		if req.Now, err = time.Parse(time.RFC3339, f.now); err != nil {
 			return req, fmt.Errorf("--now: %w", err)

@@ -32,6 +32,8 @@ type Options struct {
 	Comparison *Comparison
 	// History answers for the changed files at base; nil leaves history empty and incomplete.
 	History func(paths []string, author string) History
+	// Render gives the objects of kustomizations; nil leaves them out.
+	Render Render
 }
 
 // Collected is an input document without findings and evidence, and the sides it was taken from.
@@ -75,6 +77,9 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Collected, erro
 		return nil, err
 	}
 	if err := c.readAround(ctx, repo); err != nil {
+		return nil, err
+	}
+	if err := c.renderKustomizations(ctx, opt.Render); err != nil {
 		return nil, err
 	}
 	return c, c.finish(ctx, opt)

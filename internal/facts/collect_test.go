@@ -31,6 +31,11 @@ func collect(t *testing.T, r *gittest.Repo, branch string) *facts.Collected {
 
 func tryCollect(t *testing.T, r *gittest.Repo, branch string) (*facts.Collected, error) {
 	t.Helper()
+	return collectWith(t, r, branch, nil)
+}
+
+func collectWith(t *testing.T, r *gittest.Repo, branch string, render facts.Render) (*facts.Collected, error) {
+	t.Helper()
 	ctx := t.Context()
 	repo, err := git.Open(ctx, r.Dir)
 	if err != nil {
@@ -54,7 +59,7 @@ func tryCollect(t *testing.T, r *gittest.Repo, branch string) (*facts.Collected,
 	if err != nil {
 		return nil, err
 	}
-	return facts.Collect(ctx, repo, facts.Options{Source: "range", Target: "main", Base: base, Head: head, Now: noon, Governance: governance, BaseSide: side})
+	return facts.Collect(ctx, repo, facts.Options{Source: "range", Target: "main", Base: base, Head: head, Now: noon, Governance: governance, BaseSide: side, Render: render})
 }
 
 func newSide(t *testing.T, ctx context.Context, repo *git.Repo, commit git.OID) *facts.Side {

@@ -46,6 +46,7 @@ type Request struct {
 	Getenv    func(string) string
 	Version   string // adamant's own
 	Progress  func(string)
+	Render    facts.Render // of kustomizations; nil leaves them out
 }
 
 // RunAll in Request.Run asks for every declared check, wanted or not.
@@ -160,7 +161,7 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 
 // resolve finds the two commits to judge.
 func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, error) {
-	opt := facts.Options{Source: "range"}
+	opt := facts.Options{Source: "range", Render: req.Render}
 	if req.Head != "" && req.Snapshot != "" {
 		return opt, &UsageError{errors.New("--head cannot be combined with --staged or --worktree")}
 	}
