@@ -57,6 +57,8 @@ metadata:
 spec: {type: service, lifecycle: production, owner: operator}
 `
 
+const goTest = "package core\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {\n\tif 1 != 1 {\n\t\tt.Fatal(1)\n\t}\n}\n"
+
 // victim is a repository whose main is judged by rules of its own.
 func victim(t testing.TB) *gittest.Repo {
 	t.Helper()
@@ -69,6 +71,7 @@ func victim(t testing.TB) *gittest.Repo {
 	r.Write("src/sum.js", "export function sum(a, b) {\n  return a + b;\n}\n")
 	r.Write("src/sum.test.js", "import { sum } from './sum.js';\n\ntest('sums', () => {\n  expect(sum(1, 2)).toBe(3);\n});\n\ntest('negative', () => {\n  expect(sum(1, -2)).toBe(-1);\n});\n")
 	r.Write("infra/main.tf", "resource \"aws_s3_bucket\" \"ledger\" {\n  bucket = \"ledger\"\n}\n\nresource \"aws_s3_bucket\" \"logs\" {\n  bucket = \"logs\"\n}\n")
+	r.Write("core/a_test.go", goTest)
 	r.Write("README.md", "# Victim\n")
 	r.Commit("start")
 	return r
@@ -185,6 +188,10 @@ func TestABranchIsNotJudgedByWhatItCarries(t *testing.T) {
 		{"test skipped", func(r *gittest.Repo) {
 			r.Write("src/sum.test.js", "import { sum } from './sum.js';\n\ntest.skip('sums', () => {\n  expect(sum(1, 2)).toBe(3);\n});\n\ntest('negative', () => {\n  expect(sum(1, -2)).toBe(-1);\n});\n")
 		}, gate.Hold, "tests/skipped"},
+		{"test left out by a build tag", func(r *gittest.Repo) {
+			r.Write("core/a_test.go", "//go:build never\n\n"+goTest)
+		}, gate.Hold, "tests/skipped"},
+		{"test left out by its name", func(r *gittest.Repo) { r.Git("mv", "core/a_test.go", "core/a_plan9_test.go") }, gate.Hold, "tests/skipped"},
 		{"code with a NUL in a comment", func(r *gittest.Repo) {
 			r.Write("src/sum.js", "// \x00\nexport function sum(a, b) {\n  return fetch('https://example.com/' + a + b);\n}\n")
 		}, gate.Hold, "files/unread"},

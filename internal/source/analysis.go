@@ -28,6 +28,7 @@ type Analysis struct {
 	asserts      int
 	skips        []mark
 	suppressions []mark
+	leftOut      string // why the runner leaves out its tests
 }
 
 // test is one test case with what its body holds.
@@ -56,6 +57,7 @@ func Analyse(language, class, path string, data []byte) *Analysis {
 		x = indexView(a.code, data)
 		a.facts()
 	}
+	a.leftOut = leftOut(a, path)
 	a.suppressions = suppressions(a)
 	for i := range a.suppressions {
 		a.suppressions[i].symbol = x.Symbol(a.suppressions[i].Line)
@@ -131,7 +133,7 @@ func Compare(before, after *Analysis, changed []Range) *Delta {
 	compareTests(d, before, after)
 	d.SkipsBefore, d.SkipsAfter = len(before.skips), len(after.skips)
 	d.AssertsBefore, d.AssertsAfter = before.asserts, after.asserts
-	d.SkipsAdded = addedMarks(before.skips, after.skips, changed)
+	d.SkipsAdded = append(nowLeftOut(before, after), addedMarks(before.skips, after.skips, changed)...)
 	d.SuppressionsAdded = addedMarks(before.suppressions, after.suppressions, changed)
 	return d
 }

@@ -276,7 +276,7 @@ func jsStatements(v *view, from, to int) int {
 				return 1
 			}
 		}
-		if v.after(i)-i > 2 {
+		if v.after(i)-i > 2 && !v.atOnce(i) {
 			return 1
 		}
 		return 0

@@ -168,6 +168,9 @@ func (p *pythonWalk) statements(from, to int) int {
 	for i := from; i < to; {
 		end := p.v.pythonEnd(i)
 		trivial := end-i <= 2 && (p.v.is(i, "pass") || p.v.is(i, "...") || p.v.has(i, kindString) || p.v.has(i, kindNewline) || p.v.has(i, kindDedent))
+		if n == 0 && p.v.is(i, "return") && end-i <= 2 {
+			return 0
+		}
 		if !trivial && !p.v.has(i, kindDedent) {
 			n++
 		}
