@@ -98,7 +98,7 @@ func (r *reader) scope(w *Waiver, m *manifest.Waiver) {
 	} else {
 		w.Rule = m.Spec.Rule
 	}
-	if m.Spec.Resource != "" && manifest.CheckGlob(m.Spec.Resource) == nil {
+	if manifest.CheckGlob(m.Spec.Resource) == nil {
 		w.Resource = m.Spec.Resource
 	}
 }

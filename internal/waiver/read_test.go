@@ -50,6 +50,11 @@ func TestReadGood(t *testing.T) {
 	if want := "w .adamant/waivers/w.yaml team/debts src/**|the vendor fixes it in June|operator operator 2 OPS-1 2026-11-01T00:00:00Z..2027-01-01T00:00:00Z"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	for _, text := range []string{with("justification", "exactly twenty chars"), good + "#" + strings.Repeat(" ", maxBytes-len(good)-1)} {
+		if w := read(text); len(w.Problems) > 0 {
+			t.Errorf("at the limit: %v", manifest.Join(w.Problems))
+		}
+	}
 	if w := read(strings.Replace(good, "justification", "reason", 1)); len(w.Problems) > 0 || w.Justification == "" {
 		t.Errorf("reason is not read: %v", w.Problems)
 	}
@@ -85,6 +90,7 @@ func TestReadMalformed(t *testing.T) {
 		{"no rule", with("rule", ""), `spec must have "rule"`},
 		{"every rule", with("rule", `"*"`), `w.yaml:5:3: spec.rule cannot be "*": name the rule`},
 		{"star inside", with("rule", "a*b"), `spec.rule cannot be "a*b": a * stands at the end`},
+		{"star first", with("rule", `"*a"`), `spec.rule cannot be "*a": a * stands at the end`},
 		{"spaces", with("rule", "a b"), `spec.rule cannot be "a b": a rule's id has no spaces`},
 		{"protected rule", with("rule", "governance/unloadable"), `spec.rule cannot be "governance/unloadable": rules that protect the gate itself are never waived`},
 		{"protected prefix", with("rule", "waiver/*"), "never waived"},
@@ -116,9 +122,22 @@ func TestReadMalformed(t *testing.T) {
 		if err := manifest.Join(w.Problems); err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), Folder+"w.yaml") {
 			t.Errorf("%s: got %v\nwant %s", tc.name, err, tc.want)
 		}
+		if strings.Contains(tc.want, "spec must have") && len(w.Problems) != 1 {
+			t.Errorf("%s: said more than once: %v", tc.name, manifest.Join(w.Problems))
+		}
 		found := Problems([]Waiver{w})
 		if len(found) != len(w.Problems) || found[0].Rule != MalformedRule || found[0].Line != w.Problems[0].Line || found[0].Fingerprint == "" {
 			t.Errorf("%s: findings %+v", tc.name, found)
+		}
+	}
+}
+
+// Rule and resource are kept when each can be read, so that findings can name the malformed waiver that was meant for them.
+func TestMalformedScope(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{with("expires", "soon"): "team/debts src/**", with("resource", `"{a"`): "team/debts ", with("rule", "a*b"): " src/**"} {
+		if w := read(text); w.Rule+" "+w.Resource != want {
+			t.Errorf("got %q %q, want %q", w.Rule, w.Resource, want)
 		}
 	}
 }
