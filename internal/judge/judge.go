@@ -87,7 +87,7 @@ func Run(ctx context.Context, repo *git.Repo, req Request) (*Outcome, error) {
 	return &Outcome{Verdict: verdict, Input: collected.Input, Configured: ends.Governance.Configured}, nil
 }
 
-// survey reads the governance while git compares base with head. What is wrong with the governance is told first.
+// survey reads the governance while git takes the snapshot and compares it, or head, with base. What is wrong with the governance is told first.
 func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Options) error {
 	base, err := repo.Commit(ctx, ends.Base)
 	if err != nil {
@@ -96,12 +96,8 @@ func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Option
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group errgroup.Group
-	var compared *facts.Comparison
 	opt := *ends
-	group.Go(func() (err error) {
-		compared, err = facts.Compare(ctx, repo, opt)
-		return err
-	})
+	group.Go(func() error { return compare(ctx, repo, &opt) })
 	side, governance, err := governanceOf(ctx, repo, base.Tree)
 	if err == nil {
 		err = unknownChecks(req.Run, governance.Config.Spec.Checks)
@@ -112,7 +108,8 @@ func survey(ctx context.Context, repo *git.Repo, req Request, ends *facts.Option
 		return err
 	}
 	err = group.Wait()
-	ends.Governance, ends.BaseSide, ends.Comparison, ends.Now = governance, side, compared, req.Now
+	*ends = opt
+	ends.Governance, ends.BaseSide, ends.Now = governance, side, req.Now
 	return err
 }
 
@@ -184,16 +181,27 @@ func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, e
 			head = "HEAD"
 		}
 		opt.Head, err = commit(ctx, repo, head, "head")
-	case "staged":
-		opt.Source = req.Snapshot
-		opt.Head, err = repo.Snapshot(ctx, git.Staged)
-	case "worktree":
-		opt.Source = req.Snapshot
-		opt.Head, err = repo.Snapshot(ctx, git.Worktree)
+	case "staged", "worktree":
+		opt.Source = req.Snapshot // taken while the governance is read
 	default:
 		err = fmt.Errorf("unknown snapshot %q", req.Snapshot)
 	}
 	return opt, err
+}
+
+// compare takes the snapshot that was asked for and compares it, or the head, with base.
+func compare(ctx context.Context, repo *git.Repo, opt *facts.Options) (err error) {
+	if opt.Head == "" {
+		kind := git.Staged
+		if opt.Source == "worktree" {
+			kind = git.Worktree
+		}
+		if opt.Head, err = repo.Snapshot(ctx, kind); err != nil {
+			return err
+		}
+	}
+	opt.Comparison, err = facts.Compare(ctx, repo, *opt)
+	return err
 }
 
 // targetBranch is the branch the change wants to land on. What is staged or in the working tree of that very branch is
