@@ -3,6 +3,7 @@ package facts
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -19,6 +20,9 @@ func (g *Governance) readConstraints(ctx context.Context, side *Side) error {
 			continue
 		}
 		data, err := side.Blob(ctx, e.OID)
+		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
+			return &ConfigError{Err: fmt.Errorf("%s: %w; whether it holds constraints is not known: name the files that do in spec.policy.gatekeeper", SpellPath(e.Path), err)}
+		}
 		if err != nil {
 			return fmt.Errorf("reading policy %s: %w", SpellPath(e.Path), err)
 		}

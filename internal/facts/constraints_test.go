@@ -1,7 +1,9 @@
 package facts_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/adamant-os/adamant/internal/facts"
@@ -72,5 +74,19 @@ func TestConstraintsAreCollected(t *testing.T) {
 		if !slices.Equal(got, around) {
 			t.Errorf("%q: got %q, want %q", spec, got, around)
 		}
+	}
+}
+
+// A file that is too large to be looked at may hold constraints: nothing is judged without them.
+func TestConstraintsTooLarge(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("policy/a.yaml", "a: "+strings.Repeat("x", facts.BlobLimit))
+	r.Commit("base")
+	r.Branch("change")
+	_, err := tryCollect(t, r, "change")
+	var broken *facts.ConfigError
+	if !errors.As(err, &broken) || !strings.Contains(err.Error(), "policy/a.yaml") || !strings.Contains(err.Error(), "spec.policy.gatekeeper") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -98,7 +98,7 @@ func (t *Template) constraintFaults(value any) []fault {
 		delete(spec.properties, "parameters")
 	}
 	root := schema{kind: "object", open: true, properties: map[string]*schema{"spec": &spec}}
-	return slices.DeleteFunc(root.faults(value, ""), func(f fault) bool { return f.pointer == "/spec" && strings.Contains(f.message, "null") })
+	return root.faults(value, "")
 }
 
 // constraintSpec is the schema of spec but for the parameters, which each template has its own for.

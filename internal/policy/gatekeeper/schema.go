@@ -14,7 +14,7 @@ import (
 )
 
 // schema is an OpenAPI v3 schema as Kubernetes reads it (a structural schema): objects are closed unless they say otherwise.
-// Nil allows nothing to be said about it: any value.
+// A nil schema fits any value.
 type schema struct {
 	kind       string // object, array, string, integer, number, boolean, "" = any
 	properties map[string]*schema
@@ -137,7 +137,7 @@ func asNumber(value any) (float64, bool) {
 	return 0, false
 }
 
-// finding is what is wrong with a value, and where below it.
+// fault is what is wrong with a value, and where below it.
 type fault struct {
 	pointer, message string
 	unknown          bool // a field the schema does not have
