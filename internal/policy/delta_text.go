@@ -102,7 +102,7 @@ func define(tree *ast.Module, r *ast.Rule, path string, imports map[string]ast.R
 // uses spells the imports that a rule makes use of: its text means another thing under others.
 func (d *definition) uses(r *ast.Rule) string {
 	var out strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(names0(r))) {
+	for _, name := range slices.Sorted(maps.Keys(usedNames(r))) {
 		if ref, ok := d.imports[name]; ok {
 			fmt.Fprintf(&out, "\n%s = %s", name, ref)
 		}
@@ -110,8 +110,8 @@ func (d *definition) uses(r *ast.Rule) string {
 	return out.String()
 }
 
-// names0 are the names that a rule's text uses: variables, functions, rules and imports alike.
-func names0(r *ast.Rule) map[string]bool {
+// usedNames are the names that a rule's text uses: variables, functions, rules and imports alike.
+func usedNames(r *ast.Rule) map[string]bool {
 	out := map[string]bool{}
 	ast.WalkTerms(r, func(t *ast.Term) bool {
 		if v, ok := t.Value.(ast.Var); ok {
@@ -316,7 +316,7 @@ func (c *comparison) names(base, merged []*definition) {
 			continue
 		}
 		for _, b := range base {
-			if b.pkg == m.pkg && names0(b.rule)[m.name] {
+			if b.pkg == m.pkg && usedNames(b.rule)[m.name] {
 				c.because("helper %s (%s:%d) has a name that %s uses for something else", m.name, m.path, m.line, b.place())
 			}
 		}
