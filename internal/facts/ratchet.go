@@ -210,34 +210,39 @@ func (c *Collected) editMark(ctx context.Context, p string, before, after git.En
 	}
 	edit := MarkEdit{Path: SpellPath(p)}
 	edit.Rule, _ = ratchet.RuleOf(p)
-	var old, now ratchet.Mark
-	var unread *MarkProblem
-	var err error
-	if before.Path != "" {
-		if old, unread, err = readMark(ctx, c.Base, before); err != nil {
+	var sides [2]*ratchet.Mark // nil where there is none, or nobody can read it
+	for i, e := range []git.Entry{before, after} {
+		if e.Path == "" {
+			continue
+		}
+		mark, problem, err := readMark(ctx, []*Side{c.Base, c.Merged}[i], e)
+		if err != nil {
 			return err
 		}
-	}
-	known := before.Path != "" && unread == nil
-	if after.Path != "" {
-		if now, unread, err = readMark(ctx, c.Merged, after); err != nil {
-			return err
+		if problem == nil {
+			sides[i] = &mark
+		} else if i == 1 {
+			edit.Line = problem.Line
 		}
 	}
-	switch {
-	case after.Path == "":
-		edit.Kind = MarkDeleted
-	case unread != nil:
-		edit.Kind, edit.Line = MarkUnreadable, unread.Line
-	case !known:
-		edit.Kind = MarkAdded
-	case now.Raises(old):
-		edit.Kind = MarkRaised
-	case old.Raises(now):
-		edit.Kind = MarkLowered
-	default:
-		edit.Kind = MarkEdited
-	}
+	edit.Kind = kindOfEdit(sides[0], sides[1], after.Path != "")
 	c.Input.Ratchet.Edits = append(c.Input.Ratchet.Edits, edit)
 	return nil
+}
+
+// kindOfEdit names what happened to a mark; kept says that there is still a file.
+func kindOfEdit(old, now *ratchet.Mark, kept bool) string {
+	switch {
+	case !kept:
+		return MarkDeleted
+	case now == nil:
+		return MarkUnreadable
+	case old == nil:
+		return MarkAdded
+	case now.Raises(*old):
+		return MarkRaised
+	case old.Raises(*now):
+		return MarkLowered
+	}
+	return MarkEdited
 }
