@@ -48,6 +48,7 @@ test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
 
 test-interop:
+	@command -v "$${GATOR:-gator}" >/dev/null || echo "LEFT OUT: the tests that need gator: go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1, or set GATOR"
 	$(GO) test -tags interop -timeout 30m ./...
 
 test-arm64:
