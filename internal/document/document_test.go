@@ -60,6 +60,7 @@ func TestParse(t *testing.T) {
 		{"maven", "pom.xml", "<project><version>1</version></project>", "xml  {\"project\":{\"version\":\"1\"}}\n"},
 		{"kustomization", "k/kustomization.yml", "resources: [a.yaml]\n", "yaml kustomization {\"resources\":[\"a.yaml\"]}\n"},
 		{"kustomization without extension", "k/Kustomization", "namespace: a\n", "yaml kustomization {\"namespace\":\"a\"}\n"},
+		{"broken kustomization", "kustomization.yaml", "a: [", "yaml kustomization null error "},
 		{"flux", "f.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n",
 			"yaml kubernetes {\"apiVersion\":\"kustomize.toolkit.fluxcd.io/v1\",\"kind\":\"Kustomization\"}\n"},
 		{"typed list", "l.yaml", "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- spec: {}\n- {apiVersion: v1, kind: Pod}\n",

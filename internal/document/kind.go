@@ -3,6 +3,8 @@ package document
 import (
 	"path"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/document/kustomize"
 )
 
 // The kinds of documents that policies know by name.
@@ -22,6 +24,9 @@ const (
 	KindCatalog       = "catalog"
 	KindAdamant       = "adamant"
 )
+
+// FormatKustomize is the format of what was rendered from a kustomization, or could not be.
+const FormatKustomize = "kustomize"
 
 // Kinds lists the kinds a document can have, sorted.
 func Kinds() []string {
@@ -54,6 +59,8 @@ func kindOfPath(p, format string) string {
 		return KindPackageJSON
 	case format != formatYAML:
 		return ""
+	case kustomize.IsFile(base):
+		return KindKustomization
 	case folder == ".github/workflows":
 		return KindWorkflow
 	case strings.HasPrefix(base, "docker-compose") || strings.HasPrefix(base, "compose."):
@@ -77,8 +84,7 @@ func kindOfValue(p string, value map[string]any) string {
 	kind, _ := value["kind"].(string)
 	base := path.Base(p)
 	switch {
-	case base == "kustomization.yaml", base == "kustomization.yml", base == "Kustomization",
-		strings.HasPrefix(api, "kustomize.config.k8s.io/"):
+	case strings.HasPrefix(api, "kustomize.config.k8s.io/"):
 		return KindKustomization
 	case strings.HasPrefix(api, "adamant.dev/"):
 		return KindAdamant

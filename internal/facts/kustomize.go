@@ -245,7 +245,7 @@ func (r *rendering) add(results []kustomize.Result) {
 	next := map[string]int{} // index of the next document of a file; 0 is the kustomization itself
 	put := func(doc document.Document) {
 		next[doc.Path]++
-		doc.Index, doc.Format = next[doc.Path], "kustomize"
+		doc.Index, doc.Format = next[doc.Path], document.FormatKustomize
 		*r.into = append(*r.into, doc)
 	}
 	of := map[int]kustomize.Result{}
@@ -278,7 +278,7 @@ func documentsOf(plan *kustomize.Plan, result kustomize.Result) []document.Docum
 		return []document.Document{{Path: plan.File, Kind: document.KindKustomization, Value: map[string]any{"notRendered": plan.Skip},
 			Lines: map[string]int{"": 1}}}
 	case plan.Fault != nil:
-		return []document.Document{{Path: plan.Fault.Path, Kind: document.KindKustomization, Error: plan.Fault.Message, Line: max(plan.Fault.Line, 1)}}
+		return []document.Document{faulty(plan)}
 	case result.Error != "":
 		return []document.Document{{Path: plan.File, Kind: document.KindKustomization, Error: "cannot be rendered: " + result.Error, Line: 1}}
 	}
@@ -293,4 +293,13 @@ func documentsOf(plan *kustomize.Plan, result kustomize.Result) []document.Docum
 		out = append(out, doc)
 	}
 	return out
+}
+
+// faulty stands under the root, wherever the fault is: it is the root that cannot be deployed.
+func faulty(plan *kustomize.Plan) document.Document {
+	doc := document.Document{Path: plan.File, Kind: document.KindKustomization, Error: plan.Fault.Message, Line: max(plan.Fault.Line, 1)}
+	if plan.Fault.Path != plan.File {
+		doc.Error, doc.Line = fmt.Sprintf("%s:%d: %s", plan.Fault.Path, doc.Line, doc.Error), 1
+	}
+	return doc
 }

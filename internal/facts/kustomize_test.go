@@ -64,6 +64,8 @@ func TestKustomizations(t *testing.T) {
 		{"taken away", map[string]string{"k/kustomization.yaml": "resources: [pod.yaml]\n", "k/pod.yaml": "a: 1\n"}, map[string]string{"k/kustomization.yaml": ""}, "k/kustomization.yaml#1 kubernetes k<nil>:1", ""},
 		{"loses a file", map[string]string{"k/kustomization.yaml": "resources: [pod.yaml]\n", "k/pod.yaml": "a: 1\n"}, map[string]string{"k/pod.yaml": ""},
 			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil><nil>pod.yaml is not in the repository:1"},
+		{"base loses a file", map[string]string{"k/kustomization.yaml": "resources: [b]\n", "k/b/kustomization.yaml": "namespace: x\nresources:\n- pod.yaml\n", "k/b/pod.yaml": "a: 1\n"}, map[string]string{"k/b/pod.yaml": ""},
+			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil><nil>k/b/kustomization.yaml:3: pod.yaml is not in the repository:1"},
 		{"remote", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "resources: ['https://example.com/x']\n"},
 			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil>k/kustomization.yaml refers to https://example.com/x, which is not in the repository:1"},
 		{"broken", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "resources: [\n"}, "k/kustomization.yaml#1 kubernetes k<nil>:1", ""},

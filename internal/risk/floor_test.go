@@ -257,6 +257,22 @@ func TestDestruction(t *testing.T) {
 	if got := levelOf(Floor(in, manifest.Defaults())); got != Medium {
 		t.Errorf("object still there: level %v, want medium", got)
 	}
+	root := "deploy/kustomization.yaml"
+	deployment.Path, deployment.Format = root, document.FormatKustomize
+	in.Before = []document.Document{deployment}
+	for name, doc := range map[string]document.Document{
+		"skipped": {Path: root, Format: document.FormatKustomize, Kind: document.KindKustomization, Value: map[string]any{"notRendered": "x"}},
+		"broken":  {Path: root, Format: "yaml", Kind: document.KindKustomization, Error: "x"},
+	} {
+		in.Documents = []document.Document{doc}
+		if reasons := Floor(in, manifest.Defaults()); levelOf(reasons) != High || reasons[0].Rule != "infrastructure/unrendered" {
+			t.Errorf("%s kustomization: %+v", name, reasons)
+		}
+	}
+	in.Documents = []document.Document{{Path: root, Format: "yaml", Kind: document.KindKustomization, Value: map[string]any{}}}
+	if got := levelOf(Floor(in, manifest.Defaults())); got != Critical {
+		t.Errorf("rendered without the object: level %v, want critical", got)
+	}
 	plan := document.Document{Path: "plan.json", Kind: "terraform-plan", Value: map[string]any{"resource_changes": []any{
 		map[string]any{"address": "db.main", "change": map[string]any{"actions": []any{"delete", "create"}}},
 	}}}

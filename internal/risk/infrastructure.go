@@ -15,18 +15,34 @@ func splitKey(key string) iter.Seq[string] { return strings.SplitSeq(key, ".") }
 // objects that are in no document any more. Moving one to another file is no destruction.
 func (f *floor) infrastructure() {
 	f.terraform()
-	here := map[string]bool{}
+	here, unknown := map[string]bool{}, f.unrendered()
 	for i := range f.in.Documents {
 		here[object(&f.in.Documents[i])] = true
 	}
 	for i := range f.in.Before {
-		if name := object(&f.in.Before[i]); name != "" && !here[name] {
-			f.add(Critical, "infrastructure/destroyed", f.path(f.in.Before[i].Path), 0, "takes %s away", name)
+		doc := &f.in.Before[i]
+		switch name := object(doc); {
+		case name == "" || here[name]:
+		case doc.Format == document.FormatKustomize && unknown[doc.Path]:
+			f.add(High, "infrastructure/unrendered", f.path(doc.Path), 0, "is not rendered any more: what it deploys is not known")
+		default:
+			f.add(Critical, "infrastructure/destroyed", f.path(doc.Path), 0, "takes %s away", name)
 		}
 	}
 	for i := range f.in.Documents {
 		f.plan(&f.in.Documents[i])
 	}
+}
+
+// unrendered are the kustomizations whose objects are not known.
+func (f *floor) unrendered() map[string]bool {
+	out := map[string]bool{}
+	for i := range f.in.Documents {
+		if doc := &f.in.Documents[i]; doc.Kind == document.KindKustomization && (doc.Format == document.FormatKustomize || doc.Error != "") {
+			out[doc.Path] = true
+		}
+	}
+	return out
 }
 
 // path is where a file of base is now.
