@@ -91,9 +91,9 @@ type rendering struct {
 // open finds the kustomizations and reads them in one round, if a changed file lies below one.
 func (r *rendering) open(ctx context.Context, changed []string) error {
 	with := map[string]bool{}
-	for _, p := range r.side.Paths() {
-		if kustomize.IsFile(p) {
-			with[path.Dir(p)] = true
+	for _, e := range r.side.Entries() {
+		if kustomize.IsFile(e.Path) {
+			with[path.Dir(SpellPath(e.Path))] = true
 		}
 	}
 	if !slices.ContainsFunc(changed, func(file string) bool { return below(file, with) }) {

@@ -25,11 +25,11 @@ func Match(base string) bool {
 }
 
 // Parse reads one file.
-func Parse(_ string, data []byte) []format.Tree {
+func Parse(path string, data []byte) []format.Tree {
 	if line, fault := check(data); fault != "" {
 		return format.Fail(line, fault)
 	}
-	file, diags := hclsyntax.ParseConfig(data, "", hcl.InitialPos)
+	file, diags := hclsyntax.ParseConfig(data, path, hcl.InitialPos)
 	for _, d := range diags.Errs() {
 		return fail(d)
 	}

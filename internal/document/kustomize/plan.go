@@ -57,9 +57,17 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Path + ": " + f.Message }
 
 // IsFile says whether a file of this name is a kustomization.
-func IsFile(file string) bool { return slices.Contains(names(), path.Base(file)) }
+func IsFile(file string) bool {
+	switch file[strings.LastIndexByte(file, '/')+1:] {
+	case "kustomization.yaml", "kustomization.yml", "Kustomization":
+		return true
+	}
+	return false
+}
 
-func names() []string { return []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} }
+func names() [3]string {
+	return [...]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+}
 
 // The bounds of what one root may read.
 const (

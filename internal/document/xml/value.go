@@ -15,8 +15,9 @@ func (e *element) value(r *reader, at string) any {
 	}
 	out := make(map[string]any, len(e.attrs)+len(e.children)+1)
 	for _, a := range e.attrs {
-		out["-"+a.Name.Local] = a.Value
-		r.lines[format.Join(at, "-"+a.Name.Local)] = e.line
+		name := "-" + a.Name.Local
+		out[name] = together(out[name], a.Value)
+		r.lines[format.Join(at, name)] = e.line
 	}
 	if text != "" {
 		out["#content"] = text
@@ -24,6 +25,17 @@ func (e *element) value(r *reader, at string) any {
 	}
 	e.below(r, at, out)
 	return out
+}
+
+// together keeps all values of attributes that differ in their namespace only.
+func together(old any, value string) any {
+	switch old := old.(type) {
+	case nil:
+		return value
+	case []any:
+		return append(old, value)
+	}
+	return []any{old, value}
 }
 
 // below adds the child elements, those of one name together.

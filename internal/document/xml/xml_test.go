@@ -23,6 +23,7 @@ func TestValue(t *testing.T) {
 		{"text", "<a> x </a>", `{"a":"x"}`},
 		{"empty", "<a/>", `{"a":""}`},
 		{"attributes", `<a b="1" xmlns="u" xmlns:c="v" c:d="2">x</a>`, `{"a":{"#content":"x","-b":"1","-c":"v","-d":"2","-xmlns":"u"}}`},
+		{"attributes of one name", `<a x:b="1" y:b="2" z:b="3"/>`, `{"a":{"-b":["1","2","3"]}}`},
 		{"children", "<a><b>1</b><c/><b>2</b></a>", `{"a":{"b":["1","2"],"c":""}}`},
 		{"mixed", "<a>x <b>y</b> z</a>", `{"a":{"#content":"x  z","b":"y"}}`},
 		{"prologue", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<!DOCTYPE a>\r\n<!-- c -->\r\n<a><![CDATA[<x>]]>&amp;&#65;</a>\r\n", `{"a":"\u003cx\u003e\u0026A"}`},
