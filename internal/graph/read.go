@@ -41,6 +41,7 @@ type Options struct {
 type Snapshot struct {
 	Graph     *Graph
 	Problems  []imports.Problem // sorted by path and line
+	Links     map[string]string // symlinks to files of known languages, and the files they lead to
 	files     map[string]*imports.File
 	language  map[string]int32 // index into languages
 	languages []imports.Language
@@ -82,7 +83,11 @@ func (r *reading) extract(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, e := range r.tree.entries {
-		if e.Symlink || r.opt.Skip != nil && r.opt.Skip(e.Path) {
+		if e.Symlink {
+			r.linked(e.Path)
+			continue
+		}
+		if r.opt.Skip != nil && r.opt.Skip(e.Path) {
 			continue
 		}
 		if slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Manifest != nil && l.Manifest(e.Path) }) {
@@ -103,6 +108,18 @@ func (r *reading) extract(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// linked remembers a symlink to a file of a known language: it is no node of its own.
+func (r *reading) linked(link string) {
+	to := r.tree.Real(link)
+	if to == "" || !slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(to) }) {
+		return
+	}
+	if r.snapshot.Links == nil {
+		r.snapshot.Links = map[string]string{}
+	}
+	r.snapshot.Links[link] = to
 }
 
 func (r *reading) keep(path string, f *imports.File) {

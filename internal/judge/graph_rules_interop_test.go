@@ -1,0 +1,139 @@
+//go:build interop
+
+package judge
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/graph/rules"
+	"github.com/adamant-os/adamant/internal/graph/rules/depcruise"
+)
+
+// TestDependencyCruiserVerdicts compares with the violations that dependency-cruiser found in public repositories. Clones are
+// named by ADAMANT_CLONE_WEBPACK and ADAMANT_CLONE_QUERY; what is not named is logged.
+func TestDependencyCruiserVerdicts(t *testing.T) {
+	t.Parallel()
+	const corpus = "../../../shared/corpus/graph/"
+	for _, one := range []struct{ name, rules, clone, commit string }{
+		{"webpack", "dc.rules.base.json", "ADAMANT_CLONE_WEBPACK", "bc3e930f"},
+		{"query", "dc.rules.query.json", "ADAMANT_CLONE_QUERY", "40321a0b"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
+			dir := os.Getenv(one.clone)
+			raw, err := os.ReadFile(corpus + one.name + ".depcruise.raw.tsv")
+			if err != nil || dir == "" {
+				t.Logf("not compared: %v; %s=%q", err, one.clone, dir)
+				return
+			}
+			have := verdicts(t, dir, one.commit, corpus+one.rules, string(raw))
+			compareVerdicts(t, have, lines(t, corpus+one.name+".violations.tsv"))
+		})
+	}
+}
+
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n")
+}
+
+// verdicts judges as the peer was run: a clone without node_modules, started from the folders it was given.
+func verdicts(t *testing.T, dir, commit, config, raw string) []string {
+	t.Helper()
+	ctx := t.Context()
+	repo, err := git.Open(ctx, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	oid, err := repo.Resolve(ctx, commit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	side, governance, err := GovernanceAt(ctx, repo, oid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := GraphAt(ctx, repo, side.Tree(), governance.Attributes, Places{}, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := depcruise.Read(filepath.Base(config), data, nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	sources := sourcesOf(raw)
+	report, err := rules.Judge(ctx, snapshot.Graph, set, rules.Options{Bare: true, Links: snapshot.Links, Sources: func(p string) bool { return sources(p) }})
+	if err != nil || len(report.Problems) > 0 {
+		t.Fatal(err, report.Problems)
+	}
+	var out []string
+	for _, v := range report.Violations {
+		out = append(out, strings.Join([]string{v.Rule, v.Kind, v.From, v.To}, "\t"))
+	}
+	return out
+}
+
+// sourcesOf are the files the peer started from or came to: the sources and targets of its edges, and the folders it was given.
+func sourcesOf(raw string) func(string) bool {
+	known := map[string]bool{}
+	for line := range strings.Lines(raw) {
+		f := strings.Split(line, "\t")
+		known[f[0]], known[f[2]] = true, true
+	}
+	given := "lib/"
+	if !known["lib/webpack.js"] {
+		given = "packages/"
+	}
+	return func(p string) bool {
+		return known[p] || strings.HasPrefix(p, given) && slices.Contains([]string{".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts"}, filepath.Ext(p))
+	}
+}
+
+func compareVerdicts(t *testing.T, have, want []string) {
+	t.Helper()
+	slices.Sort(have)
+	slices.Sort(want)
+	both, missing, extra := 0, map[string][]string{}, map[string][]string{}
+	for _, w := range want {
+		if _, ok := slices.BinarySearch(have, w); ok {
+			both++
+		} else {
+			rule, _, _ := strings.Cut(w, "\t")
+			missing[rule] = append(missing[rule], w)
+		}
+	}
+	for _, h := range have {
+		if _, ok := slices.BinarySearch(want, h); !ok {
+			rule, _, _ := strings.Cut(h, "\t")
+			extra[rule] = append(extra[rule], h)
+		}
+	}
+	t.Logf("%d of %d, %d in all", both, len(want), len(have))
+	differ := 0
+	for _, side := range []struct {
+		name string
+		list map[string][]string
+	}{{"missing", missing}, {"extra", extra}} {
+		for rule, list := range side.list {
+			differ += len(list)
+			t.Logf("%s %s: %d\n  %s", side.name, rule, len(list), strings.Join(list[:min(len(list), 12)], "\n  "))
+		}
+	}
+	if agree := 1000 * both / (both + differ); agree < 990 {
+		t.Errorf("%d per mille agree, want 990", agree)
+	}
+}
