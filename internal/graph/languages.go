@@ -8,6 +8,7 @@ import (
 	"github.com/adamant-os/adamant/internal/source/imports"
 	"github.com/adamant-os/adamant/internal/source/javascript"
 	"github.com/adamant-os/adamant/internal/source/python"
+	"github.com/adamant-os/adamant/internal/source/rust"
 )
 
 // Languages is the registry: one line a language.
@@ -15,6 +16,6 @@ func Languages() []imports.Language {
 	return slices.Concat(
 		[]imports.Language{cpp.Language(), golang.Language()},
 		javascript.Languages(),
-		[]imports.Language{python.Language()},
+		[]imports.Language{python.Language(), rust.Language()},
 	)
 }
