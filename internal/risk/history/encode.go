@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/adamant-os/adamant/internal/git"
 )
@@ -19,7 +20,7 @@ const (
 	headerSize = len(magic) + 9*4
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var castagnoli = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
 
 var errCorrupt = errors.New("the history cache is damaged")
 
@@ -60,7 +61,7 @@ func (b *Builder) encode(sorted []string, renumber []int) []byte {
 		out = t.appendOffsets(out)
 	}
 	out = append(append(append(append(out, b.oids...), names.data...), paths.data...), trails.data...)
-	return le.AppendUint32(out, crc32.Checksum(out, castagnoli))
+	return le.AppendUint32(out, crc32.Checksum(out, castagnoli()))
 }
 
 // table is a list of byte strings: their ends, and all of them in a row.
@@ -128,7 +129,7 @@ func Parse(data []byte) (*Index, error) {
 		return nil, errCorrupt
 	}
 	body, sum := data[:len(data)-4], binary.LittleEndian.Uint32(data[len(data)-4:])
-	if crc32.Checksum(body, castagnoli) != sum {
+	if crc32.Checksum(body, castagnoli()) != sum {
 		return nil, errCorrupt
 	}
 	x := &Index{data: data}

@@ -23,7 +23,7 @@ func seal(data []byte) []byte {
 		return data
 	}
 	body := data[:len(data)-4]
-	return binary.LittleEndian.AppendUint32(append([]byte{}, body...), crc32.Checksum(body, castagnoli))
+	return binary.LittleEndian.AppendUint32(append([]byte{}, body...), crc32.Checksum(body, castagnoli()))
 }
 
 func open(t *testing.T, r *gittest.Repo) *git.Repo {
