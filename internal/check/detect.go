@@ -93,7 +93,7 @@ func (d *detector) content(name string) string {
 func (d *detector) roots(name string) []string {
 	var dirs []string
 	for _, file := range d.files {
-		if path.Base(file) == name && !aside(path.Dir(file)) {
+		if rest, ok := strings.CutSuffix(file, name); ok && (rest == "" || rest[len(rest)-1] == '/') && !aside(path.Dir(file)) {
 			dirs = append(dirs, path.Dir(file))
 		}
 	}

@@ -150,3 +150,12 @@ func BenchmarkInputValue300Manifests(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCompileFor compiles what a change of source and one Dockerfile needs.
+func BenchmarkCompileFor(b *testing.B) {
+	for b.Loop() {
+		if _, err := CompileFor(b.Context(), []string{"dockerfile"}, nil, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func Classify(path string, head []byte, attrs Attributes) (language, class strin
 func (f *file) classify(head []byte, attrs Attributes) (language, class string) {
 	language = f.language(head)
 	class = f.class(language, head)
-	if len(attrs) > 0 {
+	if len(attrs) > 0 && rank(class) < 3 { // others stay what they are
 		class = constrain(class, language, attrs.lookup(f.path))
 	}
 	return language, class

@@ -98,10 +98,10 @@ func isRequirements(base string) bool {
 }
 
 // IsLocked reports whether Locked can read a file.
-func IsLocked(file string) bool { return !foreign(file) && locked(file) != nil }
+func IsLocked(file string) bool { return locked(file) != nil && !foreign(file) }
 
 // IsManifest reports whether Asked can read a file.
-func IsManifest(file string) bool { return !foreign(file) && asked(file) != nil }
+func IsManifest(file string) bool { return asked(file) != nil && !foreign(file) }
 
 // foreign reports whether a file belongs to a vendored package or to test input.
 func foreign(file string) bool {
