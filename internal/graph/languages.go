@@ -6,6 +6,7 @@ import (
 	"github.com/adamant-os/adamant/internal/source/cpp"
 	"github.com/adamant-os/adamant/internal/source/golang"
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/java"
 	"github.com/adamant-os/adamant/internal/source/javascript"
 	"github.com/adamant-os/adamant/internal/source/python"
 	"github.com/adamant-os/adamant/internal/source/rust"
@@ -15,6 +16,7 @@ import (
 func Languages() []imports.Language {
 	return slices.Concat(
 		[]imports.Language{cpp.Language(), golang.Language()},
+		java.Languages(),
 		javascript.Languages(),
 		[]imports.Language{python.Language(), rust.Language()},
 	)
