@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the schemas and golden files")
 
 // ours are the kinds whose Go types live in this package. The schemas of catalog entities are made by package catalog.
-var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet]()}
+var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet](), "Architecture": reflect.TypeFor[Architecture]()}
 
 // TestSchemasAreCurrent makes the schemas anew from the Go types, their tags and their comments.
 func TestSchemasAreCurrent(t *testing.T) {

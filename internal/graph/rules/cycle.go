@@ -139,9 +139,22 @@ func (j *judging) acyclic(w *world, r *Rule) error {
 		way := w.names(w.smallest(id, comp, keep))
 		j.alone(w, r, id, KindTangle, withComment(fmt.Sprintf("%d of them need each other; the shortest way around from here: %s",
 			sizes[c], strings.Join(way, " -> ")), r))
-		j.report.Violations[len(j.report.Violations)-1].Path = way
+		v := &j.report.Violations[len(j.report.Violations)-1]
+		v.Path, v.Members = way, w.members(comp, c)
 	}
 	return nil
+}
+
+// members lists the modules of a component, sorted.
+func (w *world) members(comp []int32, c int32) []string {
+	var out []string
+	for id := range comp {
+		if comp[id] == c {
+			out = append(out, w.Node(graph.ID(id)).Name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // smallest is a shortest cycle through a node.

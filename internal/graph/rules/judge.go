@@ -75,12 +75,41 @@ func (j *judging) rule(r *Rule, apply func(*world, *Rule) error) {
 	w, err := j.world(r.Level)
 	before := len(j.report.Violations)
 	if err == nil {
+		err = j.unmatched(w, r)
+	}
+	if err == nil {
 		err = apply(w, r)
 	}
 	if err != nil {
 		j.report.Violations = j.report.Violations[:before]
 		j.problem(r, true, err.Error())
 	}
+}
+
+// unmatched reports the parts of a rule that match nothing at its level or among files.
+func (j *judging) unmatched(w *world, r *Rule) error {
+	for _, s := range r.Selects {
+		found, err := w.any(s.Where)
+		if err == nil && !found && w != j.files {
+			found, err = j.files.any(s.Where)
+		}
+		if err != nil {
+			return err
+		}
+		if !found {
+			j.problem(r, false, s.What+" matches nothing: a spelling mistake, or what it was about is gone")
+		}
+	}
+	return nil
+}
+
+func (w *world) any(where Where) (bool, error) {
+	for id := range graph.ID(w.Len()) {
+		if _, ok, err := where.match(w.Node(id).Name, nil); err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 func (j *judging) problem(r *Rule, fatal bool, message string) {

@@ -24,7 +24,9 @@ type Pattern interface {
 // Globs is a Pattern of anything that matches paths, such as a manifest.PathSet.
 func Globs(set interface{ Match(string) bool }) Pattern { return globs{set} }
 
-type globs struct{ set interface{ Match(string) bool } }
+type globs struct {
+	set interface{ Match(string) bool }
+}
 
 func (g globs) Match(name string, _ []string) ([]string, bool, error) {
 	return nil, g.set.Match(name), nil

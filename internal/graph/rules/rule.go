@@ -49,8 +49,16 @@ type Rule struct {
 	Orphan   bool  // what Orphans asks for
 	Less     *int  // fewer than this are a violation
 	More     *int  // more than this are a violation
+	// Selects are the parts of the rule that must match a module: one that matches none is a typing mistake, and reported.
+	Selects []Selection
 	// Between decides about an edge by the names of its ends: the message of a violation, "" when it is none. Nil: From and To do.
 	Between func(from, to string) string
+}
+
+// Selection is a named part of a rule.
+type Selection struct {
+	What string // "layer domain", "from.path"
+	Where
 }
 
 // LevelFolder is the level of rules about folders (dependency-cruiser's scope: folder).
@@ -108,9 +116,10 @@ type Violation struct {
 	Kind     string           `json:"kind"`
 	From     string           `json:"from"`
 	To       string           `json:"to"`
-	Path     []string         `json:"path,omitempty"` // the way from From to To, or around the cycle
-	File     string           `json:"file,omitempty"` // where to look
-	Line     int              `json:"line,omitempty"` // 1-based, 0 = the whole file
+	Path     []string         `json:"path,omitempty"`    // the way from From to To, or around the cycle
+	Members  []string         `json:"members,omitempty"` // of a tangle, sorted
+	File     string           `json:"file,omitempty"`    // where to look
+	Line     int              `json:"line,omitempty"`    // 1-based, 0 = the whole file
 	Message  string           `json:"message"`
 	Fix      string           `json:"fix,omitempty"`
 }

@@ -94,11 +94,19 @@ func (b *builder) module(id graph.ID, name string) error {
 	}
 	from := b.Node(n)
 	for _, e := range b.g.Out(id) {
+		if e.Kind == imports.Dynamic && declaration(name) {
+			e.Kind, e.Types = imports.TypeOnly, e.Types&^imports.DynamicImport|imports.TypeImport
+		}
 		if err := b.edge(from, e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// declaration says that a file holds nothing but types, so an import() in it is one of a type. Extraction sees no names.
+func declaration(name string) bool {
+	return strings.HasSuffix(name, ".d.ts") || strings.HasSuffix(name, ".d.mts") || strings.HasSuffix(name, ".d.cts")
 }
 
 func (b *builder) edge(from graph.ID, e graph.Edge) error {
@@ -197,18 +205,26 @@ func (b *builder) world() *world {
 	return w
 }
 
-// measure counts what each module needs and what needs it. An import that is written twice counts once.
+// measure counts what each module needs and what needs it. What is needed for its types and for its code counts twice, as it
+// does for dependency-cruiser; otherwise an import that is written twice counts once. A module that needs it counts once.
 func (w *world) measure() {
 	w.down, w.up = make([]int32, w.Len()), make([]int32, w.Len())
+	type need struct {
+		to            graph.ID
+		specifier     string
+		types, export bool
+	}
 	for id := range graph.ID(w.Len()) {
 		last := graph.ID(-1)
+		seen := map[need]bool{}
 		for _, e := range w.Out(id) {
 			if e.To != last {
 				w.up[e.To]++
-				w.down[id]++
 			}
 			last = e.To
+			seen[need{e.To, e.Specifier, e.Kind.TypeLevel(), e.Kind == imports.Reexport || e.Kind == imports.TypeReexport}] = true
 		}
+		w.down[id] = int32(len(seen))
 	}
 }
 

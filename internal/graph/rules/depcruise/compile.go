@@ -2,6 +2,7 @@ package depcruise
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/graph/rules"
 	"github.com/adamant-os/adamant/internal/source/imports"
@@ -83,6 +84,11 @@ func (l *loader) rule(r raw, what string) (rules.Rule, bool) {
 	out, on := l.head(r, what)
 	from, to, module := r.key("from"), r.key("to"), r.key("module")
 	out.From, out.To = l.where(from), l.target(to)
+	for _, part := range []raw{from, module} {
+		if p := l.pattern(part.key("path")); p != nil {
+			out.Selects = append(out.Selects, rules.Selection{What: strings.TrimPrefix(part.at[strings.LastIndex(part.at, "/"):], "/") + ".path", Where: rules.Where{Path: p}})
+		}
+	}
 	orphan := l.flag(from.key("orphan"))
 	switch {
 	case module.value != nil:
