@@ -85,6 +85,7 @@ type lab struct {
 	r         *gittest.Repo
 	rand      *rand.Rand
 	next      int
+	name      string // for errors
 	assessors map[string]*gate.Assessor
 	past      []string // commits of main
 	tally     labTally
@@ -185,10 +186,8 @@ func (l *lab) change() (adds bool) {
 		files := l.files(".go", ".json")
 		file := files[l.rand.IntN(len(files))]
 		if to := path.Join(l.folder(), path.Base(file)); to != file {
-			if err := os.MkdirAll(filepath.Join(l.r.Dir, path.Dir(to)), 0o755); err != nil {
-				l.t.Fatal(err)
-			}
-			l.r.Git("mv", "-f", file, to)
+			l.r.Write(to, l.read(file))
+			l.r.Remove(file)
 		}
 	case 6: // a debt is paid
 		if file, text := l.pick(".json", labDebt); file != "" {
@@ -259,17 +258,55 @@ func (l *lab) read(file string) string {
 	return string(data)
 }
 
-// violations maps each number in the working tree to its rule and folder: the truth, read without adamant.
-func (l *lab) violations() map[string]string {
-	out := map[string]string{}
+// violations maps each rule and number in the working tree to the folders that have it: the truth, read without adamant. A number
+// is there twice when two branches moved a function to two places: git merges that without a word.
+func (l *lab) violations() map[string][]string {
+	out := map[string][]string{}
 	for _, file := range l.files(".go", ".json") {
 		text := l.read(file)
-		for _, m := range labComment.FindAllStringSubmatch(text, -1) {
-			out[labRules[0]+" v"+m[1]] = path.Dir(file)
+		for i, what := range []*regexp.Regexp{labComment, labDebt} {
+			for _, m := range what.FindAllStringSubmatch(text, -1) {
+				id := labRules[i] + " v" + m[1]
+				out[id] = append(out[id], path.Dir(file))
+			}
 		}
-		for _, m := range labDebt.FindAllStringSubmatch(text, -1) {
-			out[labRules[1]+" v"+m[1]] = path.Dir(file)
+	}
+	return out
+}
+
+// compareTrees says what is new, and by how much each rule has grown in each folder. Of a number, what stays in its folder stays, and
+// what is left over has moved.
+func compareTrees(before, after map[string][]string) (fresh []string, grown map[string]int) {
+	grown = map[string]int{}
+	for _, id := range slices.Sorted(maps.Keys(union(before, after))) {
+		was, is := slices.Clone(before[id]), []string{}
+		for _, folder := range after[id] {
+			if at := slices.Index(was, folder); at >= 0 {
+				was = slices.Delete(was, at, at+1)
+			} else {
+				is = append(is, folder)
+			}
 		}
+		moved := min(len(was), len(is))
+		rule, _, _ := strings.Cut(id, " ")
+		for _, folder := range is[moved:] {
+			fresh = append(fresh, id)
+			grown[rule+" "+folder]++
+		}
+		for _, folder := range was[moved:] {
+			grown[rule+" "+folder]--
+		}
+	}
+	return fresh, grown
+}
+
+func union(a, b map[string][]string) map[string]bool {
+	out := map[string]bool{}
+	for id := range a {
+		out[id] = true
+	}
+	for id := range b {
+		out[id] = true
 	}
 	return out
 }
@@ -381,7 +418,7 @@ func (l *lab) land(n int) {
 		l.r.Git("merge", "--abort")
 		return
 	}
-	l.compare(branch, a, before, l.violations(), adds)
+	l.compare(l.name+branch, a, before, l.violations(), adds)
 }
 
 // merge merges a branch into the working tree of main, by git and the driver.
@@ -397,26 +434,15 @@ func (l *lab) merge(branch string) bool {
 }
 
 // compare checks decision and marks against what the lab knows, and commits what may land.
-func (l *lab) compare(branch string, a *gate.Assessment, before, after map[string]string, adds bool) {
+func (l *lab) compare(branch string, a *gate.Assessment, before, after map[string][]string, adds bool) {
 	var named []string
 	for _, f := range a.Findings {
 		if gate.Blocks(f) && slices.Contains(labRules, f.Rule) {
 			named = append(named, l.named(f.Rule, f.Path, f.Line))
 		}
 	}
-	grown := map[string]int{}
-	var fresh []string
-	for id, folder := range after {
-		if _, known := before[id]; !known {
-			fresh = append(fresh, id)
-			grown[strings.Fields(id)[0]+folder]++
-		}
-	}
-	for id, folder := range before {
-		if _, kept := after[id]; !kept {
-			grown[strings.Fields(id)[0]+folder]--
-		}
-	}
+	fresh, grown := compareTrees(before, after)
+	adds = adds || len(fresh) > 0
 	over := slices.ContainsFunc(slices.Collect(maps.Values(grown)), func(n int) bool { return n > 0 })
 	switch {
 	case !adds && len(named) > 0:
@@ -432,7 +458,7 @@ func (l *lab) compare(branch string, a *gate.Assessment, before, after map[strin
 	if !adds {
 		l.tally.innocent++
 	}
-	if len(after) > len(before) {
+	if sum(grown) > 0 {
 		l.tally.additions++
 	}
 	if len(named) > 0 {
@@ -463,7 +489,7 @@ func (l *lab) named(rule, file string, line int) string {
 }
 
 // checkMarks compares the marks that main holds now with the violations it has: by number and folder, and one by one.
-func (l *lab) checkMarks(branch string, after map[string]string) {
+func (l *lab) checkMarks(branch string, after map[string][]string) {
 	truth := l.truth("HEAD")
 	for _, rule := range labRules {
 		want := truth.Mark(rule)
@@ -472,9 +498,11 @@ func (l *lab) checkMarks(branch string, after map[string]string) {
 			l.t.Fatalf("after %s the mark of %s is\n%+v\nand the tree has\n%s", branch, rule, truth.Marks, want.Encode())
 		}
 		count := map[string]int{}
-		for id, folder := range after {
-			if strings.HasPrefix(id, rule+" ") {
-				count[folder+"/"]++
+		for id, folders := range after {
+			for _, folder := range folders {
+				if strings.HasPrefix(id, rule+" ") {
+					count[folder+"/"]++
+				}
 			}
 		}
 		for scope := range want.Scopes {
@@ -516,6 +544,7 @@ func TestRatchetLab(t *testing.T) {
 	var all labTally
 	for start := 0; start < rounds; start += 60 { // a fresh repository now and then: old ones run out of violations
 		l := newLab(t, seed)
+		l.name = fmt.Sprintf("lab %d ", seed)
 		seed++
 		for n := range min(60, rounds-start) {
 			l.land(n)
