@@ -50,14 +50,12 @@ func (c *Collected) renderKustomizations(ctx context.Context, render Render) err
 		}
 		jobs = append(jobs, s.jobs...)
 	}
-	if len(jobs) == 0 {
-		sides[0].add(nil)
-		sides[1].add(nil)
-		return nil
-	}
-	results, err := render(ctx, jobs)
-	if err != nil {
-		return err
+	var results []kustomize.Result
+	if len(jobs) > 0 {
+		var err error
+		if results, err = render(ctx, jobs); err != nil {
+			return err
+		}
 	}
 	sides[0].add(results[:len(sides[0].jobs)])
 	sides[1].add(results[len(sides[0].jobs):])
