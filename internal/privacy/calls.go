@@ -96,22 +96,51 @@ const callLines = 20
 func (s *scanner) arguments(kind string, i, from int, names [][]string) {
 	open := 1
 	for n := i; n < min(i+callLines, len(s.lines)) && open > 0; n++ {
-		text := s.lines[n]
-		if n == i {
-			text = text[from:]
-		}
-		if len(text) > longest {
+		if len(s.lines[n]) > longest {
 			return
 		}
-		code := expressions(text)
-		end := closing(code, &open)
-		if !s.added(i) && !s.added(n) || hidden().MatchString(text) {
+		text := s.argumentsOn(n, names)
+		if n == i {
+			text = look(s.lines[n][from:], names)
+		}
+		end := closing(text.code, &open)
+		if !s.added(i) && !s.added(n) || text.hidden {
 			continue
 		}
-		if field := sensitive(code[:end], names); field != "" {
+		field := text.field
+		if end < len(text.code) {
+			field = sensitive(text.code[:end], names)
+		}
+		if field != "" {
 			s.hit(kind, n, field)
 		}
 	}
+}
+
+// argument is what a line says when it is read as arguments.
+type argument struct {
+	code   string // without the words of strings
+	hidden bool   // the author has thought of it
+	field  string // the first sensitive field
+}
+
+func look(line string, names [][]string) argument {
+	code := expressions(line)
+	return argument{code: code, hidden: hidden().MatchString(line), field: sensitive(code, names)}
+}
+
+// argumentsOn is look for a whole line, once each: it is read again for every call that begins shortly above it.
+func (s *scanner) argumentsOn(n int, names [][]string) argument {
+	if s.looked == nil {
+		s.looked = map[int]argument{}
+	}
+	text, ok := s.looked[n]
+	if !ok {
+		text = look(s.lines[n], names)
+		s.looked[n] = text
+		delete(s.looked, n-2*callLines) // no call that is still looked at reaches up to it
+	}
+	return text
 }
 
 // closing is where the parenthesis that is open closes, len(code) when it does not.

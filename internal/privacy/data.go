@@ -204,8 +204,10 @@ var identityPatterns = sync.OnceValue(func() struct{ us, usSaid, uk, ukSaid, bra
 
 func identity(line string) string {
 	p := identityPatterns()
-	for _, m := range p.us.FindAllStringSubmatch(line, -1) {
-		if socialSecurity(m[1], m[2], m[3]) && (p.usSaid.MatchString(line) || distinct(m[1]+m[2]+m[3]) > 4) {
+	american := p.us.FindAllStringSubmatch(line, -1)
+	said := len(american) > 0 && p.usSaid.MatchString(line)
+	for _, m := range american {
+		if socialSecurity(m[1], m[2], m[3]) && (said || distinct(m[1]+m[2]+m[3]) > 4) {
 			return "a US social security number"
 		}
 	}

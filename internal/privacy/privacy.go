@@ -78,8 +78,9 @@ func isManifest(name string) bool {
 
 type scanner struct {
 	File
-	lines []string
-	hits  []Hit
+	lines  []string
+	looked map[int]argument // lines that were read as arguments, by their number
+	hits   []Hit
 }
 
 // longest is how much of a line is looked at, in bytes: longer ones are minified code or data of machines.

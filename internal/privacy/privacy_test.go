@@ -218,6 +218,10 @@ func TestProviders(t *testing.T) {
 		{"a.ts", source.ClassSource, `import Anthropic from "@anthropic-ai/sdk";`, "anthropic"},
 		{"a.ts", source.ClassSource, `} from "@ai-sdk/openai"`, "openai"},
 		{"a.js", source.ClassSource, `const { OpenAI } = require('openai')`, "openai"},
+		{"a.js", source.ClassSource, `const openai = require('openai')`, "openai"},
+		{"a.py", source.ClassSource, "import os, openai", "openai"},
+		{"a.py", source.ClassSource, `openai = __import__("openai")`, "openai"},
+		{"a.py", source.ClassSource, `m = importlib.import_module("openai")`, "openai"},
 		{"a.go", source.ClassSource, "\t\"github.com/openai/openai-go/option\"", "openai"},
 		{"a.go", source.ClassSource, `	const url = "https://api.mistral.ai/v1/chat"`, "mistral"},
 		{"config.yaml", source.ClassConfig, "endpoint: https://shop.openai.azure.com/", "azure-openai"},
@@ -254,6 +258,19 @@ func TestProviderRoots(t *testing.T) {
 				t.Errorf("no root is in %s of %s", name, p.name)
 			}
 		}
+	}
+}
+
+// A line is read once as arguments, however many calls above it are open: the work grows with the file, not with its calls.
+func TestOpenCallsAreReadOnce(t *testing.T) {
+	work := func(line string) float64 {
+		const lines = 400
+		f := File{Path: "a.go", Class: source.ClassSource, Text: []byte(strings.Repeat(line+"\n", lines)), Lines: []source.Range{{From: 1, To: lines}}}
+		return testing.AllocsPerRun(1, func() { Find(f) })
+	}
+	closed, open := work("log.info(\"{a} {b} {c}\", user.email)"), work("log.info(\"{a} {b} {c}\", user.email")
+	if open > 3*closed {
+		t.Errorf("%.0f allocations for open calls, %.0f for closed ones", open, closed)
 	}
 }
 

@@ -70,7 +70,7 @@ func providerRoots() []string {
 }
 
 var importing = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(?:import\b|from\b|use\b|extern crate\b|require\b|gem\b|export\b.*\bfrom\b|\}\s*from\b|[\w.]*\s*"[^"]+"\s*$|.*\b(?:require|import)\s*\()`)
+	return regexp.MustCompile(`^\s*(?:import\b|from\b|use\b|extern crate\b|require\b|gem\b|export\b.*\bfrom\b|\}\s*from\b|[\w.]*\s*"[^"]+"\s*$|.*(?:\brequire|\bimport|\bimport_module|__import__)\s*\()`)
 })
 
 // providers finds hosts of model providers anywhere, and their packages where they are imported or depended on.
@@ -84,12 +84,13 @@ func (s *scanner) providers() {
 		if !slices.ContainsFunc(roots, func(root string) bool { return strings.Contains(line, root) }) || isComment(line) {
 			return
 		}
-		for _, m := range namesProvider().FindAllStringSubmatch(line, -1) {
+		imports := !manifest && importing().MatchString(line)
+		for _, m := range namesProvider().FindAllStringSubmatchIndex(line, -1) {
 			switch {
-			case m[1] != "":
-				s.hit(Provider, i, byProviderName()[m[1]])
-			case manifest && isDependency(line, m[2]) || !manifest && isImport(line, m[2]):
-				s.hit(Provider, i, byProviderName()[m[2]])
+			case m[2] >= 0:
+				s.hit(Provider, i, byProviderName()[line[m[2]:m[3]]])
+			case manifest && isDependency(line, line[m[4]:m[5]]) || imports && isImported(line[:m[4]], line[m[5]:]):
+				s.hit(Provider, i, byProviderName()[line[m[4]:m[5]]])
 			}
 		}
 	})
@@ -104,14 +105,18 @@ func isDependency(line, name string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], `"' =<>~![;:@/`))
 }
 
-// isImport says that an import's module is the package or lies below it.
-func isImport(line, name string) bool {
-	if !importing().MatchString(line) {
+// isImported says, by what stands before and after a package's name on a line that imports, that the module is the package or
+// lies below it.
+func isImported(before, after string) bool {
+	if after != "" && !strings.ContainsAny(after[:1], "\"'` ./;,:") {
 		return false
 	}
-	at := strings.Index(line, name)
-	before, after := line[:at], line[at+len(name):]
-	quoted := strings.HasSuffix(before, `"`) || strings.HasSuffix(before, `'`) || strings.HasSuffix(before, "`")
-	bare := strings.HasSuffix(strings.TrimRight(before, " "), "import") || strings.HasSuffix(strings.TrimRight(before, " "), "from") || strings.HasSuffix(strings.TrimRight(before, " "), "use")
-	return (quoted || bare) && (after == "" || strings.ContainsAny(after[:1], "\"'` ./;,:"))
+	if before != "" && strings.ContainsAny(before[len(before)-1:], "\"'`") {
+		return true
+	}
+	before = strings.TrimRight(before, " ")
+	if strings.HasSuffix(before, ",") && strings.HasPrefix(strings.TrimSpace(before), "import ") {
+		return true // import os, openai
+	}
+	return strings.HasSuffix(before, "import") || strings.HasSuffix(before, "from") || strings.HasSuffix(before, "use")
 }
