@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/graph"
 	"github.com/adamant-os/adamant/internal/graph/rules"
@@ -16,45 +17,69 @@ const RuleError = "architecture/rule-error"
 // RuleIdle is the rule of findings that say that a rule, or a part of it, matches nothing.
 const RuleIdle = "architecture/rule-idle"
 
-// Change is what a change is judged by: base's rules, and the graphs of base and of the merged tree.
-type Change struct {
-	Set     *rules.Set                 // compiled from base's architecture or dependency-cruiser configuration
-	Spec    *manifest.ArchitectureSpec // base's; nil for none: the boundary rules then have their defaults
-	Base    *graph.Graph
-	Head    *graph.Graph
-	Links   map[string]string // of head: Snapshot.Links
-	OldLink map[string]string // of base
+// Side is one tree of a change.
+type Side struct {
+	Graph   *graph.Graph
+	Links   map[string]string // Snapshot.Links
 	Tree    Tree
-	Renames map[string]string // of base to head
-	Agent   bool              // the author is an agent: the boundary rules hold
+	Catalog *catalog.Catalog
 }
 
-// Findings judges a change. What is wrong at both sides is Unchanged, what is gone Absent (in base's place), what the change brought
-// New. Rules of dependency-cruiser are called architecture/NAME, too. The error is ctx's, or that of the set's filter.
-func Findings(ctx context.Context, c Change) ([]finding.Finding, error) {
-	base, err := rules.Judge(ctx, c.Base, c.Set, rules.Options{Links: c.OldLink})
-	if err != nil {
-		return nil, err
-	}
-	head, err := rules.Judge(ctx, c.Head, c.Set, rules.Options{Links: c.Links})
-	if err != nil {
-		return nil, err
-	}
-	out := states(base.Violations, head.Violations, c.Renames)
-	if c.Agent {
-		spec := c.Spec
-		if spec == nil {
-			spec = &manifest.ArchitectureSpec{}
+// Judgement is what rules say about one tree.
+type Judgement struct {
+	Violations []rules.Violation
+	Problems   []rules.Problem
+}
+
+// Judge judges one tree. The error is ctx's, or that of a set's filter.
+func (r *Rules) Judge(ctx context.Context, s Side, bare bool) (*Judgement, error) {
+	out := &Judgement{}
+	for _, set := range r.Sets {
+		report, err := rules.Judge(ctx, s.Graph, set, rules.Options{Links: s.Links, Bare: bare})
+		if err != nil {
+			return nil, err
 		}
-		for _, v := range Boundaries(c.Base, c.Head, c.Tree, spec, c.Renames) {
+		out.Violations = append(out.Violations, report.Violations...)
+		out.Problems = append(out.Problems, report.Problems...)
+	}
+	if d := r.DeclaredRule(); d != nil {
+		out.Violations = append(out.Violations, Declared(s.Graph, s.Catalog, severity(d.Severity))...)
+	}
+	return out, nil
+}
+
+// Findings judges a change by base's rules: what is wrong at both sides is Unchanged, what is gone Absent (in base's place), what
+// the change brought New. When its author is an agent the boundary rules hold, too. renames maps paths of base to paths of head.
+// The error is ctx's, or that of a set's filter.
+func Findings(ctx context.Context, r *Rules, base, head Side, renames map[string]string, agent bool) ([]finding.Finding, error) {
+	before, err := r.Judge(ctx, base, false)
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.Judge(ctx, head, false)
+	if err != nil {
+		return nil, err
+	}
+	out := states(before.Violations, after.Violations, renames)
+	if agent {
+		for _, v := range r.Boundaries(base, head, renames) {
 			out = append(out, Finding(&v, finding.New))
 		}
 	}
-	for _, p := range head.Problems {
+	for _, p := range after.Problems {
 		out = append(out, problem(p))
 	}
 	finding.Sort(out)
 	return out, nil
+}
+
+// Boundaries is the function of that name with what the architecture says about it.
+func (r *Rules) Boundaries(base, head Side, renames map[string]string) []rules.Violation {
+	spec := r.Spec
+	if spec == nil {
+		spec = &manifest.ArchitectureSpec{}
+	}
+	return Boundaries(base.Graph, head.Graph, head.Tree, spec, renames)
 }
 
 func states(base, head []rules.Violation, renames map[string]string) []finding.Finding {
@@ -77,7 +102,8 @@ func states(base, head []rules.Violation, renames map[string]string) []finding.F
 	return out
 }
 
-// Finding is a violation in the shape of all findings. Its fingerprint is the violation's identity.
+// Finding is a violation in the shape of all findings. Its fingerprint is the violation's identity; rules of dependency-cruiser are
+// called architecture/NAME, too.
 func Finding(v *rules.Violation, state finding.State) finding.Finding {
 	rule := v.Rule
 	if !strings.HasPrefix(rule, "architecture/") {
