@@ -8,8 +8,10 @@ import (
 	"github.com/adamant-os/adamant/internal/source/imports"
 	"github.com/adamant-os/adamant/internal/source/java"
 	"github.com/adamant-os/adamant/internal/source/javascript"
+	"github.com/adamant-os/adamant/internal/source/proto"
 	"github.com/adamant-os/adamant/internal/source/python"
 	"github.com/adamant-os/adamant/internal/source/rust"
+	"github.com/adamant-os/adamant/internal/source/terraform"
 )
 
 // Languages is the registry: one line a language.
@@ -18,6 +20,6 @@ func Languages() []imports.Language {
 		[]imports.Language{cpp.Language(), golang.Language()},
 		java.Languages(),
 		javascript.Languages(),
-		[]imports.Language{python.Language(), rust.Language()},
+		[]imports.Language{proto.Language(), python.Language(), rust.Language(), terraform.Language()},
 	)
 }
