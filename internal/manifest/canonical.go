@@ -27,80 +27,160 @@ func canonicalJSON(v any, fractions bool) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %w", err)
 	}
-	p := jsonParser{data: raw.String(), cursor: cursor{Position: Position{1, 1}}, levels: 5 * MaxDepth} // documents lie within documents
-	root, fault := p.value(0)
-	if fault != nil {
-		return nil, fmt.Errorf("encode as canonical JSON: %s", fault.message)
-	}
-	if fractions {
-		root.spellFractions()
-	}
-	out, err := root.canonical(make([]byte, 0, raw.Len()))
-	if err != nil {
+	c := canon{jsonParser: jsonParser{data: raw.String(), levels: 5 * MaxDepth}, // documents lie within documents
+		out: make([]byte, 0, raw.Len()), fractions: fractions}
+	if err := c.value(0); err != nil {
 		return nil, fmt.Errorf("encode as canonical JSON: %w", err)
 	}
-	return out, nil
+	return c.out, nil
 }
 
-func (n *node) spellFractions() {
-	if f, ok := n.value.(float64); ok {
-		n.value = json.Number(strconv.FormatFloat(f, 'g', -1, 64))
-	}
-	for i := range n.children {
-		n.children[i].spellFractions()
-	}
+// canon rewrites the JSON of encoding/json, member by member, without making values of it.
+type canon struct {
+	jsonParser
+	out       []byte
+	spare     []byte
+	fractions bool
 }
 
-func (n *node) canonical(out []byte) ([]byte, error) {
-	switch n.kind {
-	case mapping:
-		return n.canonicalObject(out)
-	case sequence:
-		return n.canonicalArray(out)
+func (c *canon) value(depth int) error {
+	if depth > c.levels {
+		return c.fail("nested more than %d levels deep", c.levels)
 	}
-	switch v := n.value.(type) {
-	case string:
-		return appendString(out, v), nil
+	c.space()
+	switch c.data[c.at] { // encoding/json wrote a value here
+	case '{':
+		return c.object(depth)
+	case '[':
+		return c.array(depth)
+	case '"':
+		_, err := c.string()
+		return err
+	case 't', 'f', 'n':
+		end := c.at
+		for end < len(c.data) && c.data[end] >= 'a' && c.data[end] <= 'z' {
+			end++
+		}
+		c.out = append(c.out, c.data[c.at:end]...)
+		c.at = end
+		return nil
+	}
+	return c.number()
+}
+
+// member is one member of an object, as it was written to out.
+type member struct {
+	key        string
+	start, end int
+}
+
+func (c *canon) object(depth int) error {
+	c.at++
+	c.out = append(c.out, '{')
+	start := len(c.out)
+	var few [16]member
+	members := few[:0]
+	for c.space(); !c.eat('}'); c.space() {
+		if len(members) > 0 {
+			c.eat(',')
+			c.space()
+			c.out = append(c.out, ',')
+		}
+		m := member{start: len(c.out)}
+		var err error
+		if m.key, err = c.string(); err != nil {
+			return err
+		}
+		c.space()
+		c.eat(':')
+		c.out = append(c.out, ':')
+		if err := c.value(depth + 1); err != nil {
+			return within(EscapePointer(m.key), err)
+		}
+		m.end = len(c.out)
+		members = append(members, m)
+	}
+	if err := c.sort(start, members); err != nil {
+		return err
+	}
+	c.out = append(c.out, '}')
+	return nil
+}
+
+// sort puts the members of the object that begins at start in order.
+func (c *canon) sort(start int, members []member) error {
+	byKey := func(a, b member) int { return strings.Compare(a.key, b.key) }
+	if !slices.IsSortedFunc(members, byKey) {
+		slices.SortStableFunc(members, byKey)
+		c.spare = append(c.spare[:0], c.out[start:]...)
+		c.out = c.out[:start]
+		for i, m := range members {
+			if i > 0 {
+				c.out = append(c.out, ',')
+			}
+			c.out = append(c.out, c.spare[m.start-start:m.end-start]...)
+		}
+	}
+	for i := 1; i < len(members); i++ {
+		if members[i].key == members[i-1].key {
+			return fmt.Errorf("key %q is here twice", members[i].key)
+		}
+	}
+	return nil
+}
+
+func (c *canon) array(depth int) error {
+	c.at++
+	c.out = append(c.out, '[')
+	n := 0
+	for c.space(); !c.eat(']'); c.space() {
+		if n > 0 {
+			c.eat(',')
+			c.out = append(c.out, ',')
+		}
+		if err := c.value(depth + 1); err != nil {
+			return within(strconv.Itoa(n), err)
+		}
+		n++
+	}
+	c.out = append(c.out, ']')
+	return nil
+}
+
+// string writes a string and returns what it means. One without escapes is written as it is.
+func (c *canon) string() (string, error) {
+	start := c.at
+	text, fault := c.text()
+	if fault != nil {
+		return "", fault
+	}
+	if raw := c.data[start:c.at]; len(raw) == len(text)+2 {
+		c.out = append(c.out, raw...)
+	} else {
+		c.out = appendString(c.out, text)
+	}
+	return text, nil
+}
+
+func (c *canon) number() error {
+	v, fault := c.jsonParser.number()
+	if fault != nil {
+		return fault
+	}
+	switch v := v.(type) {
 	case int64:
-		return strconv.AppendInt(out, v, 10), nil
+		c.out = strconv.AppendInt(c.out, v, 10)
+		return nil
 	case json.Number:
-		return append(out, v...), nil
-	case bool:
-		return strconv.AppendBool(out, v), nil
-	case nil:
-		return append(out, "null"...), nil
-	}
-	return nil, fmt.Errorf("%v is not an integer", n.value)
-}
-
-func (n *node) canonicalObject(out []byte) ([]byte, error) {
-	slices.SortFunc(n.children, func(a, b node) int { return strings.Compare(a.key, b.key) })
-	out = append(out, '{')
-	for i := range n.children {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(appendString(out, n.children[i].key), ':')
-		var err error
-		if out, err = n.children[i].canonical(out); err != nil {
-			return nil, within(EscapePointer(n.children[i].key), err)
+		c.out = append(c.out, v...)
+		return nil
+	case float64:
+		if c.fractions {
+			c.out = strconv.AppendFloat(c.out, v, 'g', -1, 64)
+			return nil
 		}
 	}
-	return append(out, '}'), nil
-}
-
-func (n *node) canonicalArray(out []byte) ([]byte, error) {
-	out = append(out, '[')
-	for i := range n.children {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		var err error
-		if out, err = n.children[i].canonical(out); err != nil {
-			return nil, within(strconv.Itoa(i), err)
-		}
-	}
-	return append(out, ']'), nil
+	return fmt.Errorf("%v is not an integer", v)
 }
 
 // pointerError says at which JSON pointer an error happened.

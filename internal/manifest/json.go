@@ -45,6 +45,8 @@ type jsonError struct {
 	message string
 }
 
+func (e *jsonError) Error() string { return e.message }
+
 func (p *jsonParser) parse() (node, *Diagnostic) {
 	root, fault := p.value(0)
 	if fault == nil {
@@ -191,12 +193,17 @@ func (p *jsonParser) eat(c byte) bool {
 	return false
 }
 
+var literals = []struct {
+	text  string
+	value any
+}{{"true", true}, {"false", false}, {"null", nil}}
+
 func (p *jsonParser) literal() (any, *jsonError) {
 	rest := p.data[p.at:]
-	for text, value := range map[string]any{"true": true, "false": false, "null": nil} {
-		if strings.HasPrefix(rest, text) {
-			p.at += len(text)
-			return value, nil
+	for _, word := range literals {
+		if strings.HasPrefix(rest, word.text) {
+			p.at += len(word.text)
+			return word.value, nil
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
