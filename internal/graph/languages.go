@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/adamant-os/adamant/internal/source/container"
 	"github.com/adamant-os/adamant/internal/source/cpp"
 	"github.com/adamant-os/adamant/internal/source/golang"
 	"github.com/adamant-os/adamant/internal/source/imports"
@@ -18,6 +19,7 @@ import (
 func Languages() []imports.Language {
 	return slices.Concat(
 		[]imports.Language{cpp.Language(), golang.Language()},
+		container.Languages(),
 		java.Languages(),
 		javascript.Languages(),
 		[]imports.Language{proto.Language(), python.Language(), rust.Language(), terraform.Language()},
