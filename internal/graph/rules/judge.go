@@ -72,7 +72,7 @@ func (j *judging) rule(r *Rule, apply func(*world, *Rule) error) {
 		j.problem(r, false, "it asks for a licence or a deprecation, which only installed packages tell: unknown, so it judges nothing")
 		return
 	}
-	w, err := j.world(r.Level)
+	w, err := j.world(r)
 	before := len(j.report.Violations)
 	if err == nil {
 		err = j.unmatched(w, r)
@@ -116,23 +116,41 @@ func (j *judging) problem(r *Rule, fatal bool, message string) {
 	j.report.Problems = append(j.report.Problems, Problem{Rule: r.Name, Message: message, Fatal: fatal})
 }
 
-// world is the graph at a level; files are there from the start.
-func (j *judging) world(level string) (*world, error) {
-	if w := j.worlds[level]; w != nil {
+// world is the graph that a rule is about: at its level, with or without tests. Files with tests are there from the start.
+func (j *judging) world(r *Rule) (*world, error) {
+	key := r.Level
+	if r.NoTests {
+		key += " without tests"
+	}
+	if w := j.worlds[key]; w != nil {
 		return w, nil
 	}
-	var g *graph.Graph
-	if names := j.set.Levels[level]; names != nil {
-		g = j.files.View(graph.File, names)
-	} else if level == LevelFolder {
-		g = folders(j.files)
-	} else {
-		return nil, fmt.Errorf("there is no level %q", level)
+	files := j.files
+	if r.NoTests && r.Level != "" {
+		var err error
+		if files, err = j.world(&Rule{NoTests: true}); err != nil {
+			return nil, err
+		}
 	}
+	var w *world
+	switch names := j.set.Levels[r.Level]; {
+	case r.Level == "":
+		w = files.code()
+	case names != nil:
+		w = levelWorld(files.View(graph.File, names))
+	case r.Level == LevelFolder:
+		w = levelWorld(folders(files))
+	default:
+		return nil, fmt.Errorf("there is no level %q", r.Level)
+	}
+	j.worlds[key] = w
+	return w, nil
+}
+
+func levelWorld(g *graph.Graph) *world {
 	w := &world{Graph: g, leaf: make([]bool, g.Len()), lost: make([]bool, g.Len())}
 	w.measure()
-	j.worlds[level] = w
-	return w, nil
+	return w
 }
 
 func (j *judging) forbid(w *world, r *Rule) error {
@@ -247,7 +265,7 @@ func (j *judging) allowed(w *world, memos []*memo, e *graph.Edge) (bool, error) 
 func (j *judging) add(w *world, r *Rule, e *graph.Edge, kind, message string, way []string) {
 	v := Violation{Rule: r.Name, Severity: r.Severity, Kind: kind, From: w.Node(e.From).Name, To: w.Node(e.To).Name, Path: way}
 	v.Message, v.Fix = cmp.Or(message, say(r, &v)), r.Fix
-	if w == j.files {
+	if w.files {
 		v.File, v.Line = v.From, int(e.Line)
 	}
 	j.put(r, v)
@@ -257,7 +275,7 @@ func (j *judging) add(w *world, r *Rule, e *graph.Edge, kind, message string, wa
 func (j *judging) alone(w *world, r *Rule, id graph.ID, kind, message string) {
 	name := w.Node(id).Name
 	v := Violation{Rule: r.Name, Severity: r.Severity, Kind: kind, From: name, To: name, Message: message, Fix: r.Fix}
-	if w == j.files && w.Node(id).Kind == graph.File {
+	if w.files && w.Node(id).Kind == graph.File {
 		v.File = name
 	}
 	j.put(r, v)

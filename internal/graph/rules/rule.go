@@ -47,6 +47,7 @@ type Rule struct {
 	To       Target
 	Module   Where // the modules that Needs, FanIn and FanOut are about
 	Orphan   bool  // what Orphans asks for
+	NoTests  bool  // judges the graph as if there were no tests
 	Less     *int  // fewer than this are a violation
 	More     *int  // more than this are a violation
 	// Selects are the parts of the rule that must match a module: one that matches none is a typing mistake, and reported.

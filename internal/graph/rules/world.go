@@ -24,6 +24,7 @@ type Options struct {
 // world is a graph as rules see it: modules by name, the edges between them, and what is computed from both when asked for.
 type world struct {
 	*graph.Graph
+	files bool   // its modules are files and packages
 	leaf  []bool // its own dependencies are unknown
 	lost  []bool // could not be resolved
 	comp  []int32
@@ -195,7 +196,7 @@ func (b *builder) keeps(name string) (bool, error) {
 }
 
 func (b *builder) world() *world {
-	w := &world{Graph: b.Graph()}
+	w := &world{Graph: b.Graph(), files: true}
 	w.leaf, w.lost = make([]bool, w.Len()), make([]bool, w.Len())
 	for id := range w.Len() {
 		n := w.Node(graph.ID(id))
@@ -203,6 +204,24 @@ func (b *builder) world() *world {
 	}
 	w.measure()
 	return w
+}
+
+// code is the world without tests.
+func (w *world) code() *world {
+	out := builder{leaves: map[string]bool{}, lost: map[string]bool{}}
+	for id := range graph.ID(w.Len()) {
+		if n := w.Node(id); !n.Test {
+			out.leaves[n.Name], out.lost[n.Name] = w.leaf[id], w.lost[id]
+			out.Node(*n)
+		}
+	}
+	for _, e := range w.Edges() {
+		if from, to := w.Node(e.From), w.Node(e.To); !from.Test && !to.Test {
+			e.From, e.To = out.Node(*from), out.Node(*to)
+			out.Edge(e)
+		}
+	}
+	return out.world()
 }
 
 // measure counts what each module needs and what needs it. What is needed for its types and for its code counts twice, as it

@@ -157,10 +157,8 @@ func (c *compiler) rule(r *manifest.ArchitectureRule) rules.Rule {
 	if r.Level != "files" {
 		out.Level = r.Level
 	}
+	out.NoTests = r.Tests == "ignore"
 	where := rules.Where{Path: from}
-	if r.Tests == "ignore" {
-		where.Not = tests{c.tree.Test}
-	}
 	switch r.Type {
 	case "layers", "onion", "independence":
 		out.Between = c.between(r)
@@ -170,7 +168,7 @@ func (c *compiler) rule(r *manifest.ArchitectureRule) rules.Rule {
 	case "forbidden":
 		out.From, out.To.Where = where, rules.Where{Path: to}
 	case "protected": // everybody but from, and what is protected itself
-		out.From, out.To.Where = rules.Where{Not: either{from, to, where.Not}}, rules.Where{Path: to}
+		out.From, out.To.Where = rules.Where{Not: either{from, to}}, rules.Where{Path: to}
 	case "required":
 		out.Shape, out.Module, out.To.Where = rules.Needs, where, rules.Where{Path: to}
 	case "acyclic":
@@ -178,8 +176,7 @@ func (c *compiler) rule(r *manifest.ArchitectureRule) rules.Rule {
 	case "orphan":
 		out.Shape, out.Orphan, out.From = rules.Orphans, true, where
 	case "fan-in":
-		out.Shape, out.Module, out.More = rules.FanIn, rules.Where{Path: from}, &r.Max
-		out.From.Not = where.Not
+		out.Shape, out.Module, out.More = rules.FanIn, where, &r.Max
 	case "fan-out":
 		out.Shape, out.Module, out.More = rules.FanOut, where, &r.Max
 	case "stability":
@@ -189,22 +186,11 @@ func (c *compiler) rule(r *manifest.ArchitectureRule) rules.Rule {
 	return out
 }
 
-// tests is a rules.Pattern of tests.
-type tests struct{ test func(string) bool }
-
-func (t tests) Match(name string, _ []string) ([]string, bool, error) {
-	return nil, t.test(inside(name)), nil
-}
-func (tests) Grouped() bool { return false }
-
 // either is a rules.Pattern of what any of some has.
 type either []rules.Pattern
 
 func (e either) Match(name string, groups []string) ([]string, bool, error) {
 	for _, p := range e {
-		if p == nil {
-			continue
-		}
 		if _, ok, err := p.Match(name, groups); err != nil || ok {
 			return nil, ok, err
 		}
@@ -219,9 +205,6 @@ func (c *compiler) between(r *manifest.ArchitectureRule) func(from, to string) s
 		return slices.IndexFunc(r.Layers, func(layer string) bool { return c.layers[layer].has(name) })
 	}
 	return func(from, to string) string {
-		if r.Tests == "ignore" && c.tree.Test(inside(from)) {
-			return ""
-		}
 		i, j := rank(from), rank(to)
 		if i < 0 || j < 0 || i == j {
 			return ""

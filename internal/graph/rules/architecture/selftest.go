@@ -50,9 +50,9 @@ func (c *compiler) judge(rule rules.Rule, edges []string) (bool, error) {
 		if strings.TrimSpace(from) == "" || edge && strings.TrimSpace(to) == "" {
 			return false, fmt.Errorf("%q is no edge; write \"path -> path\", or one path", e)
 		}
-		id := b.Node(graph.Node{Name: strings.TrimSpace(from)})
+		id := b.Node(c.file(from))
 		if edge {
-			b.Edge(graph.Edge{From: id, To: b.Node(graph.Node{Name: strings.TrimSpace(to)})})
+			b.Edge(graph.Edge{From: id, To: b.Node(c.file(to))})
 		}
 	}
 	levels := c.levels()
@@ -67,4 +67,9 @@ func (c *compiler) judge(rule rules.Rule, edges []string) (bool, error) {
 		}
 	}
 	return len(report.Violations) > 0, nil
+}
+
+func (c *compiler) file(name string) graph.Node {
+	name = strings.TrimSpace(name)
+	return graph.Node{Name: name, Test: c.tree.Test(name)}
 }
