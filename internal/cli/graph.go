@@ -65,6 +65,7 @@ are shown with --external, as "npm:react" or "go:golang.org/x/mod".`,
 type picture struct {
 	*graph.Snapshot
 	catalog *catalog.Catalog
+	name    string // of the repository, as its adamant.yaml says; "" without one
 }
 
 func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
@@ -86,7 +87,11 @@ func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &picture{Snapshot: snapshot, catalog: governance.Catalog}, nil
+	p := &picture{Snapshot: snapshot, catalog: governance.Catalog}
+	if governance.Configured {
+		p.name = governance.Config.Metadata.Name
+	}
+	return p, nil
 }
 
 func listEdges(ctx context.Context, env *Env, f edgesFlags, under []string) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func drawing(ctx context.Context, env *Env, f renderFlags) (*draw.Picture, error
 	}
 	if f.base == "" {
 		p := draw.New(view, nil, nil)
-		p.Repository, p.Commit, p.Level = ends.name, ends.head.Short(), f.edges.level
+		p.Repository, p.Commit, p.Level = cmp.Or(head.name, ends.name), ends.head.Short(), f.edges.level
 		return p, nil
 	}
 	base, err := readPicture(ctx, env, f.base)
@@ -129,7 +130,7 @@ func drawing(ctx context.Context, env *Env, f renderFlags) (*draw.Picture, error
 		return nil, usage(err)
 	}
 	p := draw.New(view, &before, ends.changed(head, base, view, before))
-	p.Repository, p.Commit, p.Base, p.Level = ends.name, ends.head.Short(), ends.base.Short(), f.edges.level
+	p.Repository, p.Commit, p.Base, p.Level = cmp.Or(head.name, ends.name), ends.head.Short(), ends.base.Short(), f.edges.level
 	return p, nil
 }
 

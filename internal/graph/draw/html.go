@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 //go:embed page.js
@@ -35,9 +36,9 @@ func (p *Picture) HTML(w io.Writer, readable, overview int) error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	css := style + pageStyle
-	_, err = fmt.Fprintf(w, pageText, hash(pageScript), hash(css), markup(p.title()), css, markup(p.title()), markup(p.counts()),
-		start.Bytes(), whole.pageLegend(), data, pageScript)
+	css, script := squeeze(style+pageStyle), squeeze(pageScript)
+	_, err = fmt.Fprintf(w, pageText, hash(script), hash(css), markup(p.title()), css, markup(p.title()), markup(p.counts()),
+		start.Bytes(), whole.pageLegend(), data, script)
 	return err
 }
 
@@ -76,6 +77,17 @@ const pageText = `<!DOCTYPE html>
 </html>
 `
 
+// squeeze drops indentation and lines of comment. No string of the page spans lines.
+func squeeze(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
@@ -84,7 +96,7 @@ func hash(text string) string {
 // pageLegend is the legend of everything that the page may come to show.
 func (p *Picture) pageLegend() string {
 	full := *p
-	full.Boxes = append([]Box{{Group: true}}, p.Boxes...)
+	full.Boxes, full.Cycles = append([]Box{{Group: true}}, p.Boxes...), 1 // closing folders can make cycles
 	var out bytes.Buffer
 	for _, k := range full.keys() {
 		if k.line == "" {
@@ -114,12 +126,12 @@ func (p *Picture) page(t *tree) page {
 	for i := range t.groups {
 		g := &t.groups[i]
 		b := groupBox(g.name, &Box{})
-		out.Groups = append(out.Groups, [5]any{clean(g.name), b.title(), shorten(clean(b.Sub), maxLabel), g.parent, bit(g.open)})
+		out.Groups = append(out.Groups, [5]any{clean(g.name), b.title(), shorten(clean(b.Sub), maxSub), g.parent, bit(g.open)})
 	}
 	hue := hues(p.Boxes)
 	for i := range p.Boxes {
 		b := &p.Boxes[i]
-		out.Boxes = append(out.Boxes, [8]any{clean(b.Name), b.title(), shorten(clean(b.Sub), maxLabel), t.of[i], b.Files, b.Change, bit(b.Outside), hue[i]})
+		out.Boxes = append(out.Boxes, [8]any{clean(b.Name), b.title(), shorten(clean(b.Sub), maxSub), t.of[i], b.Files, b.Change, bit(b.Outside), hue[i]})
 	}
 	for _, l := range p.Lines {
 		out.Lines = append(out.Lines, [5]any{l.From, l.To, l.Count, bit(l.Type), l.Change})

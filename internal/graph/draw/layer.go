@@ -10,8 +10,7 @@ import (
 // pulled together, long lines to one box share a lane, crossings are reduced by barycentres, and heights are found by
 // isotonic regression. Everything is an integer.
 
-// rankBoxes gives every box that has lines a rank from 0, left to right, and says which lines run against it. Boxes without
-// lines get -1.
+// rankBoxes gives every box a rank from 0, left to right, and says which lines run against it.
 func rankBoxes(p *Picture) (rank []int, back []bool) {
 	n := len(p.Boxes)
 	order := flowOrder(p)
@@ -35,11 +34,6 @@ func rankBoxes(p *Picture) (rank []int, back []bool) {
 		}
 	}
 	pull(rank, order, out, in)
-	for b := range rank {
-		if len(out[b])+len(in[b]) == 0 {
-			rank[b] = -1
-		}
-	}
 	splitRanks(p, rank, out, in)
 	return rank, back
 }
@@ -153,9 +147,7 @@ func pull(rank, order []int, out, in [][]int) {
 func splitRanks(p *Picture, rank []int, out, in [][]int) {
 	ranks := map[int][]int{}
 	for b, r := range rank {
-		if r >= 0 {
-			ranks[r] = append(ranks[r], b)
-		}
+		ranks[r] = append(ranks[r], b)
 	}
 	limit := max(8, root(3*len(p.Boxes)))
 	at := 0

@@ -27,7 +27,8 @@ func (p *Picture) keys() []key {
 	}
 	when(p.anyLine(func(l *Line) bool { return l.Implied }), key{line: "l implied", text: "implied: another way leads there"})
 	when(p.anyLine(func(l *Line) bool { return l.Type }), key{line: "l type", text: "for types only"})
-	when(p.Cycles > 0, key{line: "l cyc", text: "on a cycle; the boxes say ↻ and its number"})
+	when(p.Cycles > 0, key{line: "l cyc", text: "on a cycle; boxes say ↻ and its number"})
+	when(p.Cycles > 0, key{line: "l cyc back", text: "closes a cycle: right to left"})
 	when(p.anyLine(func(l *Line) bool { return l.Change == Added }), key{line: "l added", text: "new dependency"})
 	when(p.anyLine(func(l *Line) bool { return l.Change == Removed }), key{line: "l removed", text: "dependency that is gone"})
 	when(p.Base != "", key{sign: "+ − ~", text: "new, gone, changed"})
@@ -83,7 +84,7 @@ func (s *sheet) legend() {
 
 func (s *sheet) key(k key, x, y int) {
 	if k.line == "" {
-		s.printf(`<text class="k" x="%d" y="%d">%s</text>`, x, y+4, markup(k.sign))
+		s.printf(`<text class="k" x="%d" y="%d" text-anchor="end">%s</text>`, x+32, y+4, markup(k.sign))
 	} else {
 		marker, start := lineMarkers(k.line)
 		s.printf(`<path class="%s" d="M%d %dH%d"%s marker-end="url(#m-%s)"/>`, k.line, x, y, x+32, start, marker)
@@ -93,15 +94,22 @@ func (s *sheet) key(k key, x, y int) {
 
 // lineMarkers are the ends of a line by its class.
 func lineMarkers(class string) (marker, start string) {
+	marker = "same"
 	for _, kind := range strings.Fields(class) {
 		switch kind {
 		case "added":
 			return kind, ` marker-start="url(#m-new)"`
-		case "removed", "cyc":
+		case "removed":
 			return kind, ""
+		case "cyc":
+			marker = kind
+		case "back":
+			if marker == "cyc" {
+				marker = kind
+			}
 		}
 	}
-	return "same", ""
+	return marker, ""
 }
 
 // hues gives boxes the colour of their folder, at the shallowest depth that tells boxes apart.

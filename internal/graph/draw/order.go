@@ -87,7 +87,7 @@ func (n *net) start() {
 	seen := make([]bool, len(n.items))
 	var stack []int
 	for i := range n.items {
-		if n.items[i].rank < 0 || len(n.items[i].left) > 0 {
+		if len(n.items[i].left) > 0 {
 			continue
 		}
 		for stack = append(stack, i); len(stack) > 0; {

@@ -59,7 +59,7 @@ function visible() {
 }
 
 // components: Tarjan without recursion; lines never lead to a higher number.
-function components(all) {
+function components(V, all) {
   const n = V.length, of = Array(n).fill(-1), low = Array(n).fill(0), next = Array(n).fill(0), sizes = [], stack = [];
   let seen = 0;
   for (let r = 0; r < n; r++) {
@@ -88,7 +88,7 @@ function components(all) {
 }
 
 function mark() {
-  const {of, sizes} = components(false), number = [];
+  const {of, sizes} = components(V, false), number = [];
   let cycles = 0;
   V.forEach((v, i) => { const c = of[i]; v.cyc = sizes[c] < 2 ? 0 : number[c] || (number[c] = ++cycles); });
   for (const e of E) e.cyc = e.change !== 2 && of[e.from] === of[e.to];
@@ -108,8 +108,8 @@ function mark() {
 }
 
 // flow: an order in which few lines lead back (Eades, Lin and Smyth inside components).
-function flow() {
-  const {of, sizes} = components(true), members = sizes.map(() => []), order = [];
+function flow(V) {
+  const {of, sizes} = components(V, true), members = sizes.map(() => []), order = [];
   V.forEach((v, i) => members[of[i]].push(i));
   for (let c = sizes.length - 1; c >= 0; c--) {
     const left = members[c].slice(), out = {}, into = {}, front = [], end = [];
@@ -131,8 +131,8 @@ function flow() {
   return order;
 }
 
-function ranks() {
-  const n = V.length, order = flow(), place = [], out = V.map(() => []), into = V.map(() => []), rank = Array(n).fill(0);
+function ranks(V, E) {
+  const n = V.length, order = flow(V), place = [], out = V.map(() => []), into = V.map(() => []), rank = Array(n).fill(0);
   order.forEach((b, i) => place[b] = i);
   for (const e of E) {
     e.back = place[e.from] > place[e.to];
@@ -153,7 +153,6 @@ function ranks() {
   }
   const by = new Map();
   for (let b = 0; b < n; b++) {
-    if (!out[b].length && !into[b].length) { rank[b] = -1; continue; }
     if (!by.has(rank[b])) by.set(rank[b], []);
     by.get(rank[b]).push(b);
   }
@@ -168,9 +167,57 @@ function ranks() {
   return rank;
 }
 
-// layout: see layer.go, order.go and place.go; this is the same.
+// layout: see layer.go, order.go and place.go; this is the same. Parts stand on shelves.
 function layout() {
-  const rank = ranks(), I = V.map((v, i) => ({box: i, rank: rank[i], left: [], right: [], y: 0})), lanes = new Map(), ties = new Map();
+  const root = V.map((v, i) => i), find = i => { while (root[i] !== i) i = root[i] = root[root[i]]; return i; };
+  for (const e of E) { const a = find(e.from), b = find(e.to); root[Math.max(a, b)] = Math.min(a, b); }
+  const of = new Map(), parts = [], alone = [];
+  V.forEach((v, i) => {
+    if (!v.o.length && !v.i.length) { alone.push(v); return; }
+    const r = find(i);
+    if (!of.has(r)) { of.set(r, {v: [], e: []}); parts.push(of.get(r)); }
+    v.at = of.get(r).v.push({ref: v, o: [], i: []}) - 1;
+  });
+  for (const e of E) {
+    const p = of.get(find(e.from)), c = {ref: e, from: V[e.from].at, to: V[e.to].at, change: e.change};
+    p.e.push(c); p.v[c.from].o.push(c); p.v[c.to].i.push(c);
+  }
+  let wide = 0, area = 0, w = 0, h = M;
+  for (const p of parts) { Object.assign(p, part(p.v, p.e)); wide = Math.max(wide, p.w); area += (p.w + 48) * (p.h + 48); }
+  wide = Math.max(wide, floor(Math.sqrt(floor(area * 8 / 5))));
+  parts.sort((a, b) => b.h - a.h);
+  let x = 0, y = 0, high = 0;
+  for (const p of parts) {
+    if (x > 0 && x + p.w > wide) { x = 0; y += high + 48; high = 0; }
+    for (const v of p.v) Object.assign(v.ref, {x: v.x + M + x, y: v.y + M + y, w: v.w});
+    for (const e of p.e) { e.ref.way = e.way.map(([a, b]) => [a + M + x, b + M + y]); e.ref.back = e.back; }
+    w = Math.max(w, M + x + p.w); h = Math.max(h, M + y + p.h);
+    high = Math.max(high, p.h); x += p.w + 48;
+  }
+  let aloneAt = 0;
+  if (alone.length) {
+    const wide = Math.max(...alone.map(need));
+    aloneAt = h + 36;
+    const across = Math.max(w - M, (wide + GAP) * Math.min(alone.length, Math.max(4, floor(Math.sqrt(alone.length)))));
+    const cols = Math.max(1, floor((across + GAP) / (wide + GAP)));
+    alone.forEach((v, i) => {
+      Object.assign(v, {x: M + i % cols * (wide + GAP), y: aloneAt + 14 + floor(i / cols) * (H + GAP), w: wide});
+      w = Math.max(w, v.x + wide); h = Math.max(h, v.y + H);
+    });
+  }
+  for (const e of E) e.d = e.way.map(([px, py], i) => {
+    if (!i) return `M${px} ${py}`;
+    if (i % 2 === 0) return `H${px}`;
+    const [qx, qy] = e.way[i - 1], m = floor((qx + px) / 2);
+    return `C${m} ${qy} ${m} ${py} ${px} ${py}`;
+  }).join('');
+  return {w: w + M, h: h + M, aloneAt};
+}
+const signOf = v => SIGN[v.change] + (v.cyc ? '↻' + v.cyc : '');
+const need = v => Math.max(96, 34 + Math.max(8 * width(v.label), 6 * width(v.small) + 8 * width(signOf(v))));
+
+function part(V, E) {
+  const rank = ranks(V, E), I = V.map((v, i) => ({box: i, rank: rank[i], left: [], right: [], y: 0})), lanes = new Map(), ties = new Map();
   const joined = (a, b) => {
     const k = a * 1e6 + b, t = ties.get(k);
     if (t) { t[0].w++; t[1].w++; return; }
@@ -191,7 +238,7 @@ function layout() {
   let C = [], seen = new Set();
   for (const it of I) for (; C.length <= it.rank;) C.push([]);
   I.forEach((it, i) => {
-    if (it.rank < 0 || it.left.length) return;
+    if (it.left.length) return;
     for (const stack = [i]; stack.length;) {
       const at = stack.pop();
       if (seen.has(at)) continue;
@@ -260,44 +307,25 @@ function layout() {
     for (const p of pools) for (let j = 0; j < p.n; j++, i++) I[c[i]].y = floor(p.s / p.w) + off[i];
   };
   for (let r = 0; r < 12; r++) for (let k = 0; k < C.length; k++) r >= 10 ? settle(k, 1, 1) : r % 2 ? settle(C.length - 1 - k, 0, 1) : settle(k, 1, 0);
-  const need = v => Math.max(96, 34 + Math.max(8 * width(v.label), 6 * width(v.small)));
-  let top = 0, x = M, w = 0, h = M;
-  for (const it of I) if (it.rank >= 0) top = Math.min(top, it.y);
+  let top = 0, x = 0, w = 0, h = 0;
+  for (const it of I) top = Math.min(top, it.y);
   for (const c of C) {
     let wide = 0, n = 0;
-    for (const at of c) { if (I[at].box >= 0) wide = Math.max(wide, need(V[at])); n += I[at].right.length; }
+    for (const at of c) { if (I[at].box >= 0) wide = Math.max(wide, need(V[at].ref)); n += I[at].right.length; }
     for (const at of c) {
       const it = I[at];
-      it.y += M + H / 2 - top; it.x = x; it.end = x + wide;
+      it.y += H / 2 - top; it.x = x; it.end = x + wide;
       if (it.box >= 0) Object.assign(V[at], {x, y: it.y - H / 2, w: wide});
       h = Math.max(h, it.y + H / 2);
     }
-    w = x + wide; x += wide + 56 + Math.min(120, n * 2);
-  }
-  const alone = V.filter((v, i) => rank[i] < 0);
-  let aloneAt = 0;
-  if (alone.length) {
-    const wide = Math.max(...alone.map(need));
-    aloneAt = h + 36;
-    const across = Math.max(w - M, (wide + GAP) * Math.min(alone.length, Math.max(4, floor(Math.sqrt(alone.length)))));
-    const cols = Math.max(1, floor((across + GAP) / (wide + GAP)));
-    alone.forEach((v, i) => {
-      Object.assign(v, {x: M + i % cols * (wide + GAP), y: aloneAt + 14 + floor(i / cols) * (H + GAP), w: wide});
-      w = Math.max(w, v.x + wide); h = Math.max(h, v.y + H);
-    });
+    w = x + wide; x += wide + 40 + Math.min(80, n);
   }
   for (const e of E) {
-    let way = [];
-    e.chain.forEach((at, k) => { const it = I[at]; if (k) way.push([it.x, it.y]); if (k < e.chain.length - 1) way.push([it.end, it.y]); });
-    if (e.back) way.reverse();
-    e.d = way.map(([px, py], i) => {
-      if (!i) return `M${px} ${py}`;
-      if (i % 2 === 0) return `H${px}`;
-      const [qx, qy] = way[i - 1], m = floor((qx + px) / 2);
-      return `C${m} ${qy} ${m} ${py} ${px} ${py}`;
-    }).join('');
+    e.way = [];
+    e.chain.forEach((at, k) => { const it = I[at]; if (k) e.way.push([it.x, it.y]); if (k < e.chain.length - 1) e.way.push([it.end, it.y]); });
+    if (e.back) e.way.reverse();
   }
-  return {w: w + M, h: h + M, aloneAt};
+  return {w, h};
 }
 
 function say(v) {
@@ -319,10 +347,10 @@ function draw(fit) {
   el('rect', {class: 'bg', width: '100%', height: '100%'}, svg);
   world = el('g', {}, svg);
   const lines = el('g', {class: 'lines', 'aria-hidden': 'true'}, world), boxes = el('g', {class: 'boxes'}, world);
-  const rankOf = e => e.change ? 4 - e.change % 2 : e.cyc ? 2 : e.implied ? 0 : 1;
+  const rankOf = e => e.change ? 6 - e.change : e.cyc ? e.back ? 3 : 2 : e.implied ? 0 : 1;
   for (const e of E.slice().sort((a, b) => rankOf(a) - rankOf(b))) {
     const kind = e.change ? CHANGE[e.change] : e.cyc ? 'cyc' : e.implied ? 'implied' : '';
-    e.el = el('path', {class: 'l' + (e.type ? ' type' : '') + (kind ? ' ' + kind : ''), d: e.d, 'marker-end': `url(#m-${kind && kind !== 'implied' ? kind : 'same'})`}, lines);
+    e.el = el('path', {class: 'l' + (e.type ? ' type' : '') + (kind ? ' ' + kind : '') + (e.back ? ' back' : ''), d: e.d, 'marker-end': `url(#m-${kind === 'cyc' && e.back ? 'back' : kind && kind !== 'implied' ? kind : 'same'})`}, lines);
     if (e.change === 1) e.el.setAttribute('marker-start', 'url(#m-new)');
     el('title', {}, e.el, V[e.from].name + ' needs ' + V[e.to].name + (e.n > 1 ? ` (${e.n} times)` : ''));
   }
@@ -336,7 +364,7 @@ function draw(fit) {
     const label = (cls, y, s, cw) => { const t = el('text', {class: cls, x: 16, y}, v.el, s); if (/[^\u0000-\u024f…·]/.test(s)) { t.setAttribute('textLength', width(s) * cw); t.setAttribute('lengthAdjust', 'spacingAndGlyphs'); } };
     if (v.small) label('s', 16, v.small, 6);
     label('t', v.small ? 32 : 26, v.label, 8);
-    const sign = SIGN[v.change] + (v.cyc ? '↻' + v.cyc : '');
+    const sign = signOf(v);
     if (sign) el('text', {class: 'm', x: v.w - 7, y: 16}, v.el, sign);
     v.el.addEventListener('pointerenter', () => light(v));
     v.el.addEventListener('pointerleave', () => light(chosen));

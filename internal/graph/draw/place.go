@@ -7,6 +7,7 @@ const (
 	boxHeight = 42
 	boxGap    = 14 // between boxes of a column
 	laneGap   = 9  // between lanes, or a lane and a box
+	shelfGap  = 48 // between parts
 	charWide  = 8  // of a label's character: 13 px monospace has 7.83
 	charSmall = 6  // of a small character: 10 px monospace has 6.02
 	boxInside = 34 // stripe, margins and the mark at the right
@@ -31,18 +32,111 @@ type plan struct {
 	w, h   int
 }
 
-// layout places boxes and lines.
+// layout places boxes and lines. Parts that are not connected are laid out one by one and set on shelves.
 func layout(p *Picture) *plan {
-	rank, back := rankBoxes(p)
-	n := newNet(p, rank, back)
-	n.untangle(rounds(len(n.items)))
-	n.settle()
-	pl := &plan{Picture: p, places: make([]rect, len(p.Boxes)), back: back}
-	pl.placeColumns(n)
-	pl.placeAlone(rank)
-	pl.route(n)
+	pl := &plan{Picture: p, places: make([]rect, len(p.Boxes)), back: make([]bool, len(p.Lines)), ways: make([][]point, len(p.Lines))}
+	parts, alone := split(p)
+	for _, s := range parts {
+		s.layout()
+	}
+	pl.shelve(parts)
+	pl.placeAlone(alone)
 	pl.w = max(pl.w+margin, leastWide)
 	return pl
+}
+
+// part is what is connected, with places of its own.
+type part struct {
+	plan
+	boxes, lines []int // in the whole picture
+}
+
+// split finds the parts, in the order of their first boxes, and the boxes without lines.
+func split(p *Picture) (parts []*part, alone []int) {
+	root := make([]int, len(p.Boxes))
+	for i := range root {
+		root[i] = i
+	}
+	find := func(i int) int {
+		for root[i] != i {
+			root[i] = root[root[i]]
+			i = root[i]
+		}
+		return i
+	}
+	tied := make([]bool, len(p.Boxes))
+	for _, l := range p.Lines {
+		a, b := find(l.From), find(l.To)
+		root[max(a, b)] = min(a, b)
+		tied[l.From], tied[l.To] = true, true
+	}
+	place, of := make([]int, len(p.Boxes)), map[int]*part{}
+	for i := range p.Boxes {
+		if !tied[i] {
+			alone = append(alone, i)
+			continue
+		}
+		r := find(i)
+		if of[r] == nil {
+			of[r] = &part{plan: plan{Picture: &Picture{}}}
+			parts = append(parts, of[r])
+		}
+		place[i] = len(of[r].boxes)
+		of[r].boxes, of[r].Boxes = append(of[r].boxes, i), append(of[r].Boxes, p.Boxes[i])
+	}
+	for i, l := range p.Lines {
+		s := of[find(l.From)]
+		l.From, l.To = place[l.From], place[l.To]
+		s.lines, s.Lines = append(s.lines, i), append(s.Lines, l)
+	}
+	return parts, alone
+}
+
+func (s *part) layout() {
+	rank, back := rankBoxes(s.Picture)
+	n := newNet(s.Picture, rank, back)
+	n.untangle(rounds(len(n.items)))
+	n.settle()
+	s.places, s.back = make([]rect, len(s.Boxes)), back
+	s.placeColumns(n)
+	s.route(n)
+}
+
+// shelve sets parts side by side, the highest first, on shelves as wide as the widest or as a screen is wide for their height.
+func (pl *plan) shelve(parts []*part) {
+	wide, area := 0, 0
+	for _, s := range parts {
+		wide = max(wide, s.w)
+		area += (s.w + shelfGap) * (s.h + shelfGap)
+	}
+	wide = max(wide, root(area*8/5))
+	slices.SortStableFunc(parts, func(a, b *part) int { return b.h - a.h })
+	x, y, high := 0, 0, 0
+	for _, s := range parts {
+		if x > 0 && x+s.w > wide {
+			x, y, high = 0, y+high+shelfGap, 0
+		}
+		pl.take(s, margin+x, headHigh+y)
+		high = max(high, s.h)
+		x += s.w + shelfGap
+	}
+	pl.h = max(pl.h, headHigh)
+}
+
+// take copies the places of a part that stands at x, y.
+func (pl *plan) take(s *part, x, y int) {
+	for i, b := range s.boxes {
+		r := s.places[i]
+		pl.places[b] = rect{r.x + x, r.y + y, r.w, r.h}
+	}
+	for i, l := range s.lines {
+		pl.back[l], pl.ways[l] = s.back[i], s.ways[i]
+		for k := range s.ways[i] {
+			s.ways[i][k].x += x
+			s.ways[i][k].y += y
+		}
+	}
+	pl.w, pl.h = max(pl.w, x+s.w), max(pl.h, y+s.h)
 }
 
 // leastWide is room for title and legend.
@@ -164,7 +258,7 @@ func (pl *plan) placeColumns(n *net) {
 			top = min(top, n.items[at].y)
 		}
 	}
-	x := margin
+	x := 0
 	for _, column := range n.columns {
 		wide, ties := 0, 0
 		for _, at := range column {
@@ -175,7 +269,7 @@ func (pl *plan) placeColumns(n *net) {
 		}
 		for _, at := range column {
 			it := &n.items[at]
-			it.y += headHigh + boxHeight/2 - top
+			it.y += boxHeight/2 - top
 			if it.box >= 0 {
 				pl.places[it.box] = rect{x, it.y - boxHeight/2, wide, boxHeight}
 			}
@@ -183,20 +277,15 @@ func (pl *plan) placeColumns(n *net) {
 			pl.h = max(pl.h, it.y+boxHeight/2)
 		}
 		pl.w = x + wide
-		x += wide + 56 + min(120, ties*2)
+		x += wide + 40 + min(80, ties)
 	}
-	pl.h = max(pl.h, headHigh)
 }
 
 // placeAlone puts boxes without lines into a grid below the rest.
-func (pl *plan) placeAlone(rank []int) {
-	var alone []int
+func (pl *plan) placeAlone(alone []int) {
 	wide := 0
-	for b, r := range rank {
-		if r < 0 {
-			alone = append(alone, b)
-			wide = max(wide, boxWidth(&pl.Boxes[b]))
-		}
+	for _, b := range alone {
+		wide = max(wide, boxWidth(&pl.Boxes[b]))
 	}
 	if len(alone) == 0 {
 		return
@@ -233,5 +322,5 @@ func (pl *plan) route(n *net) {
 }
 
 func boxWidth(b *Box) int {
-	return max(boxLeast, boxInside+max(charWide*textWidth(b.title()), charSmall*textWidth(b.subtitle())))
+	return max(boxLeast, boxInside+max(charWide*textWidth(b.title()), charSmall*textWidth(b.subtitle())+charWide*textWidth(b.mark())))
 }

@@ -60,7 +60,7 @@ func (s *sheet) open(inPage bool) {
 }
 
 const markers = `<defs>
-` + arrow + `"m-same"` + arrowEnd + arrow + `"m-cyc"` + arrowEnd + arrow + `"m-added"` + arrowEnd + arrow + `"m-removed"` + arrowEnd +
+` + arrow + `"m-same"` + arrowEnd + arrow + `"m-cyc"` + arrowEnd + arrow + `"m-back"` + arrowEnd + arrow + `"m-added"` + arrowEnd + arrow + `"m-removed"` + arrowEnd +
 	`<marker id="m-new" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse"><circle cx="4" cy="4" r="3.5"/></marker>
 </defs>
 `
@@ -96,14 +96,18 @@ func (s *sheet) lineOrder() []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return s.Lines[a].weight() - s.Lines[b].weight() })
+	slices.SortStableFunc(order, func(a, b int) int { return s.weight(a) - s.weight(b) })
 	return order
 }
 
-func (l *Line) weight() int {
-	switch {
-	case l.Change != Same:
-		return 4 - int(l.Change)%2
+func (s *sheet) weight(i int) int {
+	switch l := &s.Lines[i]; {
+	case l.Change == Added:
+		return 5
+	case l.Change == Removed:
+		return 4
+	case l.Cycle && s.back[i]:
+		return 3
 	case l.Cycle:
 		return 2
 	case l.Implied:
@@ -114,9 +118,13 @@ func (l *Line) weight() int {
 
 func (s *sheet) line(i int) {
 	l := &s.Lines[i]
-	marker, start := lineMarkers(l.class())
+	class := l.class()
+	if s.back[i] {
+		class += " back"
+	}
+	marker, start := lineMarkers(class)
 	s.printf(`<path class="%s" d="%s"%s marker-end="url(#m-%s)"><title>%s</title></path>`+"\n",
-		l.class(), path(s.ways[i]), start, marker, markup(s.say(l)))
+		class, path(s.ways[i]), start, marker, markup(s.say(l)))
 }
 
 func (l *Line) class() string {

@@ -33,7 +33,10 @@ func markup(s string) string { return escapes.Replace(clean(s)) }
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
 
 // maxLabel is the longest label in columns; the middle of a longer one is left out, and the full name is in its tooltip.
-const maxLabel = 38
+const (
+	maxLabel = 38
+	maxSub   = 30
+)
 
 func shorten(s string, limit int) string {
 	if textWidth(s) <= limit {
@@ -84,7 +87,7 @@ func runeWidth(r rune) int {
 func (b *Box) title() string { return shorten(clean(b.Label), maxLabel) }
 
 func (b *Box) subtitle() string {
-	where, count := shorten(clean(b.Sub), maxLabel), b.count()
+	where, count := shorten(clean(b.Sub), maxSub), b.count()
 	switch {
 	case where == "":
 		return count

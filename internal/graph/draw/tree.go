@@ -54,7 +54,7 @@ func (t *tree) child(parent int, name string) int {
 // gather puts the boxes that lie directly beside folders into a group of their own.
 func (t *tree) gather() {
 	for i := range len(t.groups) {
-		if boxes := t.groups[i].boxes; len(boxes) > 1 && len(t.groups[i].groups) > 0 {
+		if boxes := t.groups[i].boxes; len(boxes) > 1 && (len(t.groups[i].groups) > 0 || i == 0 && len(boxes) > Readable) {
 			own := t.child(i, t.groups[i].name+"*")
 			t.groups[own].boxes, t.groups[i].boxes = boxes, nil
 			for _, b := range boxes {
@@ -64,8 +64,9 @@ func (t *tree) gather() {
 	}
 }
 
-// unfold opens groups, the fullest first, as long as at most limit things are to be seen.
-func (t *tree) unfold(limit int) {
+// unfold opens groups, the fullest first, as long as at most limit things are to be seen. Unless single boxes are wanted, what
+// holds nothing but boxes stays closed.
+func (t *tree) unfold(limit int, single bool) {
 	queue, seen := []int{0}, 1
 	for len(queue) > 0 {
 		best := 0
@@ -82,7 +83,7 @@ func (t *tree) unfold(limit int) {
 			chain = append(chain, at)
 		}
 		more := len(t.groups[at].groups) + len(t.groups[at].boxes) - 1
-		if seen+more > limit && at != 0 {
+		if at != 0 && (seen+more > limit || !single && len(t.groups[at].groups) == 0 && more > 0) {
 			continue
 		}
 		for _, g := range chain {
@@ -123,9 +124,10 @@ func (p *Picture) Collapse(readable, overview int) *Picture {
 func (p *Picture) folded(readable, overview int) *tree {
 	t := newTree(p.Boxes)
 	if len(p.Boxes) <= readable {
-		overview = len(p.Boxes)
+		t.unfold(len(p.Boxes), true)
+	} else {
+		t.unfold(overview, false)
 	}
-	t.unfold(overview)
 	return t
 }
 
