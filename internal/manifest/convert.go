@@ -205,7 +205,7 @@ func (c *converter) scalar(n *yaml.Node) (node, *Diagnostic) {
 		}
 		out.value = value
 	case n.Style == 0:
-		out.value = resolve(n.Value)
+		out.readPlain(n.Value)
 	default:
 		out.value = n.Value
 	}

@@ -62,7 +62,7 @@ func (f *fast) flowValue(pos, depth int) (node, int, bool) {
 	text, end, ok := f.flowText(pos)
 	out := node{at: f.position(pos), size: 1, value: text}
 	if c := f.s[pos]; c != '"' && c != '\'' {
-		out.value = resolve(text)
+		out.readPlain(text)
 	}
 	return out, end, ok
 }

@@ -57,7 +57,7 @@ func (f *fast) inline(pos, depth int) (out node, end int, ok bool) {
 	if strings.Contains(text, ": ") || strings.HasSuffix(text, ":") {
 		return node{}, 0, false
 	}
-	out.value = resolve(text)
+	out.readPlain(text)
 	return out, pos + len(text), true
 }
 

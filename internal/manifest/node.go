@@ -36,6 +36,7 @@ const (
 // node is a value with its place. Children of a mapping carry their key.
 type node struct {
 	kind     kind
+	plain    bool     // text that is neither quoted nor tagged nor a block
 	at       Position // of the value
 	keyAt    Position // of the key, for members of a mapping
 	key      string
@@ -43,6 +44,12 @@ type node struct {
 	children []node
 	size     int // nodes below and including this one, aliases expanded
 	levels   int // levels of children below
+}
+
+// readPlain gives the node the value of a plain scalar.
+func (n *node) readPlain(text string) {
+	n.value = resolve(text)
+	_, n.plain = n.value.(string)
 }
 
 // place is where a reader looks for the node: its key, else itself.
