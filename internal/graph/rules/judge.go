@@ -68,8 +68,8 @@ func (j *judging) rule(r *Rule, apply func(*world, *Rule) error) {
 	if j.ctx.Err() != nil {
 		return
 	}
-	if r.To.Unknown {
-		j.problem(r, false, "it asks for a licence or a deprecation, which only installed packages tell: unknown, so it judges nothing")
+	if r.To.Unknown != "" {
+		j.problem(r, false, "it asks for "+r.To.Unknown+", which the tree does not tell: unknown, so it judges nothing")
 		return
 	}
 	w, err := j.world(r)
@@ -251,7 +251,7 @@ func (j *judging) allowed(w *world, memos []*memo, e *graph.Edge) (bool, error) 
 		if err != nil {
 			return false, err
 		}
-		if !ok || r.To.Unknown {
+		if !ok || r.To.Unknown != "" {
 			continue
 		}
 		if ok, _, err = w.meets(&r.To, memos[i], e, groups); err != nil || ok {

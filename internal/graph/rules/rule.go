@@ -74,10 +74,9 @@ type Target struct {
 	CouldNotResolve, Circular, Dynamic, ExoticallyRequired, PreCompilationOnly *bool
 	MoreThanOneType, MoreUnstable, Ancestor, Reachable                         *bool
 	Types, TypesNot                                                            imports.Types
-	Exotic                                                                     Where // the name of the loader
 	Via, ViaOnly                                                               *Via
-	// Unknown says that the rule asks for what no tree tells (a licence, a deprecation): it matches nothing and is reported.
-	Unknown bool
+	// Unknown names what the rule asks for that no tree tells (a licence, a deprecation): it matches nothing and is reported.
+	Unknown string
 }
 
 // Via selects the members of a cycle.

@@ -123,15 +123,15 @@ func (l *loader) target(r raw) rules.Target {
 		PreCompilationOnly: l.flag(r.key("preCompilationOnly")), MoreThanOneType: l.flag(r.key("moreThanOneDependencyType")),
 		MoreUnstable: l.flag(r.key("moreUnstable")), Ancestor: l.flag(r.key("ancestor")), Reachable: l.flag(r.key("reachable")),
 		Types: l.types(r.key("dependencyTypes")), TypesNot: l.types(r.key("dependencyTypesNot")),
-		Exotic: rules.Where{Path: l.pattern(r.key("exoticRequire")), Not: l.pattern(r.key("exoticRequireNot"))},
 	}
-	for _, key := range []string{"license", "licenseNot"} {
-		if p := l.pattern(r.key(key)); p != nil {
-			t.Unknown = true
+	for _, u := range []struct{ key, what string }{{"license", "a licence"}, {"licenseNot", "a licence"},
+		{"exoticRequire", "the name of a loader"}, {"exoticRequireNot", "the name of a loader"}} {
+		if l.pattern(r.key(u.key)) != nil {
+			t.Unknown = u.what
 		}
 	}
 	if types := l.list(r.key("dependencyTypes"), false); len(types) > 0 && t.Types == imports.Deprecated {
-		t.Unknown = true
+		t.Unknown = "a deprecation"
 	}
 	t.Via, t.ViaOnly = l.via(r, "via", "viaSomeNot"), l.via(r, "viaOnly", "viaNot")
 	return t
