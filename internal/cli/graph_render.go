@@ -231,12 +231,10 @@ func (f *renderFlags) write(env *Env, p *draw.Picture, out *bytes.Buffer) error 
 
 // mermaid keeps within what GitHub and GitLab draw, unless everything was asked for.
 func (f *renderFlags) mermaid(env *Env, p *draw.Picture, out *bytes.Buffer) error {
-	small, fits := p.MermaidFits()
-	if f.noCollapse {
-		if small != p || !fits {
-			fmt.Fprintln(env.Stderr, "adamant: more than Mermaid draws where nobody raised its limits (500 lines, 50,000 characters)")
-		}
+	small := p.MermaidFits()
+	if small != p && f.noCollapse {
 		small = p
+		fmt.Fprintln(env.Stderr, "adamant: this is more than Mermaid draws where nobody raised its limits (500 lines, 50,000 characters)")
 	}
 	return small.Mermaid(out)
 }

@@ -37,9 +37,9 @@ func (b *Box) lines(between string) string {
 	return strings.Join(append(texts, title), between)
 }
 
-// quote makes a string of dot; \N, \G and the like are text in it.
+// quote makes a string of dot; \N, \G, &lt; and the like are text in it.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+	return `"` + strings.NewReplacer("&", "&amp;", `\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }
 
 func (b *Box) dot() string {

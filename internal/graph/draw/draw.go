@@ -57,6 +57,7 @@ type Picture struct {
 	Base               string // commit compared with; "" when nothing is
 	Level              string // what a box is: "file", "package", "component", "folder"
 	Total              int    // boxes before they were joined
+	Omitted            int    // lines that are left out
 	Boxes              []Box
 	Lines              []Line
 	Cycles             int
@@ -81,6 +82,7 @@ func New(head View, base *View, changed map[string]bool) *Picture {
 	}
 	p := &Picture{Boxes: m.boxes, Lines: m.lineList, Total: len(m.boxes)}
 	p.order()
+	tellApart(p.Boxes)
 	p.findCycles()
 	return p
 }
@@ -193,6 +195,23 @@ func (b *Box) describe(around func(string) []string) {
 		b.Sub = cmp.Or(strings.Join(b.Path, "/"), folder)
 	case folder != "":
 		b.Path = strings.Split(folder, "/")
+	}
+}
+
+// tellApart puts the folder into labels that several boxes have, and one more if that is not enough.
+func tellApart(boxes []Box) {
+	for range 2 {
+		count := map[string]int{}
+		for i := range boxes {
+			count[boxes[i].Label]++
+		}
+		for i := range boxes {
+			b := &boxes[i]
+			if count[b.Label] > 1 && b.Sub != "" && !b.Outside {
+				i := strings.LastIndexByte(b.Sub, '/')
+				b.Label, b.Sub = b.Sub[i+1:]+"/"+b.Label, b.Sub[:max(i, 0)]
+			}
+		}
 	}
 }
 

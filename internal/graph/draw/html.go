@@ -123,9 +123,13 @@ type page struct {
 
 func (p *Picture) page(t *tree) page {
 	out := page{Dense: 150, Noun: p.noun(), Before: p.commits(), Diff: p.Base != "", Groups: [][5]any{}, Boxes: [][8]any{}, Lines: [][5]any{}}
+	groups := make([]Box, len(t.groups))
+	for i := range groups {
+		groups[i] = groupBox(t.groups[i].name, &Box{})
+	}
+	tellApart(groups)
 	for i := range t.groups {
-		g := &t.groups[i]
-		b := groupBox(g.name, &Box{})
+		g, b := &t.groups[i], &groups[i]
 		out.Groups = append(out.Groups, [5]any{clean(g.name), b.title(), shorten(clean(b.Sub), maxSub), g.parent, bit(g.open)})
 	}
 	hue := hues(p.Boxes)

@@ -31,7 +31,7 @@ func (p *Picture) keys() []key {
 	when(p.Cycles > 0, key{line: "l cyc back", text: "closes a cycle: right to left"})
 	when(p.anyLine(func(l *Line) bool { return l.Change == Added }), key{line: "l added", text: "new dependency"})
 	when(p.anyLine(func(l *Line) bool { return l.Change == Removed }), key{line: "l removed", text: "dependency that is gone"})
-	when(p.Base != "", key{sign: "+ − ~", text: "new, gone, changed"})
+	when(p.Base != "", key{sign: "+ − Δ", text: "new, gone, changed"})
 	when(p.anyBox(func(b *Box) bool { return b.Group }), key{sign: "▣", text: "stack: a folder, drawn as one"})
 	when(p.anyBox(func(b *Box) bool { return b.Outside }), key{sign: "┄", text: "broken edge: not in the repository"})
 	return keys

@@ -3,8 +3,11 @@ package draw
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,17 +17,34 @@ const (
 	mermaidBytes = 50_000
 )
 
-// MermaidFits joins boxes until Mermaid's limits hold; false when even one box is too many.
-func (p *Picture) MermaidFits() (*Picture, bool) {
-	for limit := len(p.Boxes); limit > 0; limit = limit * 2 / 3 {
-		small := p.Collapse(limit, limit)
+// MermaidFits leaves out lesser lines and joins boxes until Mermaid's limits hold; p itself when they do.
+func (p *Picture) MermaidFits() *Picture {
+	for limit := len(p.Boxes); ; limit = limit * 2 / 3 {
+		small := p.Collapse(limit, limit).strongest(mermaidLines)
 		var text bytes.Buffer
-		if len(small.Lines) <= mermaidLines && small.Mermaid(&text) == nil && text.Len() <= mermaidBytes {
-			return small, true
+		if err := small.Mermaid(&text); err == nil && text.Len() <= mermaidBytes || limit <= 1 {
+			return small
 		}
 	}
-	return p, false
 }
+
+// strongest keeps limit lines: changes first, then those that no other way implies, then those that stand for most.
+func (p *Picture) strongest(limit int) *Picture {
+	if len(p.Lines) <= limit {
+		return p
+	}
+	out := *p
+	out.Lines = slices.Clone(p.Lines)
+	slices.SortStableFunc(out.Lines, func(a, b Line) int {
+		return cmp.Or(compare(b.Change != Same, a.Change != Same), compare(a.Implied, b.Implied), b.Count-a.Count)
+	})
+	out.Omitted = len(out.Lines) - limit
+	out.Lines = out.Lines[:limit]
+	slices.SortFunc(out.Lines, func(a, b Line) int { return cmp.Or(a.From-b.From, a.To-b.To) })
+	return &out
+}
+
+func compare(a, b bool) int { return bit(a) - bit(b) }
 
 // Mermaid writes the picture as a Mermaid flowchart, as GitHub and GitLab draw it in Markdown.
 func (p *Picture) Mermaid(w io.Writer) error {
@@ -38,31 +58,41 @@ func (p *Picture) Mermaid(w io.Writer) error {
 		}
 		fmt.Fprintf(out, "  n%d%s\"%s\"%s%s\n", i, open, b.mermaid(), end, b.mermaidClass())
 	}
-	styles := map[string][]string{}
+	styled := make([][]string, len(lineStyles))
 	for i := range p.Lines {
 		l := &p.Lines[i]
-		between := "-->"
-		switch {
-		case l.Change == Added:
-			between = "==>|new|"
-			styles["stroke:#15803d,stroke-width:3px"] = append(styles["stroke:#15803d,stroke-width:3px"], fmt.Sprint(i))
-		case l.Change == Removed:
-			between = "-.->|gone|"
-			styles["stroke:#c2352f"] = append(styles["stroke:#c2352f"], fmt.Sprint(i))
-		case l.Cycle:
-			styles["stroke:#a8328f,stroke-width:2px"] = append(styles["stroke:#a8328f,stroke-width:2px"], fmt.Sprint(i))
-		case l.Type:
-			between = "-.->"
+		between, look := l.mermaid()
+		if look >= 0 {
+			styled[look] = append(styled[look], strconv.Itoa(i))
 		}
 		fmt.Fprintf(out, "  n%d %s n%d\n", l.From, between, l.To)
 	}
 	fmt.Fprint(out, mermaidClasses)
-	for _, look := range []string{"stroke:#15803d,stroke-width:3px", "stroke:#c2352f", "stroke:#a8328f,stroke-width:2px"} {
-		if lines := styles[look]; len(lines) > 0 {
-			fmt.Fprintf(out, "  linkStyle %s %s\n", strings.Join(lines, ","), look)
+	for look, lines := range styled {
+		if len(lines) > 0 {
+			fmt.Fprintf(out, "  linkStyle %s %s\n", strings.Join(lines, ","), lineStyles[look])
 		}
 	}
 	return out.Flush()
+}
+
+var lineStyles = [...]string{"stroke:#15803d,stroke-width:3px", "stroke:#c2352f", "stroke:#a8328f,stroke-width:2px"}
+
+// mermaid is how a line is written, and which of lineStyles it has; -1 for none.
+func (l *Line) mermaid() (between string, look int) {
+	between, look = "-->", -1
+	if l.Type {
+		between = "-.->"
+	}
+	switch {
+	case l.Change == Added:
+		return "==>|new|", 0
+	case l.Change == Removed:
+		return "-.->|gone|", 1
+	case l.Cycle:
+		look = 2
+	}
+	return between, look
 }
 
 const mermaidClasses = `  classDef added stroke:#15803d,stroke-width:3px
@@ -102,5 +132,7 @@ func entities(s string) string {
 	return b.String()
 }
 
-// comment keeps a text from being a directive: braces would make it one.
-func comment(s string) string { return strings.NewReplacer("{", "(", "}", ")").Replace(s) }
+// comment keeps a text from being a directive: braces would make it one. Tags and fences are left out too.
+func comment(s string) string {
+	return strings.NewReplacer("{", "(", "}", ")", "<", "(", ">", ")", "`", "'").Replace(s)
+}

@@ -2,7 +2,7 @@
 (() => {
 const D = JSON.parse(document.getElementById('data').textContent);
 const $ = id => document.getElementById(id), NS = 'http://www.w3.org/2000/svg';
-const H = 42, GAP = 14, LANE = 9, M = 32, CHANGE = ['', 'added', 'removed', 'changed'], SIGN = ['', '+', '−', '~'];
+const H = 42, GAP = 14, LANE = 9, M = 32, CHANGE = ['', 'added', 'removed', 'changed'], SIGN = ['', '+', '−', 'Δ'];
 const G = D.groups.map(g => ({name: g[0], label: g[1], sub: g[2], up: g[3], open: g[4] === 1, kids: []}));
 const B = D.boxes.map(b => ({name: b[0], label: b[1], sub: b[2], group: b[3], files: b[4], change: b[5], out: b[6], hue: b[7]}));
 const L = D.lines.map(l => ({from: l[0], to: l[1], n: l[2], type: l[3], change: l[4]}));

@@ -124,7 +124,7 @@ func thousands(n int) string {
 
 // mark is the sign at the right of a box.
 func (b *Box) mark() string {
-	sign := [...]string{"", "+", "−", "~"}[b.Change&3]
+	sign := [...]string{"", "+", "−", "Δ"}[b.Change&3]
 	if b.Cycle > 0 {
 		sign += "↻" + strconv.Itoa(b.Cycle)
 	}
@@ -150,6 +150,9 @@ func (p *Picture) counts() string {
 		boxes = plural(len(p.Boxes), "node") + " for " + plural(p.Total, p.noun())
 	}
 	parts = append(parts, boxes, plural(len(p.Lines), "line"), plural(p.Cycles, "cycle"))
+	if p.Omitted > 0 {
+		parts = append(parts, plural(p.Omitted, "lesser line")+" left out")
+	}
 	return strings.Join(parts, " · ")
 }
 

@@ -152,6 +152,7 @@ func (p *Picture) fold(t *tree) *Picture {
 	}
 	out.foldLines(p.Lines, at)
 	out.order()
+	tellApart(out.Boxes)
 	out.findCycles()
 	return &out
 }
