@@ -112,7 +112,9 @@ func below(file string, folders map[string]bool) bool {
 	return false
 }
 
-// touched lists the roots that read a changed file. Roots of tests and of copied code are not deployed from here.
+// touched lists the roots that read a changed file, and the folders whose own kustomization changed: what refers to them now
+// may undo what they do. Kustomizations of tests and of copied code are not deployed from here, and what they refer to is
+// still a root.
 func (r *rendering) touched(changed []string, g *Governance) []string {
 	if r.planner == nil {
 		return nil
@@ -121,12 +123,19 @@ func (r *rendering) touched(changed []string, g *Governance) []string {
 	for _, file := range changed {
 		is[file] = true
 	}
+	deployed := slices.DeleteFunc(slices.Clone(r.folders), func(folder string) bool {
+		_, class := source.Classify(path.Join(folder, "kustomization.yaml"), nil, g.Attributes)
+		return class == source.ClassTest || class == source.ClassGenerated
+	})
 	var out []string
-	for _, root := range r.planner.Tops(r.folders) {
-		plan := r.planner.Plan(root)
-		_, class := source.Classify(plan.File, nil, g.Attributes)
-		if class != source.ClassTest && class != source.ClassGenerated && slices.ContainsFunc(plan.Reads, func(file string) bool { return is[file] }) {
+	for _, root := range r.planner.Tops(deployed) {
+		if slices.ContainsFunc(r.planner.Plan(root).Reads, func(file string) bool { return is[file] }) {
 			out = append(out, root)
+		}
+	}
+	for _, folder := range deployed {
+		if plan := r.planner.Plan(folder); is[plan.File] && !r.planner.IsComponent(folder) {
+			out = append(out, folder)
 		}
 	}
 	return out

@@ -71,6 +71,11 @@ func TestKustomizations(t *testing.T) {
 		{"broken", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "resources: [\n"}, "k/kustomization.yaml#1 kubernetes k<nil>:1", ""},
 		{"not renderable", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "explode: 1\n"},
 			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil><nil>cannot be rendered: exploded:1"},
+		{"hidden behind one that may undo it", map[string]string{"x": "1"},
+			map[string]string{"prod/kustomization.yaml": "resources: []\n", "junk/kustomization.yaml": "resources: [../prod]\n", "part/kustomization.yaml": "kind: Component\n"},
+			"", "junk/kustomization.yaml#1 kubernetes junk<nil>:1\nprod/kustomization.yaml#1 kubernetes prod<nil>:1"},
+		{"a test refers to it", map[string]string{"prod/kustomization.yaml": "patches: [{path: p.json}]\n", "prod/p.json": "[]", "testdata/kustomization.yaml": "resources: [../prod]\n"},
+			map[string]string{"prod/p.json": "[1]"}, "prod/kustomization.yaml#1 kubernetes prod<nil>:1", "prod/kustomization.yaml#1 kubernetes prod<nil>:1"},
 		{"of tests", map[string]string{"testdata/kustomization.yaml": "resources: []\n"}, map[string]string{"testdata/kustomization.yaml": "explode: 1\n"}, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

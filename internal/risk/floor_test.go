@@ -269,6 +269,14 @@ func TestDestruction(t *testing.T) {
 			t.Errorf("%s kustomization: %+v", name, reasons)
 		}
 	}
+	skipped := document.Document{Path: root, Format: document.FormatKustomize, Kind: document.KindKustomization, Value: map[string]any{"notRendered": "x"}}
+	for file, want := range map[string]Level{root: High, "deploy/patch.json": High, "deploy/a.yaml": Medium} {
+		patch := document.Document{Path: "deploy/patch.json", Format: "json", Value: []any{}}
+		blind := &facts.Input{Files: []facts.File{changed(file)}, Documents: []document.Document{skipped, patch}}
+		if got := levelOf(Floor(blind, manifest.Defaults())); got != want {
+			t.Errorf("%s of a kustomization that is not rendered: level %v, want %v", file, got, want)
+		}
+	}
 	in.Documents = []document.Document{{Path: root, Format: "yaml", Kind: document.KindKustomization, Value: map[string]any{}}}
 	if got := levelOf(Floor(in, manifest.Defaults())); got != Critical {
 		t.Errorf("rendered without the object: level %v, want critical", got)

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/document"
+	"github.com/adamant-os/adamant/internal/document/kustomize"
 )
 
 func splitKey(key string) iter.Seq[string] { return strings.SplitSeq(key, ".") }
@@ -31,6 +34,26 @@ func (f *floor) infrastructure() {
 	}
 	for i := range f.in.Documents {
 		f.plan(&f.in.Documents[i])
+	}
+	f.blind(unknown)
+}
+
+// blind finds edits of kustomizations, and of lists of patches, where nobody sees what comes of them.
+func (f *floor) blind(unrendered map[string]bool) {
+	patches := map[string]bool{} // JSON patches are lists; other patches are objects, which are judged as they are
+	for i := range f.in.Documents {
+		if _, list := f.in.Documents[i].Value.([]any); list {
+			patches[f.in.Documents[i].Path] = true
+		}
+	}
+	for _, file := range f.in.Files {
+		if !patches[file.Path] && !kustomize.IsFile(file.Path) {
+			continue
+		}
+		for _, root := range slices.Sorted(maps.Keys(unrendered)) {
+			f.add(High, "infrastructure/unrendered", root, 0, "is not rendered, and %s changes what it deploys", file.Path)
+		}
+		return
 	}
 }
 

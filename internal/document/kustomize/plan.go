@@ -96,12 +96,15 @@ func (p *Planner) Tops(folders []string) []string {
 				used[to] = true
 			}
 		}
-		if k.value["kind"] == "Component" {
+		if p.IsComponent(folder) {
 			used[folder] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(folders), func(folder string) bool { return used[folder] })
 }
+
+// IsComponent says that a folder is made to be a part of others.
+func (p *Planner) IsComponent(folder string) bool { return p.read(folder).value["kind"] == "Component" }
 
 // Plan says what a root reads.
 func (p *Planner) Plan(root string) Plan {
