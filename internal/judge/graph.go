@@ -19,6 +19,10 @@ func GraphAt(ctx context.Context, repo *git.Repo, tree git.OID, attributes sourc
 	if err != nil {
 		return nil, fmt.Errorf("listing tree %s: %w", tree.Short(), err)
 	}
+	return graphOf(ctx, &graphSource{repo: repo, entries: entries}, attributes, places, warn)
+}
+
+func graphOf(ctx context.Context, src graph.Source, attributes source.Attributes, places Places, warn func(string)) (*graph.Snapshot, error) {
 	folder := ""
 	if places.Cache != "" {
 		folder = path.Join(places.Cache, "graph")
@@ -27,7 +31,7 @@ func GraphAt(ctx context.Context, repo *git.Repo, tree git.OID, attributes sourc
 	if err != nil {
 		warn(err.Error())
 	}
-	snapshot, err := graph.Read(ctx, &graphSource{repo: repo, entries: entries}, graph.Options{
+	snapshot, err := graph.Read(ctx, src, graph.Options{
 		Languages: graph.Languages(), Store: store,
 		Test: func(p string) bool {
 			_, class := source.Classify(p, nil, attributes)
@@ -49,9 +53,20 @@ type graphSource struct {
 	entries []git.Entry
 }
 
-func (s *graphSource) Entries() []graph.Entry {
-	out := make([]graph.Entry, 0, len(s.entries))
-	for _, e := range s.entries {
+func (s *graphSource) Entries() []graph.Entry { return graphEntries(s.entries) }
+
+// sideSource is one side of a change as the graph reads it.
+type sideSource struct{ side *facts.Side }
+
+func (s sideSource) Entries() []graph.Entry { return graphEntries(s.side.Entries()) }
+
+func (s sideSource) Blob(ctx context.Context, oid string) ([]byte, error) {
+	return s.side.Blob(ctx, git.OID(oid))
+}
+
+func graphEntries(entries []git.Entry) []graph.Entry {
+	out := make([]graph.Entry, 0, len(entries))
+	for _, e := range entries {
 		if e.Mode != git.ModeGitlink {
 			out = append(out, graph.Entry{Path: e.Path, Blob: string(e.OID), Symlink: e.Mode == git.ModeSymlink})
 		}

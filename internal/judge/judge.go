@@ -300,6 +300,9 @@ type courtroom struct {
 // hear runs the checks and assesses the change. The first assessment, without evidence, says which gates are wanted.
 func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	in := c.collected.Input
+	if err := c.architecture(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.succession(ctx); err != nil {
 		return nil, err
 	}
