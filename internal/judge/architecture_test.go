@@ -83,7 +83,9 @@ func TestArchitecture(t *testing.T) {
 			if found != tt.want {
 				t.Errorf("found %q, want %q: %v", found, tt.want, names(v))
 			}
-			at := slices.IndexFunc(v.Assessment.Gates, func(g gate.Gate) bool { return slices.Contains(g.Checks, checkArchitecture) || g.Name == checkArchitecture })
+			at := slices.IndexFunc(v.Assessment.Gates, func(g gate.Gate) bool {
+				return slices.Contains(g.Checks, checkArchitecture) || g.Name == checkArchitecture
+			})
 			if at < 0 && tt.state != "" || at >= 0 && v.Assessment.Gates[at].State != tt.state && tt.state != "" {
 				t.Errorf("gates %+v, want %s %s", v.Assessment.Gates, checkArchitecture, tt.state)
 			}

@@ -27,7 +27,7 @@ var governanceTable = []governanceRow{
 	{Critical, "governance/trust", "says whose signatures count", []string{"/.adamant/trust/**"}},
 	{Critical, "governance/marks", "high water marks, which only the gate writes", []string{"/.adamant/ratchets/**", "/.adamant/ratchet/**"}},
 	{Critical, "governance/break-glass", "configures the emergency procedure", []string{"/.adamant/break-glass*", "/.adamant/break-glass/**"}},
-	{Critical, "governance/architecture", "rules of the architecture", []string{"/.adamant/architecture.yaml", "/.dependency-cruiser.{js,cjs,mjs,json}"}},
+	{Critical, "governance/architecture", "rules of the architecture", []string{"/.adamant/architecture.yaml", "/.dependency-cruiser.{js,cjs,mjs,json,jsonc}"}},
 	{High, "governance/policy-test", "tests of the constitution", []string{"/.adamant/policy/**_test.rego", "/policy/**_test.rego"}},
 	{High, "governance/waivers", "exceptions from rules", []string{"/.adamant/waivers/**"}},
 	{High, "governance/agents", "says what an agent may do", []string{"/.adamant/agents/**"}},
