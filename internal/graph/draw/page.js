@@ -340,7 +340,7 @@ function draw(fit) {
   const cycles = mark();
   size = layout();
   const total = B.length, parts = [D.before, V.length < total ? num(V.length, 'node') + ' for ' + num(total, D.noun) : num(total, D.noun), num(E.length, 'line'), num(cycles, 'cycle')];
-  $('counts').textContent = parts.filter(x => x).join(' · ').replace('dependencys', 'dependencies');
+  $('counts').textContent = parts.filter(x => x).join(' · ');
   const old = svg, defs = svg.querySelector('defs');
   svg = el('svg', {class: 'graph' + (E.length > D.dense ? ' dense' : ''), role: 'group'});
   svg.appendChild(defs);
@@ -426,7 +426,9 @@ function choose(v) {
 function again(key, fit) {
   chosen = null; draw(fit);
   const v = V.find(u => u.key === key);
-  if (v) { choose(v); if (!fit) reveal(v); v.el.focus({preventScroll: true}); } else choose(null);
+  if (!v) { choose(null); return; }
+  choose(v); v.el.focus({preventScroll: true});
+  if (!fit || view.k < .6) near(v);
 }
 const toggle = v => { if (v.gid === undefined) fold(v.group); else open(v.gid); };
 function open(g) {
@@ -445,28 +447,30 @@ function fold(g) { if (g > 0) { G[g].open = false; again('g' + g, true); } }
 
 function key(v, e) {
   const go = u => { e.preventDefault(); if (u) u.el.focus({preventScroll: true}); };
-  const near = list => list.slice().sort((a, b) => Math.abs(a.y - v.y) - Math.abs(b.y - v.y))[0];
+  const closest = list => list.slice().sort((a, b) => Math.abs(a.y - v.y) - Math.abs(b.y - v.y))[0];
   const column = V.filter(u => u.x === v.x).sort((a, b) => a.y - b.y), at = column.indexOf(v);
   switch (e.key) {
   case 'Enter': e.preventDefault(); v.gid === undefined ? choose(v) : toggle(v); break;
   case ' ': e.preventDefault(); choose(v); break;
   case 'Backspace': e.preventDefault(); fold(v.group); break;
-  case 'ArrowRight': go(near(v.o.map(x => V[x.to]))); break;
-  case 'ArrowLeft': go(near(v.i.map(x => V[x.from]))); break;
+  case 'ArrowRight': go(closest(v.o.map(x => V[x.to]))); break;
+  case 'ArrowLeft': go(closest(v.i.map(x => V[x.from]))); break;
   case 'ArrowDown': go(column[at + 1]); break;
   case 'ArrowUp': go(column[at - 1]); break;
   }
 }
 
 const stage = $('stage');
-let moved = false;
+let moved = false, touched = false;
 function move() { world.setAttribute('transform', `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`); }
 function zoom(f, x, y) {
   const k = Math.max(.02, Math.min(4, view.k * f)), r = k / view.k;
   view = {x: x - (x - view.x) * r, y: y - (y - view.y) * r, k};
+  touched = true;
   move();
 }
 function fitAll() {
+  touched = false;
   const w = stage.clientWidth, h = stage.clientHeight, k = Math.min(1.25, w / size.w, h / size.h);
   view = {k, x: (w - size.w * k) / 2, y: Math.max(0, (h - size.h * k) / 2)};
   move();
@@ -477,13 +481,15 @@ function reveal(v) {
   view.x = w / 2 - (v.x + v.w / 2) * view.k; view.y = h / 2 - (v.y + H / 2) * view.k;
   move();
 }
+// near: as large as can be read, in the middle.
+function near(v) { view.k = Math.max(view.k, .8); view.x = -1e9; reveal(v); touched = true; }
 const points = new Map();
 stage.addEventListener('pointerdown', e => { points.set(e.pointerId, e); moved = false; });
 addEventListener('pointermove', e => {
   const was = points.get(e.pointerId);
   if (!was) return;
   if (!moved && Math.hypot(e.clientX - was.clientX, e.clientY - was.clientY) < 4) return;
-  moved = true; stage.classList.add('drag');
+  moved = touched = true; stage.classList.add('drag');
   if (points.size === 2) {
     const other = [...points.values()].find(p => p.pointerId !== e.pointerId), box = stage.getBoundingClientRect();
     const d = p => Math.hypot(p.clientX - other.clientX, p.clientY - other.clientY);
@@ -505,7 +511,7 @@ function find(go) {
   const q = input.value.trim().toLowerCase();
   const hits = V.filter(v => { const hit = q && v.name.toLowerCase().includes(q); v.el.classList.toggle('hit', !!hit); return hit; });
   if (!q || !go) return;
-  if (hits.length) { const v = hits[(hits.indexOf(chosen) + 1) % hits.length]; choose(v); reveal(v); return; }
+  if (hits.length) { const v = hits[(hits.indexOf(chosen) + 1) % hits.length]; choose(v); near(v); return; }
   const b = B.findIndex(x => x.name.toLowerCase().includes(q));
   if (b < 0) { $('counts').textContent = 'nothing is called like that'; return; }
   for (let g = B[b].group; g >= 0; g = G[g].up) G[g].open = true;
@@ -532,5 +538,5 @@ addEventListener('keydown', e => {
 svg = stage.querySelector('svg');
 stage.classList.add('live');
 draw(true);
-addEventListener('resize', fitAll);
+addEventListener('resize', () => { if (!touched) fitAll(); });
 })();

@@ -163,7 +163,7 @@ func groupBox(name string, first *Box) Box {
 	if path[len(path)-1] == "*" && len(path) > 1 {
 		label, around = path[len(path)-2]+"/*", path[:max(len(path)-2, 0)]
 	} else if path[len(path)-1] == "*" {
-		label = "*"
+		label = "(root)/*"
 	}
 	return Box{Name: name, Label: label, Sub: strings.Join(around, "/"), Path: around, Group: true, Outside: first.Outside, Change: first.Change}
 }
