@@ -12,8 +12,11 @@ import (
 // maxBranches bounds conditionals, directives and splats, which nest without brackets.
 const maxBranches = 10_000
 
-// maxBytes bounds a file: the library takes some 300 bytes of memory for each one it reads.
-const maxBytes = 2 << 20
+// maxBytes and maxTokens bound a file: the library takes up to a KiB of memory for each token, and tokens may be a byte long.
+const (
+	maxBytes  = 2 << 20
+	maxTokens = 300_000
+)
 
 // check refuses what the library would follow without end: its parser is recursive and knows no depth.
 func check(data []byte) (line int, fault string) {
@@ -21,6 +24,9 @@ func check(data []byte) (line int, fault string) {
 		return 1, fmt.Sprintf("file has %d bytes; at most %d of HCL are read: split it", len(data), maxBytes)
 	}
 	tokens, _ := hclsyntax.LexConfig(data, "", hcl.InitialPos) // what is no token is the parser's to report
+	if len(tokens) > maxTokens {
+		return 1, fmt.Sprintf("file has %d tokens; at most %d of HCL are read: split it", len(tokens), maxTokens)
+	}
 	var c counter
 	for i := range tokens {
 		if fault := c.count(&tokens[i]); fault != "" {

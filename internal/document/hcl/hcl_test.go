@@ -101,6 +101,7 @@ func TestHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
 	for name, text := range map[string]string{
+		"dense":      "a = 1" + strings.Repeat("+1", maxTokens/2),
 		"huge":       strings.Repeat("a = 1 # x\n", maxBytes/10+1),
 		"tuples":     "a = " + strings.Repeat("[", n),
 		"blocks":     strings.Repeat("a {\n", n),
