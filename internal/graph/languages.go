@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/adamant-os/adamant/internal/source/backstage"
 	"github.com/adamant-os/adamant/internal/source/container"
 	"github.com/adamant-os/adamant/internal/source/cpp"
 	"github.com/adamant-os/adamant/internal/source/golang"
@@ -13,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/source/python"
 	"github.com/adamant-os/adamant/internal/source/rust"
 	"github.com/adamant-os/adamant/internal/source/terraform"
+	"github.com/adamant-os/adamant/internal/source/workflow"
 )
 
 // Languages is the registry: one line a language.
@@ -22,6 +24,6 @@ func Languages() []imports.Language {
 		container.Languages(),
 		java.Languages(),
 		javascript.Languages(),
-		[]imports.Language{proto.Language(), python.Language(), rust.Language(), terraform.Language()},
+		[]imports.Language{proto.Language(), python.Language(), rust.Language(), terraform.Language(), workflow.Language(), backstage.Language()},
 	)
 }

@@ -25,8 +25,9 @@ func ExtractCompose(src []byte) *imports.File {
 		c.document(doc.Value)
 	}
 	slices.SortStableFunc(f.Imports, func(a, b imports.Import) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Specifier, b.Specifier))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Specifier, b.Specifier), cmp.Compare(a.Exotic, b.Exotic))
 	})
+	slices.Sort(f.Open)
 	return f
 }
 
