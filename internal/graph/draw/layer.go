@@ -38,16 +38,17 @@ func rankBoxes(p *Picture) (rank []int, back []bool) {
 	return rank, back
 }
 
-// flowOrder is an order of boxes in which lines between components lead on, and few within a component lead back.
+// flowOrder is an order of boxes in which lines between components lead on, and few within a component lead back. Lines that
+// are gone have no say: they run as they may.
 func flowOrder(p *Picture) []int {
-	of, sizes := p.allComponents()
+	of, sizes := p.components()
 	members := make([][]int, len(sizes))
 	for b := range p.Boxes {
 		members[of[b]] = append(members[of[b]], b)
 	}
 	next := make([][]int, len(p.Boxes))
 	for _, l := range p.Lines {
-		if of[l.From] == of[l.To] {
+		if of[l.From] == of[l.To] && l.Change != Removed {
 			next[l.From] = append(next[l.From], l.To)
 		}
 	}
@@ -56,16 +57,6 @@ func flowOrder(p *Picture) []int {
 		order = append(order, greedyOrder(members[c], next)...)
 	}
 	return order
-}
-
-// allComponents counts removed lines too: they are drawn as well.
-func (p *Picture) allComponents() (of, sizes []int32) {
-	all := *p
-	all.Lines = slices.Clone(p.Lines)
-	for i := range all.Lines {
-		all.Lines[i].Change = Same
-	}
-	return all.components()
 }
 
 // greedyOrder takes sinks to the end and sources to the front; where there is neither, the box that gives most and takes

@@ -59,7 +59,7 @@ function visible() {
 }
 
 // components: Tarjan without recursion; lines never lead to a higher number.
-function components(V, all) {
+function components(V) {
   const n = V.length, of = Array(n).fill(-1), low = Array(n).fill(0), next = Array(n).fill(0), sizes = [], stack = [];
   let seen = 0;
   for (let r = 0; r < n; r++) {
@@ -70,7 +70,7 @@ function components(V, all) {
       const v = path[path.length - 1];
       if (next[v] < V[v].o.length) {
         const e = V[v].o[next[v]++];
-        if (!all && e.change === 2) continue;
+        if (e.change === 2) continue;
         if (!low[e.to]) { low[e.to] = ++seen; first.push(seen); path.push(e.to); stack.push(e.to); }
         else if (of[e.to] < 0) low[v] = Math.min(low[v], low[e.to]);
         continue;
@@ -88,7 +88,7 @@ function components(V, all) {
 }
 
 function mark() {
-  const {of, sizes} = components(V, false), number = [];
+  const {of, sizes} = components(V), number = [];
   let cycles = 0;
   V.forEach((v, i) => { const c = of[i]; v.cyc = sizes[c] < 2 ? 0 : number[c] || (number[c] = ++cycles); });
   for (const e of E) e.cyc = e.change !== 2 && of[e.from] === of[e.to];
@@ -109,13 +109,13 @@ function mark() {
 
 // flow: an order in which few lines lead back (Eades, Lin and Smyth inside components).
 function flow(V) {
-  const {of, sizes} = components(V, true), members = sizes.map(() => []), order = [];
+  const {of, sizes} = components(V), members = sizes.map(() => []), order = [];
   V.forEach((v, i) => members[of[i]].push(i));
   for (let c = sizes.length - 1; c >= 0; c--) {
-    const left = members[c].slice(), out = {}, into = {}, front = [], end = [];
+    const inner = (e, b) => of[b] === c && e.change !== 2, left = members[c].slice(), out = {}, into = {}, front = [], end = [];
     for (const b of left) {
-      out[b] = V[b].o.filter(e => of[e.to] === c).length;
-      into[b] = V[b].i.filter(e => of[e.from] === c).length;
+      out[b] = V[b].o.filter(e => inner(e, e.to)).length;
+      into[b] = V[b].i.filter(e => inner(e, e.from)).length;
     }
     while (left.length) {
       let best = left.findIndex(b => !out[b]);
@@ -123,8 +123,8 @@ function flow(V) {
       if (!sink) { best = 0; left.forEach((b, i) => { if (out[b] - into[b] > out[left[best]] - into[left[best]]) best = i; }); }
       const b = left.splice(best, 1)[0];
       (sink ? end : front).push(b);
-      for (const e of V[b].o) into[e.to]--;
-      for (const e of V[b].i) out[e.from]--;
+      for (const e of V[b].o) if (inner(e, e.to)) into[e.to]--;
+      for (const e of V[b].i) if (inner(e, e.from)) out[e.from]--;
     }
     order.push(...front, ...end.reverse());
   }
