@@ -77,7 +77,6 @@ type graphReport struct {
 	Problems []rules.Problem   `json:"problems,omitempty"`
 	Notes    []string          `json:"notes,omitempty"`
 	findings []finding.Finding // of New and Problems
-	snapshot *graph.Snapshot   //
 }
 
 func checkGraph(ctx context.Context, env *Env, f graphCheckFlags) error {
@@ -132,11 +131,11 @@ func judgeGraph(ctx context.Context, env *Env, repo *git.Repo, f graphCheckFlags
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := base.rules(ctx, f.config)
+	loaded, err := base.rules(ctx, env.Dir, f.config)
 	if err != nil {
 		return nil, err
 	}
-	if start == rev {
+	if f.base == "" {
 		return judgeOne(ctx, loaded, base, f.bare)
 	}
 	head, err := readGraphSide(ctx, env, repo, rev)
@@ -203,8 +202,8 @@ func packageFolder(s *graph.Snapshot, n *graph.Node) string {
 	return name
 }
 
-// rules reads the rules of the commit, or those of a file of the working directory.
-func (s *graphSide) rules(ctx context.Context, config string) (*architecture.Rules, error) {
+// rules reads the rules of the commit, or those of a file that is named from a folder.
+func (s *graphSide) rules(ctx context.Context, dir, config string) (*architecture.Rules, error) {
 	read, only := func(p string) ([]byte, error) {
 		if _, ok := s.files.Entry(p); !ok {
 			return nil, nil
@@ -212,9 +211,13 @@ func (s *graphSide) rules(ctx context.Context, config string) (*architecture.Rul
 		return s.files.Read(ctx, p)
 	}, []string(nil)
 	if config != "" {
-		dir := filepath.Dir(config)
-		read = func(p string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(p))) }
-		only = []string{filepath.Base(config)}
+		read = func(p string) ([]byte, error) {
+			if p = filepath.FromSlash(p); !filepath.IsAbs(p) {
+				p = filepath.Join(dir, p)
+			}
+			return os.ReadFile(p)
+		}
+		only = []string{filepath.ToSlash(config)}
 	}
 	loaded, problems := architecture.Load(read, s.Tree, only...)
 	if err := manifest.Join(problems); err != nil {

@@ -38,10 +38,11 @@ func graphText(out io.Writer, r *graphReport) error {
 		if p.Fatal {
 			word = "error"
 		}
-		fmt.Fprintf(w, "%s  rule %s: %s\n", word, printable(p.Rule), printable(p.Message))
+		fmt.Fprintf(w, "%s  rule %s\n", word, printable(p.Rule))
+		indented(w, "", p.Message)
 	}
-	fmt.Fprintf(w, "%d errors, %d warnings, %d notes in %d files and %d edges, by %s\n", counts[finding.Error], counts[finding.Warning],
-		counts[finding.Note], r.Files, r.Edges, strings.Join(r.Rules, ", "))
+	fmt.Fprintf(w, "%s, %s, %s in %s and %s, by %s\n", plural(counts[finding.Error], "error"), plural(counts[finding.Warning], "warning"),
+		plural(counts[finding.Note], "note"), plural(r.Files, "file"), plural(r.Edges, "edge"), strings.Join(r.Rules, ", "))
 	if n := len(r.Fixed) + len(r.Moved) + r.Old; n > 0 {
 		fmt.Fprintf(w, "since base: %d fixed, %d were there before (%d of them moved)\n", len(r.Fixed), r.Old, len(r.Moved))
 	}
@@ -56,9 +57,19 @@ func printViolation(w io.Writer, v *rules.Violation) {
 	if v.Line > 0 {
 		at = fmt.Sprintf("%s:%d", at, v.Line)
 	}
-	fmt.Fprintf(w, "%s  %s  %s\n  %s\n", v.Severity, printable(v.Rule), printable(at), printable(v.Message))
+	fmt.Fprintf(w, "%s  %s  %s\n", v.Severity, printable(v.Rule), printable(at))
+	indented(w, "", v.Message)
 	if v.Fix != "" {
-		fmt.Fprintf(w, "  -> %s\n", printable(v.Fix))
+		indented(w, "-> ", v.Fix)
+	}
+}
+
+// indented prints text in lines of at most 100 columns.
+func indented(w io.Writer, mark, text string) {
+	lead := "  " + mark
+	for _, line := range wrap(printable(text), 98-len(mark)) {
+		fmt.Fprintln(w, lead+line)
+		lead = strings.Repeat(" ", len(lead))
 	}
 }
 
@@ -69,6 +80,7 @@ func printGrowth(w io.Writer, g *rules.Growth) {
 	}
 	fmt.Fprintln(w, "cycle  "+what)
 	if g.Cut != nil {
-		fmt.Fprintf(w, "  %s\n  -> cut %s:%d, which needs %s\n", printable(strings.Join(g.Cut.Cycle, " -> ")), printable(g.Cut.From), g.Cut.Line, printable(g.Cut.To))
+		indented(w, "", strings.Join(g.Cut.Cycle, " -> "))
+		indented(w, "-> ", fmt.Sprintf("cut %s:%d, which needs %s", g.Cut.From, g.Cut.Line, g.Cut.To))
 	}
 }

@@ -44,7 +44,8 @@ func listCycles(ctx context.Context, env *Env, rev string, asJSON bool) error {
 		return json.NewEncoder(env.Stdout).Encode(tangles)
 	}
 	for _, t := range tangles {
-		fmt.Fprintf(env.Stdout, "%d files, %d edges\n  %s\n", len(t.Members), t.Edges, printable(strings.Join(t.Shortest, " -> ")))
+		fmt.Fprintf(env.Stdout, "%s, %s\n", plural(len(t.Members), "file"), plural(t.Edges, "edge"))
+		indented(env.Stdout, "", strings.Join(t.Shortest, " -> "))
 	}
 	if len(tangles) == 0 {
 		fmt.Fprintln(env.Stdout, "no cycles")

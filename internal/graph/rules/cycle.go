@@ -137,7 +137,7 @@ func (j *judging) acyclic(w *world, r *Rule) error {
 		}
 		done[c] = true
 		way := w.names(w.smallest(id, comp, keep))
-		j.alone(w, r, id, KindTangle, withComment(fmt.Sprintf("%d of them need each other; the shortest way around from here: %s",
+		j.alone(w, r, id, KindTangle, withComment(fmt.Sprintf("%d modules need each other; the shortest way around from here: %s",
 			sizes[c], strings.Join(way, " -> ")), r))
 		v := &j.report.Violations[len(j.report.Violations)-1]
 		v.Path, v.Members = way, w.members(comp, c)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/adamant-os/adamant/internal/graph"
 	"github.com/adamant-os/adamant/internal/source/imports"
@@ -11,7 +12,7 @@ import (
 func (j *judging) orphans(w *world, r *Rule) error {
 	for id := range graph.ID(w.Len()) {
 		n := w.Node(id)
-		if n.Kind == graph.Package || (w.down[id]+w.up[id] == 0) != r.Orphan {
+		if n.Kind == graph.Package || describes(n.Language) || (w.down[id]+w.up[id] == 0) != r.Orphan {
 			continue
 		}
 		_, ok, err := r.From.match(n.Name, nil)
@@ -23,6 +24,11 @@ func (j *judging) orphans(w *world, r *Rule) error {
 		}
 	}
 	return nil
+}
+
+// describes says that files of a language speak about others and are no modules themselves: nothing is expected to need them.
+func describes(language string) bool {
+	return slices.Contains([]string{"catalog", "compose", "dockerfile", "workflow"}, language)
 }
 
 // fan reports modules with too many or too few ties in one direction.

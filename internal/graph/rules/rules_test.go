@@ -238,6 +238,20 @@ func TestGoPackagesAreFolders(t *testing.T) {
 	}
 }
 
+func TestDescriptionsAreNoModules(t *testing.T) {
+	t.Parallel()
+	var b graph.Builder
+	c := b.Node(graph.Node{Name: "catalog-info.yaml", Language: "catalog"})
+	b.Edge(graph.Edge{From: c, To: b.Node(graph.Node{Name: "other/catalog-info.yaml", Language: "catalog"}), Kind: imports.Declared})
+	b.Node(graph.Node{Name: "a.go", Language: "go"})
+	if have := pairs(judge(t, b.Graph(), Rule{Name: "r", Shape: Orphans, Orphan: true}).Violations); have != "a.go>a.go" {
+		t.Errorf("orphans: %q", have)
+	}
+	if have := judge(t, b.Graph(), Rule{Name: "r"}).Violations; have != nil {
+		t.Errorf("declared: %+v", have)
+	}
+}
+
 func TestRuleThatMatchesNothing(t *testing.T) {
 	t.Parallel()
 	r := Rule{Name: "r", Selects: []Selection{{What: "from.path", Where: Where{Path: regex(t, "^nowhere")}}}}

@@ -111,7 +111,8 @@ func declaration(name string) bool {
 }
 
 func (b *builder) edge(from graph.ID, e graph.Edge) error {
-	if e.Kind == imports.SamePackage || b.filter.NoTypes && e.Kind.TypeLevel() ||
+	if e.Kind == imports.SamePackage || e.Kind == imports.Declared || // what a catalog declares nobody needs by that
+		b.filter.NoTypes && e.Kind.TypeLevel() ||
 		b.filter.ExcludeDynamic != nil && *b.filter.ExcludeDynamic == (e.Kind == imports.Dynamic) {
 		return nil
 	}

@@ -25,7 +25,7 @@ const HubFanIn = 30
 // Boundaries compares two graphs. Both are of files, as graph.Read makes them; renames maps paths of base to paths of head. What
 // concerns components needs a catalog. Whether the change's author is an agent is the caller's to ask.
 func Boundaries(base, head *graph.Graph, tree Tree, spec *manifest.ArchitectureSpec, renames map[string]string) []rules.Violation {
-	c := crossing{tree: tree, spec: spec, renames: renames, base: base.View(graph.File, fileName), head: head.View(graph.File, fileName)}
+	c := crossing{tree: tree, spec: spec, renames: renames, base: code(base), head: code(head)}
 	c.old = c.coupled(c.base, func(n *graph.Node) string { return c.component(c.renamed(n.Name)) })
 	var out []rules.Violation
 	out = append(out, c.coupling()...)
@@ -35,6 +35,24 @@ func Boundaries(base, head *graph.Graph, tree Tree, spec *manifest.ArchitectureS
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 	})
 	return out
+}
+
+// code is a graph of files, without what a catalog declares.
+func code(g *graph.Graph) *graph.Graph {
+	g = g.View(graph.File, fileName)
+	if !slices.ContainsFunc(g.Edges(), func(e graph.Edge) bool { return e.Kind == imports.Declared }) {
+		return g
+	}
+	var b graph.Builder
+	for id := range graph.ID(g.Len()) {
+		b.Node(*g.Node(id)) // keeps its place: nodes come in order
+	}
+	for _, e := range g.Edges() {
+		if e.Kind != imports.Declared {
+			b.Edge(e)
+		}
+	}
+	return b.Graph()
 }
 
 func fileName(n *graph.Node) string {

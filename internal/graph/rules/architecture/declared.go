@@ -21,7 +21,7 @@ const (
 // that the other provides. A declaration is dead only when both components have files in the graph.
 func Declared(g *graph.Graph, c *catalog.Catalog, severity finding.Severity) []rules.Violation {
 	d := declared{catalog: c, severity: severity, seen: map[string]bool{}, edges: map[[2]string]rules.Violation{}}
-	d.observe(g.View(graph.File, fileName))
+	d.observe(code(g))
 	promised := d.promises()
 	var out []rules.Violation
 	for pair, v := range d.edges {
