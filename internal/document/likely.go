@@ -3,7 +3,7 @@ package document
 // LikelyKind guesses from a file's name what its documents are, for callers that prepare for what they will probably see.
 // It is empty for files without documents, and it may be wrong: only a document's Kind says what it is.
 func LikelyKind(file string) string {
-	r, ok := readerOf(file, nil)
+	r, ok := readerOf(file)
 	if !ok {
 		return ""
 	}

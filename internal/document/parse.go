@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,7 +24,7 @@ func Parse(path string, data []byte) []Document {
 
 // Read is Parse for callers that need few lines: Lines may be nil, LineOf finds each line all the same.
 func Read(path string, data []byte) []Document {
-	r, ok := readerOf(path, data)
+	r, ok := readerOf(path)
 	if !ok {
 		return nil
 	}
@@ -37,13 +38,16 @@ func Read(path string, data []byte) []Document {
 	for i := range docs {
 		docs[i].Index = i
 	}
+	if isTemplate(path, data) {
+		docs = slices.DeleteFunc(docs, func(d Document) bool { return d.Kind != KindKubernetes || d.Error != "" })
+	}
 	return docs
 }
 
 // Reads says that files of this name are parsed. Chart templates, which only their content tells, are the exception: they
 // have such a name and no documents.
 func Reads(path string) bool {
-	_, ok := readerOf(path, nil)
+	_, ok := readerOf(path)
 	return ok
 }
 
@@ -56,9 +60,9 @@ func (r *reader) trees(path string, data []byte) []format.Tree {
 	return r.parse(path, data)
 }
 
-func readerOf(file string, data []byte) (reader, bool) {
+func readerOf(file string) (reader, bool) {
 	base := path.Base(file)
-	if isLockfile(base) || isTemplate(file, data) {
+	if isLockfile(base) {
 		return reader{}, false
 	}
 	for _, r := range registry() {
@@ -79,7 +83,8 @@ func isLockfile(base string) bool {
 	return false
 }
 
-// isTemplate finds chart templates: text of a template language that only becomes YAML or JSON when it is rendered.
+// isTemplate finds chart templates: text of a template language that only becomes YAML or JSON when it is rendered. What is an
+// object of Kubernetes as it stands is judged all the same: braces in a comment or in quotes hide nothing.
 func isTemplate(path string, data []byte) bool {
 	in := strings.HasPrefix(path, "templates/") || strings.Contains(path, "/templates/")
 	return in && bytes.Contains(data, []byte("{{"))

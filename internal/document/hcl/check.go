@@ -24,14 +24,14 @@ func check(data []byte) (line int, fault string) {
 		return 1, fmt.Sprintf("file has %d bytes; at most %d of HCL are read: split it", len(data), maxBytes)
 	}
 	tokens, _ := hclsyntax.LexConfig(data, "", hcl.InitialPos) // what is no token is the parser's to report
-	if len(tokens) > maxTokens {
-		return 1, fmt.Sprintf("file has %d tokens; at most %d of HCL are read: split it", len(tokens), maxTokens)
-	}
 	var c counter
 	for i := range tokens {
 		if fault := c.count(&tokens[i]); fault != "" {
 			return tokens[i].Range.Start.Line, fault
 		}
+	}
+	if len(tokens) > maxTokens {
+		return 1, fmt.Sprintf("file has %d tokens; at most %d of HCL are read: split it", len(tokens), maxTokens)
 	}
 	return 0, ""
 }
