@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # The figures of docs/benchmarks.md: whole commands by hyperfine (Debian), inner loops by Go benchmarks, conftest beside us in
-# the same run. FILES, CHANGED and RULES set the size of the generated repository.
+# the same run. FILES, CHANGED and RULES set the size of the generated repository. RT="chrt -f 1" (as root) measures as if the
+# machine had nothing else to do; scripts/bench-ab.py compares two builds.
 set -euo pipefail
+RT=${RT:-}
 command -v hyperfine >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends hyperfine; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -11,13 +13,13 @@ go run ./scripts/genrepo -files "${FILES:-10000}" -changed "${CHANGED:-100}" -ru
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
 
 echo "== start"
-hyperfine -N --warmup 3 --runs 50 "$adamant version"
+$RT hyperfine -N --warmup 3 --runs 50 "$adamant version"
 echo "== check, ${CHANGED:-100} changed files, ${RULES:-50} rules, ${FILES:-10000} files: warm, then cold"
-hyperfine -N -i --warmup 2 --runs 20 "$adamant check --quiet --repo $work/repo --base main --head feature"
-hyperfine -N -i --runs 5 --prepare "rm -rf $work/cache $work/state" "$adamant check --quiet --repo $work/repo --base main --head feature"
+$RT hyperfine -N -i --warmup 2 --runs 20 "$adamant check --quiet --repo $work/repo --base main --head feature"
+$RT hyperfine -N -i --runs 5 --prepare "rm -rf $work/cache $work/state" "$adamant check --quiet --repo $work/repo --base main --head feature"
 echo "== one staged file"
 git -C "$work/repo" switch -q main && echo >>"$work/repo/services/s000/p00/file00.go" && git -C "$work/repo" add -A
-hyperfine -N -i --warmup 2 --runs 20 "$adamant check --quiet --staged --run none --repo $work/repo"
+$RT hyperfine -N -i --warmup 2 --runs 20 "$adamant check --quiet --staged --run none --repo $work/repo"
 [ -x scripts/bench-conftest.sh ] && ./scripts/bench-conftest.sh
 echo "== inner loops"
 go test -run '^$' -bench . -benchtime 20x ./internal/...
