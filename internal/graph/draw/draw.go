@@ -43,9 +43,8 @@ type Box struct {
 // Line is a dependency: From needs To, both indices of boxes.
 type Line struct {
 	From, To int
-	Count    int    // how many dependencies it stands for
-	Where    string // one of them, as "path:line"
-	Type     bool   // all of them are erased before the program runs
+	Count    int  // how many dependencies it stands for
+	Type     bool // all of them are erased before the program runs
 	Change   Change
 	Cycle    bool // both ends are on one cycle
 	Implied  bool // there is another way from From to To, and neither is on a cycle

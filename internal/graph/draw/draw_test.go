@@ -204,7 +204,7 @@ func TestMermaidFits(t *testing.T) {
 }
 
 // hostile are names that a repository may hold.
-var hostile = []string{`a"b`, `</script><script>alert(1)</script>`, "line\nbreak", `x\"];n0->n1;"`, "<img src=x onerror=alert(1)>", "'q'", "a]b}c)", `\N\G`,
+var hostile = []string{`a"b`, `""c""`, `</script><script>alert(1)</script>`, "line\nbreak", `x\"];n0->n1;"`, "<img src=x onerror=alert(1)>", "'q'", "a]b}c)", `\N\G`,
 	"\xff\xfe", "\u202egpj.exe", "--> evil", "%%{init: {}}%%", "]]>", "&lt;", "é/日本語/файл", strings.Repeat("w", 300), "#quot;", "click n0 call x()", "\x00\x1b[31m", "${x}`"}
 
 func hostilePicture(names []string) *Picture {
@@ -248,7 +248,7 @@ func checkHostile(t *testing.T, names []string) {
 	}
 	mermaid := text(t, p.Mermaid)
 	for line := range strings.Lines(mermaid) {
-		if strings.Count(line, `"`) > 2 || strings.Contains(line, "<s") || strings.ContainsAny(line, "{}`\x1b\x00") {
+		if !strings.HasPrefix(line, "%%") && strings.Count(line, `"`) > 2 || strings.Contains(line, "<s") || strings.ContainsAny(line, "{}`\x1b\x00") {
 			t.Errorf("mermaid of %q: %q", names, line)
 		}
 	}

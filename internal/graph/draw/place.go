@@ -41,7 +41,7 @@ func layout(p *Picture) *plan {
 	}
 	pl.shelve(parts)
 	pl.placeAlone(alone)
-	pl.w = max(pl.w+margin, leastWide)
+	pl.w = max(pl.w+margin, leastWide, 2*margin+7*textWidth(p.counts()))
 	return pl
 }
 

@@ -26,10 +26,9 @@ func (p *Picture) SVG(w io.Writer) error {
 // sheet writes a plan as SVG.
 type sheet struct {
 	*plan
-	out   *bufio.Writer
-	hue   []int // of each box
-	rows  [][]key
-	inset bool
+	out  *bufio.Writer
+	hue  []int // of each box
+	rows [][]key
 }
 
 func newSheet(w io.Writer, p *Picture) *sheet {

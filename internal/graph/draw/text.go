@@ -133,7 +133,7 @@ func (b *Box) mark() string {
 
 // title says what is drawn, counts what there is.
 func (p *Picture) title() string {
-	name := clean(p.Repository)
+	name := shorten(clean(p.Repository), maxLabel)
 	if p.Level != "" {
 		name += " · " + plural(2, p.Level)[2:]
 	}

@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -190,7 +189,7 @@ func (p *Picture) foldLines(lines []Line, at []int) {
 			continue
 		}
 		have := &p.Lines[i]
-		have.Count, have.Where = have.Count+l.Count, cmp.Or(have.Where, l.Where)
+		have.Count += l.Count
 		have.Type = have.Type && l.Type
 		if have.Change != l.Change {
 			have.Change = Same
