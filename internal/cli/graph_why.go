@@ -77,7 +77,8 @@ func why(ctx context.Context, env *Env, rev, from, to string, asJSON bool) error
 		return err
 	}
 	g := p.Graph
-	if strings.Contains(from, ":") {
+	components := strings.Contains(from, ":")
+	if components {
 		g = g.View(graph.File, p.componentOf)
 	}
 	for _, name := range []string{from, to} {
@@ -92,6 +93,9 @@ func why(ctx context.Context, env *Env, rev, from, to string, asJSON bool) error
 	}
 	for _, e := range way {
 		row := edgeRow{From: g.Node(e.From).Name, To: g.Node(e.To).Name, Kind: e.Kind.String(), Line: e.Line, Types: e.Types.Names()}
+		if components {
+			row.Line = 0 // of a file that is not named
+		}
 		if asJSON {
 			if err := json.NewEncoder(env.Stdout).Encode(row); err != nil {
 				return err
