@@ -36,7 +36,7 @@ func (p *Picture) HTML(w io.Writer, readable, overview int) error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	css, script := squeeze(style+pageStyle), squeeze(pageScript)
+	css, script := squeeze(style+pageStyle), tighten(squeeze(pageScript))
 	_, err = fmt.Fprintf(w, pageText, hash(script), hash(css), markup(p.title()), css, markup(p.title()), markup(p.counts()),
 		start.Bytes(), whole.pageLegend(), data, script)
 	return err
@@ -86,6 +86,33 @@ func squeeze(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// tighten drops the spaces of a script that separate nothing. It knows strings; the expressions of the page hold no others.
+func tighten(script string) string {
+	var b strings.Builder
+	quote := byte(0)
+	for i := 0; i < len(script); i++ {
+		c := script[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '`'):
+			quote = c
+		case quote == 0 && c == ' ' && !separates(script[i-1], script[i+1]):
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// separates says that what stands left and right of a space would become one without it.
+func separates(left, right byte) bool {
+	word := func(c byte) bool {
+		return c == '_' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+	}
+	return word(left) && word(right) || left == right
 }
 
 func hash(text string) string {
