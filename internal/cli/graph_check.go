@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +19,6 @@ import (
 	"github.com/adamant-os/adamant/internal/graph/rules/architecture"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/manifest"
-	"github.com/adamant-os/adamant/internal/source"
 )
 
 type graphCheckFlags struct {
@@ -178,28 +175,7 @@ func readGraphSide(ctx context.Context, env *Env, repo *git.Repo, commit git.OID
 	if err != nil {
 		return nil, err
 	}
-	named := picture{Snapshot: s, catalog: governance.Catalog}
-	tree := architecture.Tree{
-		Component: func(p string) string { return named.componentOf(&graph.Node{Name: p}) },
-		Test: func(p string) bool {
-			_, class := source.Classify(p, nil, governance.Attributes)
-			return class == source.ClassTest
-		},
-		Package: func(n *graph.Node) string { return packageFolder(s, n) },
-	}
-	return &graphSide{Side: architecture.Side{Graph: s.Graph, Links: s.Links, Tree: tree, Catalog: governance.Catalog}, files: side, snapshot: s}, nil
-}
-
-// packageFolder names a package by its folder: that of its files where a language has packages, else that of the manifest.
-func packageFolder(s *graph.Snapshot, n *graph.Node) string {
-	if n.Kind == graph.Package {
-		return n.Name // rules call it by its folder already
-	}
-	name := s.PackageOf(n)
-	if strings.Contains(name, ":") {
-		return path.Dir(n.Name) + "/"
-	}
-	return name
+	return &graphSide{Side: architecture.Side{Graph: s.Graph, Links: s.Links, Tree: judge.GraphTree(governance, s), Catalog: governance.Catalog}, files: side, snapshot: s}, nil
 }
 
 // rules reads the rules of the commit, or those of a file that is named from a folder.

@@ -13,7 +13,6 @@ import (
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/graph"
 	"github.com/adamant-os/adamant/internal/graph/rules/architecture"
-	"github.com/adamant-os/adamant/internal/graph/rules/depcruise"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/source"
 )
@@ -28,12 +27,12 @@ func (c *courtroom) architecture(ctx context.Context) error {
 	if in.Change.MergedTree == "" || g.Config.Spec.Builtin[checkArchitecture] == "off" {
 		return nil
 	}
-	tree := architectureTree(g, nil)
-	ruled, err := rulesOf(ctx, c.collected.Base, tree)
+	tree := GraphTree(g, nil)
+	ruled, files, err := rulesOf(ctx, c.collected.Base, tree)
 	if err != nil {
 		return &UsageError{err}
 	}
-	c.architectureSuccession(ctx, tree)
+	c.architectureSuccession(ctx, tree, files)
 	agent := in.Change.Agent != ""
 	if len(ruled.Files) == 0 && (!agent || g.Catalog.Len() < 2) {
 		return nil
@@ -60,23 +59,26 @@ func (c *courtroom) architecture(ctx context.Context) error {
 	return nil
 }
 
-// rulesOf reads the rules of a tree.
-func rulesOf(ctx context.Context, side *facts.Side, tree architecture.Tree) (*architecture.Rules, error) {
+// rulesOf reads the rules of a tree, and lists the files it looked for: those that others extend are among them.
+func rulesOf(ctx context.Context, side *facts.Side, tree architecture.Tree) (ruled *architecture.Rules, files []string, err error) {
 	ruled, problems := architecture.Load(func(p string) ([]byte, error) {
+		files = append(files, p)
 		if _, ok := side.Entry(p); !ok {
 			return nil, nil
 		}
 		return side.Read(ctx, p)
 	}, tree)
-	return ruled, manifest.Join(problems)
+	return ruled, files, manifest.Join(problems)
 }
 
-// architectureSuccession refuses rules that could not judge the next change.
-func (c *courtroom) architectureSuccession(ctx context.Context, tree architecture.Tree) {
-	if !slices.ContainsFunc(c.collected.Input.Files, func(f facts.File) bool { return isArchitecture(f.Path) || isArchitecture(f.OldPath) }) {
+// architectureSuccession refuses rules that could not judge the next change, when one of their files at base is touched.
+func (c *courtroom) architectureSuccession(ctx context.Context, tree architecture.Tree, files []string) {
+	if !slices.ContainsFunc(c.collected.Input.Files, func(f facts.File) bool {
+		return slices.Contains(files, f.Path) || slices.Contains(files, f.OldPath)
+	}) {
 		return
 	}
-	_, err := rulesOf(ctx, c.collected.Merged, tree)
+	_, _, err := rulesOf(ctx, c.collected.Merged, tree)
 	if err == nil {
 		return
 	}
@@ -90,10 +92,6 @@ func (c *courtroom) architectureSuccession(ctx context.Context, tree architectur
 	c.collected.Input.Findings = append(c.collected.Input.Findings, f)
 }
 
-func isArchitecture(p string) bool {
-	return p == architecture.File || slices.Contains(depcruise.Names(), p)
-}
-
 // graphSide reads the graph of one side of the change. Components and classes are base's on both sides.
 func (c *courtroom) graphSide(ctx context.Context, side *facts.Side) (*architecture.Side, error) {
 	g := c.collected.Governance
@@ -101,11 +99,11 @@ func (c *courtroom) graphSide(ctx context.Context, side *facts.Side) (*architect
 	if err != nil {
 		return nil, err
 	}
-	return &architecture.Side{Graph: s.Graph, Links: s.Links, Tree: architectureTree(g, s), Catalog: g.Catalog}, nil
+	return &architecture.Side{Graph: s.Graph, Links: s.Links, Tree: GraphTree(g, s), Catalog: g.Catalog}, nil
 }
 
-// architectureTree answers for paths by a governance. Without a snapshot no node has a package.
-func architectureTree(g *facts.Governance, s *graph.Snapshot) architecture.Tree {
+// GraphTree answers for paths by a governance. Without a snapshot no node has a package.
+func GraphTree(g *facts.Governance, s *graph.Snapshot) architecture.Tree {
 	return architecture.Tree{
 		Component: func(p string) string { return ownerOf(g.Catalog, p) },
 		Test: func(p string) bool {
