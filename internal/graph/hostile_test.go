@@ -173,3 +173,25 @@ func TestHostileLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileImports reads names that lead nowhere and must not be followed for ever.
+func TestHostileImports(t *testing.T) {
+	t.Parallel()
+	names := []string{"/", "/a/b", "//", ".", "..", "../..", "a//b", "a/../..", strings.Repeat("a/", 5000), strings.Repeat("../", 5000), "\\", "~", "%", ":"}
+	tree := files{"go.mod": "module example.org/a\n", "a/package.json": "{}", "Cargo.toml": "[package]\nname = \"a\"\n[dependencies]\nb = {path = \"/\"}\nc = {path = \"../..\"}\n"}
+	for i, name := range names {
+		at := fmt.Sprintf("a/f%d", i)
+		quoted := strings.ReplaceAll(name, "\\", "\\\\")
+		tree[at+".go"] = "package a\n\nimport \"" + name + "\"\n\n//go:embed " + name + "\nvar x string\n"
+		tree[at+".ts"] = "import a from '" + quoted + "';\n"
+		tree[at+".py"] = "from " + strings.ReplaceAll(name, "/", ".") + " import b\n"
+		tree[at+".c"] = "#include \"" + name + "\"\n#include <" + name + ">\n"
+		tree[at+".rs"] = "#[path = \"" + quoted + "\"] mod b;\ninclude_str!(\"" + quoted + "\");\nuse b::c;\nuse c::d;\n"
+		tree[at+".proto"] = "import \"" + quoted + "\";\n"
+		tree[at+".tf"] = "module \"a\" {\n  source = \"" + quoted + "\"\n}\nx = file(\"" + quoted + "\")\n"
+		tree[at+".Dockerfile"] = "FROM a\nCOPY " + name + " /b\n"
+		tree[at+"/compose.yaml"] = "services: {a: {build: '" + name + "', volumes: ['" + name + ":/b']}}\n"
+		tree[at+"/action.yml"] = "runs: {main: '" + name + "', steps: [{uses: '" + name + "', working-directory: '" + name + "', run: './" + name + "'}]}\n"
+	}
+	readAll(t, tree)
+}

@@ -99,7 +99,7 @@ func (r *resolver) folder(own *module, name string) (string, bool) {
 		if dir, ok := r.inside(own.dir, own.path, name); ok {
 			return dir, true
 		}
-		for prefix := name; prefix != "."; prefix = path.Dir(prefix) {
+		for prefix := name; prefix != "." && prefix != "/"; prefix = path.Dir(prefix) {
 			if target, ok := own.replaced[prefix]; ok {
 				return r.inside(target, prefix, name)
 			}
@@ -108,7 +108,7 @@ func (r *resolver) folder(own *module, name string) (string, bool) {
 			return path.Join(own.dir, "vendor", name), true
 		}
 	}
-	for prefix := name; prefix != "."; prefix = path.Dir(prefix) {
+	for prefix := name; prefix != "." && prefix != "/"; prefix = path.Dir(prefix) {
 		for _, m := range r.byPath[prefix] {
 			if dir, ok := r.inside(m.dir, prefix, name); ok {
 				return dir, true
