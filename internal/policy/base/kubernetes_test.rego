@@ -102,6 +102,7 @@ test_image_latest if {
 		kubernetes.deny == {of_web("/image", sprintf("runs %s, which is another image tomorrow", [image]))} with input as container({"image": image})
 	}
 	count(kubernetes.warn) == 0 with input as container({"image": "registry.example.com/app"})
+	count(kubernetes.deny) == 0 with input as container({"image": "registry.example.com/{{ .Values.image }}"})
 }
 
 test_image_digest if {

@@ -14,11 +14,13 @@ last(image) := parts[count(parts) - 1] if {
 	parts := split(image, "/")
 }
 
-# mutable is true for an image that may be another one tomorrow without anybody deciding so: no tag, or latest.
+# mutable is true for an image that may be another one tomorrow without anybody deciding so: no tag, or latest. A placeholder
+# of a template is not known.
 mutable(image) if {
 	not digest(image)
 	name := last(image)
 	not contains(name, ":")
+	not contains(image, "{{")
 }
 
 mutable(image) if {

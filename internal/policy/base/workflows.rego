@@ -161,7 +161,6 @@ warn contains object.union(workflow.place(j.doc, j.at), {"message": sprintf("the
 	some j in workflow.jobs
 	some name in images(j.job)
 	is_string(name)
-	not contains(name, "$")
 	image.mutable(name)
 }
 
