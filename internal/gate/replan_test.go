@@ -36,9 +36,13 @@ func TestReplanIsPlan(t *testing.T) {
 			t.Fatalf("%s: %v", body, err)
 		}
 		for _, add := range []func(){
-			func() { in.Evidence = append(in.Evidence, facts.Evidence{Check: "unit", Kind: "unit", State: facts.Failed}) },
+			func() {
+				in.Evidence = append(in.Evidence, facts.Evidence{Check: "unit", Kind: "unit", State: facts.Failed})
+			},
 			func() { in.Ratchet.Merged = append(in.Ratchet.Merged, "lint/x") },
-			func() { in.Findings = append(in.Findings, finding.Finding{Rule: "lint/x", Severity: finding.Error, State: finding.New}) },
+			func() {
+				in.Findings = append(in.Findings, finding.Finding{Rule: "lint/x", Severity: finding.Error, State: finding.New})
+			},
 		} {
 			add()
 			got, err := assessor.Replan(t.Context(), in, before)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,7 +107,7 @@ func anyJSON(depth int) *rapid.Generator[any] {
 		rapid.Map(rapid.Uint64(), func(n uint64) any { return n }),
 		rapid.Map(rapid.Float64Range(-1e30, 1e30), func(f float64) any { return f }),
 		rapid.Map(rapid.Bool(), func(b bool) any { return b }),
-		rapid.SampledFrom([]any{nil, -0.0, 1e21, 1e-7, 0.1, json.Number("1e3"), json.Number("-0"), json.RawMessage(`{"b": 1, "a":[ ], "":{}}`), json.RawMessage(`{"a":1,"a":2}`), json.RawMessage(` [ 1 , 2 ] `),
+		rapid.SampledFrom([]any{nil, math.Copysign(0, -1), 1e21, 1e-7, 0.1, json.Number("1e3"), json.Number("-0"), json.RawMessage(`{"b": 1, "a":[ ], "":{}}`), json.RawMessage(`{"a":1,"a":2}`), json.RawMessage(` [ 1 , 2 ] `),
 			struct {
 				Z int    `json:"z"`
 				A string `json:"a,omitempty"`

@@ -37,7 +37,7 @@ type indexed struct {
 	Rules   []string `json:"rules,omitempty"` // the ids of its rules
 }
 
-// readIndex gives the lines that are about the modules as they are, by path.
+// readIndex gives the lines that are about the modules, and all that they use, as they are, by path.
 func readIndex(modules []facts.Module) map[string]*indexed {
 	var list []indexed
 	if err := json.Unmarshal(baseIndex, &list); err != nil {
@@ -53,6 +53,10 @@ func readIndex(modules []facts.Module) map[string]*indexed {
 			out[m.Path] = x
 		}
 	}
+	fresh := maps.Clone(out)
+	maps.DeleteFunc(out, func(_ string, x *indexed) bool { // what was proven of a module holds with what it used then
+		return slices.ContainsFunc(x.Uses, func(path string) bool { return fresh[path] == nil })
+	})
 	return out
 }
 
