@@ -122,8 +122,28 @@ type reader struct {
 }
 
 type file struct {
-	content []byte
-	lines   [][]byte
+	content  []byte
+	lines    [][]byte
+	snippets map[int]string // of long lines, by line
+}
+
+// longLine is how many bytes of a line are normalised by tokens. A longer one is no source that people wrote; a thousand
+// findings on it must not cost a thousand times its length.
+const longLine = 4096
+
+// snippet is the normalised line, or the digest of a long one with its white space evened out.
+func (f *file) snippet(line int) string {
+	text := f.lines[line-1]
+	if len(text) <= longLine {
+		return Normalise(string(text))
+	}
+	known, ok := f.snippets[line]
+	if !ok {
+		sum := sha256.Sum256(bytes.Join(bytes.Fields(text), []byte(" ")))
+		known = "sha256 " + hex.EncodeToString(sum[:])
+		f.snippets[line] = known
+	}
+	return known
 }
 
 func (r reader) file(path string) file {
@@ -132,7 +152,7 @@ func (r reader) file(path string) file {
 		return f
 	}
 	if content, ok := r.text(path); ok {
-		f = file{content, bytes.Split(content, []byte("\n"))}
+		f = file{content, bytes.Split(content, []byte("\n")), map[int]string{}}
 	}
 	r.lines[path] = f
 	return f
@@ -146,7 +166,7 @@ func (r reader) describe(f *Finding, symbol Symbol) (snippet, sym string) {
 	if symbol != nil {
 		sym = symbol(f.Path, src.content, f.Line)
 	}
-	return "line " + Normalise(string(src.lines[f.Line-1])), sym
+	return "line " + src.snippet(f.Line), sym
 }
 
 // withoutPath replaces whole words that are the path, so that a renamed file keeps its findings.

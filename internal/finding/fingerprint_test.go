@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -161,4 +162,23 @@ func drawFinding() *rapid.Generator[Finding] {
 			Line:     rapid.IntRange(0, 4).Draw(t, "line"),
 		}
 	})
+}
+
+// TestManyFindingsOnALongLine: a hundred thousand findings on one line of 200 kB end, and differ by their occurrence only.
+func TestManyFindingsOnALongLine(t *testing.T) {
+	t.Parallel()
+	line := bytes.Repeat([]byte(`"\\"`), 50_000)
+	fs := make([]Finding, 100_000)
+	for i := range fs {
+		fs[i] = Finding{Rule: "r", Path: "a", Line: 1, Column: i + 1}
+	}
+	AssignFingerprints(fs, func(string) ([]byte, bool) { return line, true }, nil)
+	if fs[0].Fingerprint == fs[1].Fingerprint || fs[0].Fingerprint == "" {
+		t.Errorf("fingerprints %q and %q", fs[0].Fingerprint, fs[1].Fingerprint)
+	}
+	spaced := []Finding{{Rule: "r", Path: "a", Line: 1, Column: 1}}
+	AssignFingerprints(spaced, func(string) ([]byte, bool) { return append([]byte("  "), line...), true }, nil)
+	if spaced[0].Fingerprint != fs[0].Fingerprint {
+		t.Error("indentation changed the fingerprint of a long line")
+	}
 }
