@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"path"
 	"slices"
 	"time"
 
@@ -134,42 +135,42 @@ func (e *Engine) evalBase(ctx context.Context, before *facts.Input, now time.Tim
 	return result.Violations, nil
 }
 
-// match marks violations unchanged: each of base answers for one, first in the same file, then anywhere. It returns those of
-// base that nothing answers to any more.
+// match marks violations unchanged: each of base answers for one, first in the same file, then in the same folder: what a
+// document says often differs from another by its name only, and that a pod was privileged in dev excuses no pod in prod. It
+// returns those of base that nothing answers to any more.
 func match(old, list []Violation, anchors map[string]bool, renames map[string]string) []Violation {
 	left := slices.DeleteFunc(slices.Clone(old), func(v Violation) bool { return !anchors[v.Path] })
-	left = pair(left, list, func(path string) string {
-		if to, ok := renames[path]; ok {
+	renamed := func(p string) string {
+		if to, ok := renames[p]; ok {
 			return to
 		}
-		return path
-	})
-	return pair(left, list, func(string) string { return "" })
+		return p
+	}
+	left = pair(left, list, renamed, func(p string) string { return p })
+	return pair(left, list, func(p string) string { return path.Dir(renamed(p)) }, path.Dir)
 }
 
-// pair matches violations that are equal but for their places, which merged spells, and returns those of old that are left.
-func pair(old, list []Violation, merged func(path string) string) []Violation {
-	type identity struct{ rule, fingerprint, path string }
+// pair matches violations that are equal but for their places, which before spells for those of old and after for those of
+// list, and returns those of old that are left.
+func pair(old, list []Violation, before, after func(path string) string) []Violation {
+	type identity struct{ rule, fingerprint, place string }
 	free := map[identity][]int{}
 	for i, v := range old {
-		id := identity{v.Rule, v.Fingerprint, merged(v.Path)}
+		id := identity{v.Rule, v.Fingerprint, before(v.Path)}
 		free[id] = append(free[id], i)
 	}
 	taken := map[int]bool{}
 	for i := range list {
 		v := &list[i]
-		id := identity{v.Rule, v.Fingerprint, v.Path}
-		if merged(v.Path) == "" {
-			id.path = ""
-		}
+		id := identity{v.Rule, v.Fingerprint, after(v.Path)}
 		if v.State == finding.Unchanged || v.Path == "" || len(free[id]) == 0 {
 			continue
 		}
-		before := old[free[id][0]]
+		was := old[free[id][0]]
 		taken[free[id][0]], free[id] = true, free[id][1:]
 		v.State = finding.Unchanged
-		if before.Path != v.Path {
-			v.OldPath = before.Path
+		if was.Path != v.Path {
+			v.OldPath = was.Path
 		}
 	}
 	var left []Violation

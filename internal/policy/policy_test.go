@@ -332,6 +332,8 @@ func TestUnchanged(t *testing.T) {
 	}{
 		{"was there", podRule, "k.yaml", pod, "# moved\n" + pod, "unchanged"},
 		{"renamed file", podRule, "old.yaml", pod, pod, "unchanged"},
+		{"moved to another file of the folder", podRule, "j.yaml", pod, pod, "unchanged"},
+		{"the same in another folder", podRule, "dev/k.yaml", pod, pod, "new"},
 		{"one more", podRule, "k.yaml", pod, pod + "---\n" + pod, "unchanged new"},
 		{"added file", podRule, "", "", pod, "new"},
 		{"base was fine", podRule, "k.yaml", pod + "metadata: {name: a}\n", pod, "new"},
