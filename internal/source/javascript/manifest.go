@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
@@ -124,12 +125,7 @@ func (e *entry) target() []string {
 }
 
 func holds(condition string) bool {
-	for _, c := range conditions {
-		if c == condition || strings.HasPrefix(condition, "types@") {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(conditions, condition) || strings.HasPrefix(condition, "types@")
 }
 
 // lookup finds what a subpath ("." or "./x" of exports, "#x" of imports) leads to: the candidates in order, and whether the

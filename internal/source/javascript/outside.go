@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -38,7 +39,7 @@ func (r *resolver) outside(from, name string) (imports.Target, bool) {
 
 // declared says in which lists of the nearest package.json a package stands; types for it count too.
 func (r *resolver) declared(from, name string) imports.Types {
-	one := r.around(dirOf(from))
+	one := r.around(path.Dir(from))
 	if one == nil {
 		return imports.NPMUnknown
 	}
@@ -55,11 +56,4 @@ func (r *resolver) declared(from, name string) imports.Types {
 		return imports.NPMNoPackage
 	}
 	return t
-}
-
-func dirOf(p string) string {
-	if i := strings.LastIndexByte(p, '/'); i >= 0 {
-		return p[:i]
-	}
-	return "."
 }
