@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ const (
 	outputLimit = 256 << 20 // bytes of stdout of one command that is read whole
 	readBuffer  = 64 << 10
 	waitDelay   = 2 * time.Second // how long pipes may stay open after a child was killed
+	gracePeriod = 5 * time.Second // how long a child may take to remove its locks when it is asked to end
 )
 
 // errStop ends a stream early without an error.
@@ -25,10 +27,14 @@ var errStop = errors.New("stop")
 
 // call is one run of git: no shell, a given environment, a given folder.
 type call struct {
-	env   []string
-	dir   string
-	stdin io.Reader
-	args  []string
+	env    []string
+	dir    string
+	stdin  io.Reader
+	stdout *os.File // where output goes instead of being read
+	args   []string
+	files  []*os.File // inherited by the child, from descriptor 3 on
+	strict bool       // anything on stderr is an error
+	gentle bool       // asked to end before it is killed, so that it removes its locks
 }
 
 // commandError is a git that failed.
@@ -100,9 +106,14 @@ func (c call) command(ctx context.Context, stderr *head) (*exec.Cmd, error) {
 	cmd.Dir = c.dir
 	cmd.Stdin = c.stdin
 	cmd.Stderr = stderr
+	cmd.ExtraFiles = c.files
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return killGroup(cmd) }
+	if c.gentle {
+		cmd.WaitDelay = gracePeriod
+		cmd.Cancel = func() error { return endGroup(cmd) }
+	}
 	return cmd, nil
 }
 
@@ -116,6 +127,9 @@ func (c call) fail(ctx context.Context, err error, stderr *head) error {
 
 // output runs git and returns its stdout, also when it fails.
 func (c call) output(ctx context.Context) ([]byte, error) {
+	if c.stdout != nil {
+		return nil, c.toFile(ctx)
+	}
 	var out []byte
 	err := c.stream(ctx, func(r *bufio.Reader) error {
 		var err error
@@ -126,6 +140,23 @@ func (c call) output(ctx context.Context) ([]byte, error) {
 		return err
 	})
 	return out, err
+}
+
+// toFile runs git with its stdout in a file.
+func (c call) toFile(ctx context.Context) error {
+	var stderr head
+	cmd, err := c.command(ctx, &stderr)
+	if err != nil {
+		return err
+	}
+	cmd.Stdout = c.stdout
+	if err := cmd.Run(); err != nil {
+		return c.fail(ctx, err, &stderr)
+	}
+	if complained(stderr.String()) {
+		return c.fail(ctx, errComplained, &stderr)
+	}
+	return nil
 }
 
 // stream runs git and hands its stdout to read. An error from read kills the child and is returned, errStop as nil. When
@@ -152,7 +183,7 @@ func (c call) stream(ctx context.Context, read func(*bufio.Reader) error) error 
 	if err := cmd.Wait(); err != nil {
 		return c.fail(ctx, err, &stderr)
 	}
-	if complained(stderr.String()) {
+	if complained(stderr.String()) || c.strict && stderr.String() != "" {
 		return c.fail(ctx, errComplained, &stderr)
 	}
 	return readErr

@@ -24,6 +24,9 @@ type Repo struct {
 	userEnv    []string // environment for reading the user's configuration
 	objectPool *pool    // cat-file in the private GIT_DIR
 	refPool    *pool    // cat-file in the repository's GIT_DIR
+	storeEnv   []string // environment for commands that write to the repository itself
+	storePool  *pool    // cat-file that sees the repository's own objects only
+	inherited  []*os.File
 }
 
 // Option changes how a repository is opened.
@@ -85,8 +88,10 @@ func (r *Repo) prepare(environ []string) error {
 	base := baseEnv(environ, r.temp)
 	r.privateEnv = append(base[:len(base):len(base)], "GIT_DIR="+r.privateDir(), alternates(r.objects...))
 	r.refEnv = append(base[:len(base):len(base)], r.refSettings()...)
-	r.objectPool = newPool(call{env: r.privateEnv, dir: r.temp, args: readerArgs})
-	r.refPool = newPool(call{env: r.refEnv, dir: r.temp, args: readerArgs})
+	r.storeEnv = r.storeEnvironment(base)
+	r.objectPool = newPool(r.private(readerArgs...))
+	r.refPool = newPool(r.refs(readerArgs...))
+	r.storePool = newPool(r.store(readerArgs...))
 	go r.objectPool.warm() // hardly anybody opens a repository and reads nothing
 	return nil
 }
@@ -96,6 +101,7 @@ func (r *Repo) Close() error {
 	if r.objectPool != nil {
 		r.objectPool.close()
 		r.refPool.close()
+		r.storePool.close()
 	}
 	if r.temp == "" {
 		return nil
@@ -134,12 +140,12 @@ func (r *Repo) EmptyTree() OID {
 
 // private prepares a command in the private GIT_DIR.
 func (r *Repo) private(args ...string) call {
-	return call{env: r.privateEnv, dir: r.temp, args: args}
+	return call{env: r.privateEnv, dir: r.temp, args: args, files: r.inherited}
 }
 
 // refs prepares a command in the repository's own GIT_DIR. Only commands that read refs or configuration may run there.
 func (r *Repo) refs(args ...string) call {
-	return call{env: r.refEnv, dir: r.temp, args: args}
+	return call{env: r.refEnv, dir: r.temp, args: args, files: r.inherited}
 }
 
 func (r *Repo) hexLen() int {
