@@ -5,6 +5,7 @@ package backstage
 import (
 	"cmp"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 
 // Language is catalog files.
 func Language() imports.Language {
-	return imports.Language{Name: "catalog", Version: 1, Match: match, Extract: Extract, Resolver: newResolver}
+	return imports.Language{Name: "catalog", Version: 1, Match: match, Extract: Extract, Surface: surface, Sees: match, Resolver: newResolver}
 }
 
 func match(p string) bool { return catalog.IsFile(p) && path.Dir(p) != ".adamant/agents" }
@@ -73,6 +74,15 @@ func entity(f *imports.File, doc *manifest.YAMLDocument, root map[string]any) {
 
 // resolver knows the file of each entity; of two with one reference the first file's stands.
 type resolver map[string]string
+
+// surface is the entities of a file.
+func surface(f *imports.File) *imports.File {
+	out := &imports.File{Exports: slices.Clone(f.Exports)}
+	for i := range out.Exports {
+		out.Exports[i].Line = 0
+	}
+	return out
+}
 
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {
 	r := resolver{}

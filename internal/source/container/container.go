@@ -14,7 +14,7 @@ import (
 
 // Languages are Dockerfiles and Compose files.
 func Languages() []imports.Language {
-	file := imports.Language{Name: "dockerfile", Family: "container", Version: 1, Match: isDockerfile, Extract: Extract, Resolver: newResolver}
+	file := imports.Language{Name: "dockerfile", Family: "container", Version: 1, Match: isDockerfile, Extract: Extract, Surface: surface, Resolver: newResolver}
 	compose := file
 	compose.Name, compose.Match, compose.Extract = "compose", isCompose, ExtractCompose
 	return []imports.Language{file, compose}
@@ -46,6 +46,18 @@ const maxFiles = 10_000
 type resolver struct {
 	tree     imports.Tree
 	contexts map[string]string // of Dockerfiles
+}
+
+// surface is what a file copies and builds: it tells which folder an image is built in.
+func surface(f *imports.File) *imports.File {
+	out := &imports.File{}
+	for _, imp := range f.Imports {
+		if imp.Exotic != image {
+			imp.Line = 0
+			out.Imports = append(out.Imports, imp)
+		}
+	}
+	return out
 }
 
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {

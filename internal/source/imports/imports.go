@@ -78,7 +78,7 @@ type Tree interface {
 	Real(path string) string
 	// Read returns the content of a manifest. Reading is remembered: resolution depends on what was read.
 	Read(path string) ([]byte, error)
-	// File returns the extraction of a source file, nil when there is none.
+	// File returns what the file's language lets others see of it: the Surface of its extraction, nil when there is none.
 	File(path string) *File
 }
 
@@ -90,10 +90,10 @@ type Target struct {
 	Types    Types  // what dependency-cruiser calls dependency types, for languages that have them
 }
 
-// Resolver resolves the imports of one language in one tree. It is safe for concurrent use after it was made.
+// Resolver resolves the imports of one language in one tree.
 type Resolver interface {
 	// Resolve returns the targets of an import in the file from: usually one, several for a Go package or a Python star
-	// import, none when nothing was found.
+	// import, none when nothing was found. The answer depends on the tree, from, file and imp, never on what was asked before.
 	Resolve(from string, file *File, imp *Import) []Target
 }
 
@@ -104,6 +104,11 @@ type Language struct {
 	Version int                    // of Extract; a new number makes caches forget
 	Match   func(path string) bool // files of the language
 	Extract func(src []byte) *File
+	// Surface is what resolution may see of other files through Tree.File, without lines, so that most edits leave it as it
+	// was; nil when it sees nothing of them but their paths. Languages of one family see one another's.
+	Surface func(file *File) *File
+	// Sees says that resolution can depend on whether path is in the tree; nil: on any path.
+	Sees func(path string) bool
 	// Resolver prepares resolution for a tree. Problems with manifests are returned beside a working resolver.
 	Resolver func(tree Tree) (Resolver, []Problem)
 	// Package names the package that a file sees without an import ("" = none), and says whether the file is a part of what

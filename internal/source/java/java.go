@@ -14,7 +14,8 @@ import (
 
 // Languages are Java and Kotlin, whose files see one another.
 func Languages() []imports.Language {
-	java := imports.Language{Name: "java", Family: "java", Version: 1, Match: isJava, Extract: Extract, Resolver: newResolver}
+	java := imports.Language{Name: "java", Family: "java", Version: 1, Match: isJava, Extract: Extract, Surface: surface,
+		Sees: func(p string) bool { return isJava(p) || isKotlin(p) }, Resolver: newResolver}
 	kotlin := java
 	kotlin.Name, kotlin.Match, kotlin.Extract = "kotlin", isKotlin, ExtractKotlin
 	return []imports.Language{java, kotlin}

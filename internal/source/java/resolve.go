@@ -13,6 +13,15 @@ type resolver struct {
 	modules  map[string][]string            // name to module-info.java
 }
 
+// surface is the package a file declares and the names it gives to it.
+func surface(f *imports.File) *imports.File {
+	out := &imports.File{Package: f.Package, Exports: slices.Clone(f.Exports)}
+	for i := range out.Exports {
+		out.Exports[i].Line = 0
+	}
+	return out
+}
+
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {
 	r := &resolver{packages: map[string]map[string][]string{}, modules: map[string][]string{}}
 	for _, p := range tree.Paths() {

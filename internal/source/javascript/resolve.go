@@ -20,7 +20,7 @@ type resolver struct {
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {
 	packages, problems := readPackages(tree)
 	r := &resolver{tree: tree, packages: packages, byName: map[string][]*pkg{}}
-	r.configs = &configs{tree: tree, packages: r, byFile: map[string]*tsconfig{}, byDir: map[string][]*tsconfig{}}
+	r.configs = &configs{tree: tree, packages: r, byFile: map[string]*tsconfig{}, values: map[string]map[string]any{}, byDir: map[string][]*tsconfig{}}
 	for _, p := range tree.Paths() {
 		if one := packages[path.Dir(p)]; one != nil && path.Base(p) == "package.json" && one.Name != "" {
 			r.byName[one.Name] = append(r.byName[one.Name], one)

@@ -22,16 +22,21 @@ type mapping struct {
 	targets       []string // paths with at most one star
 }
 
-// configs reads tsconfig files as they are asked for.
+// configs reads tsconfig files as they are asked for. What it remembers does not depend on the order of questions: the
+// part of a circle is not kept.
 type configs struct {
 	tree     imports.Tree
 	packages *resolver
 	byFile   map[string]*tsconfig
+	values   map[string]map[string]any
 	byDir    map[string][]*tsconfig
 }
 
-// maxExtends bounds chains of extends and references.
-const maxExtends = 16
+const (
+	maxExtends    = 16  // files in a chain of extends
+	maxJoined     = 256 // files that one configuration is joined from
+	maxReferences = 256 // configurations that one refers to, and those to others
+)
 
 // around are the configurations that may be in force in a folder: the nearest tsconfig.json or jsconfig.json, with those it
 // refers to, which are used where it has no paths of its own.
@@ -42,7 +47,7 @@ func (c *configs) around(dir string) []*tsconfig {
 	var found []*tsconfig
 	for _, name := range []string{"tsconfig.json", "jsconfig.json"} {
 		if file := path.Join(dir, name); c.tree.Has(file) {
-			found = c.withReferences(file, 0)
+			found = c.withReferences(file)
 			break
 		}
 	}
@@ -53,51 +58,70 @@ func (c *configs) around(dir string) []*tsconfig {
 	return found
 }
 
-func (c *configs) withReferences(file string, depth int) []*tsconfig {
-	out := []*tsconfig{c.read(file, 0)}
-	if depth == maxExtends {
-		return out
-	}
-	value := c.value(file)
-	references, _ := value["references"].([]any)
-	for _, reference := range references {
-		object, _ := reference.(map[string]any)
-		to, _ := object["path"].(string)
-		to = path.Join(path.Dir(file), to)
-		if !strings.HasSuffix(to, ".json") {
-			to = path.Join(to, "tsconfig.json")
-		}
-		if to != file && c.tree.Has(to) && path.Dir(to) == path.Dir(file) {
-			out = append(out, c.withReferences(to, depth+1)...)
+func (c *configs) withReferences(file string) []*tsconfig {
+	var out []*tsconfig
+	seen := map[string]bool{file: true}
+	for queue := []string{file}; len(queue) > 0; queue = queue[1:] {
+		out = append(out, c.read(queue[0]))
+		references, _ := c.value(queue[0])["references"].([]any)
+		for _, reference := range references {
+			object, _ := reference.(map[string]any)
+			to, _ := object["path"].(string)
+			to = path.Join(path.Dir(queue[0]), to)
+			if !strings.HasSuffix(to, ".json") {
+				to = path.Join(to, "tsconfig.json")
+			}
+			if !seen[to] && len(seen) < maxReferences && c.tree.Has(to) && path.Dir(to) == path.Dir(file) {
+				seen[to] = true
+				queue = append(queue, to)
+			}
 		}
 	}
 	return out
 }
 
 func (c *configs) value(file string) map[string]any {
-	data, err := c.tree.Read(file)
-	if err != nil {
-		return nil
+	if known, ok := c.values[file]; ok {
+		return known
 	}
-	trees := json.Parse(file, data)
-	if len(trees) == 0 {
-		return nil
+	var value map[string]any
+	if data, err := c.tree.Read(file); err == nil {
+		if trees := json.Parse(file, data); len(trees) > 0 {
+			value, _ = trees[0].Value.(map[string]any)
+		}
 	}
-	value, _ := trees[0].Value.(map[string]any)
+	c.values[file] = value
 	return value
 }
 
 // read joins a configuration with what it extends: what is nearer wins.
-func (c *configs) read(file string, depth int) *tsconfig {
+func (c *configs) read(file string) *tsconfig {
 	if known, ok := c.byFile[file]; ok {
 		return known
 	}
+	joined := joining{configs: c}
+	c.byFile[file] = joined.read(file)
+	return c.byFile[file]
+}
+
+// joining is one configuration being read: the chain of extends it is in, and how many files it took.
+type joining struct {
+	*configs
+	chain []string
+	files int
+}
+
+func (j *joining) read(file string) *tsconfig {
 	out := &tsconfig{}
-	c.byFile[file] = out // a circle of extends ends here
-	value := c.value(file)
+	if j.files++; slices.Contains(j.chain, file) || len(j.chain) == maxExtends || j.files > maxJoined {
+		return out
+	}
+	j.chain = append(j.chain, file)
+	defer func() { j.chain = j.chain[:len(j.chain)-1] }()
+	value := j.value(file)
 	for _, extended := range texts(value["extends"]) {
-		if to := c.extended(path.Dir(file), extended); to != "" && depth < maxExtends {
-			parent := c.read(to, depth+1)
+		if to := j.extended(path.Dir(file), extended); to != "" {
+			parent := j.read(to)
 			if parent.baseURL != "" {
 				out.baseURL = parent.baseURL
 			}
@@ -106,18 +130,21 @@ func (c *configs) read(file string, depth int) *tsconfig {
 			}
 		}
 	}
+	out.options(path.Dir(file), value)
+	return out
+}
+
+func (t *tsconfig) options(dir string, value map[string]any) {
 	options, _ := value["compilerOptions"].(map[string]any)
-	dir := path.Dir(file)
 	if base, ok := options["baseUrl"].(string); ok {
-		out.baseURL = path.Join(dir, base)
+		t.baseURL = path.Join(dir, base)
 	}
 	if paths, ok := options["paths"].(map[string]any); ok {
-		if out.baseURL != "" {
-			dir = out.baseURL
+		if t.baseURL != "" {
+			dir = t.baseURL
 		}
-		out.paths = mappings(dir, paths)
+		t.paths = mappings(dir, paths)
 	}
-	return out
 }
 
 func texts(v any) []string {

@@ -13,7 +13,7 @@ import (
 
 // Language is Python.
 func Language() imports.Language {
-	return imports.Language{Name: "python", Version: 1, Match: match, Extract: Extract, Resolver: newResolver, Manifest: manifest}
+	return imports.Language{Name: "python", Version: 1, Match: match, Extract: Extract, Sees: sees, Resolver: newResolver, Manifest: manifest}
 }
 
 func match(p string) bool { return strings.HasSuffix(p, ".py") || strings.HasSuffix(p, ".pyi") }
@@ -25,6 +25,8 @@ func manifest(p string) bool {
 	}
 	return false
 }
+
+func sees(p string) bool { return match(p) || manifest(p) }
 
 // Extract reads the import statements of one file, wherever they stand, and the calls that import by name.
 func Extract(src []byte) *imports.File {

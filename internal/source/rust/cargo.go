@@ -1,6 +1,7 @@
 package rust
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -89,8 +90,9 @@ func newCrate(dir string, manifests map[string]map[string]any) *crate {
 	}
 	c.targets(m)
 	c.needs(m, dir, manifests)
-	for _, target := range table(m, "target") {
-		if t, ok := target.(map[string]any); ok {
+	targets := table(m, "target")
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
+		if t, ok := targets[name].(map[string]any); ok {
 			c.needs(t, dir, manifests)
 		}
 	}

@@ -30,6 +30,18 @@ type resolver struct {
 	places map[string][]place
 }
 
+// surface is the modules that a file declares.
+func surface(f *imports.File) *imports.File {
+	out := &imports.File{}
+	for _, imp := range f.Imports {
+		if imp.Kind == imports.Module {
+			imp.Line = 0
+			out.Imports = append(out.Imports, imp)
+		}
+	}
+	return out
+}
+
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {
 	crates, problems := cargo(tree)
 	r := &resolver{tree: tree, byDir: map[string]*crate{}, byName: map[string]*crate{}, libs: map[string]int{}, places: map[string][]place{}}

@@ -14,7 +14,7 @@ import (
 
 // Language is Rust.
 func Language() imports.Language {
-	return imports.Language{Name: "rust", Version: 1, Match: match, Extract: Extract, Resolver: newResolver, Manifest: manifest}
+	return imports.Language{Name: "rust", Version: 1, Match: match, Extract: Extract, Surface: surface, Resolver: newResolver, Manifest: manifest}
 }
 
 func match(p string) bool { return strings.HasSuffix(p, ".rs") }
