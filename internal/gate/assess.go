@@ -206,7 +206,7 @@ func demandCoverage(a *Assessment, in *facts.Input) {
 		return
 	}
 	least, known := diffCoverage(in)
-	gate := Gate{Name: "diff-coverage", State: Passed, Reason: fmt.Sprintf("more than %d %% of the added lines must be tested", a.Merge.DiffCoverage)}
+	gate := Gate{Name: gateCoverage, State: Passed, Reason: fmt.Sprintf("more than %d %% of the added lines must be tested", a.Merge.DiffCoverage)}
 	switch {
 	case !known && !touchesCode(in):
 		gate.State, gate.Reason = NotApplicable, "no executable line was added"

@@ -105,24 +105,15 @@ const (
 	Deny  = "deny"
 )
 
-// Approval is the operator's signed consent to one assessment. Verifying the signature is the trust package's work; what
-// reaches the gate has been verified.
-type Approval struct {
-	By         string    `json:"by"`
-	Method     string    `json:"method"`     // ssh, webauthn, totp
-	Assessment string    `json:"assessment"` // digest of what was approved
-	At         time.Time `json:"at"`
-	MFA        bool      `json:"mfa"`
-}
-
 // Verdict is the decision: assessment, approvals, soak and clock (docs/formats/verdict.md).
 type Verdict struct {
 	APIVersion string      `json:"apiVersion"`
+	Change     string      `json:"change,omitempty"` // canonical id, in a kernel
 	Decision   string      `json:"decision"`
 	NotBefore  *time.Time  `json:"notBefore"` // earliest instant it may land; null when that cannot be said yet
 	Merge      Merge       `json:"merge"`
-	Reasons    []Reason    `json:"reasons"` // why not allow, worst first; empty for allow
-	Approvals  []Approval  `json:"approvals"`
+	Reasons    []Reason    `json:"reasons"`   // why not allow, worst first; empty for allow
+	Approvals  []Approval  `json:"approvals"` // those given; void says why one does not count
 	SoakStart  *time.Time  `json:"soakStart"`
 	Now        time.Time   `json:"now"`
 	Assessment *Assessment `json:"assessment"`

@@ -17,6 +17,9 @@ const (
 	gateBreakGlass = "break-glass"
 )
 
+// gateCoverage asks for the operator when the added lines are not tested well enough.
+const gateCoverage = "diff-coverage"
+
 // answer says which kinds of checks answer for a gate, when the gate has nothing to validate, and what is missing when no
 // check of those kinds is there.
 type answer struct {
@@ -81,7 +84,23 @@ func Required(cfg manifest.Repository, level risk.Level) ([]string, manifest.Mat
 	if level == risk.Critical { // one approval, the stronger one
 		gates = slices.DeleteFunc(gates, func(g string) bool { return g == gateApproval })
 	}
-	return gates, cfg.Spec.Risk.Matrix[level.String()]
+	row := cfg.Spec.Risk.Matrix[level.String()]
+	if gate := operatorGate(row.Merge); gate != "" && !slices.Contains(gates, gate) && !slices.Contains(gates, gateMFA) {
+		gates = append(gates, gate)
+	}
+	return gates, row
+}
+
+// operatorGate is the gate that a merge mode implies: what lands by the operator's hand needs the operator's answer, whether or
+// not a row of the matrix names it.
+func operatorGate(mode string) string {
+	switch mode {
+	case ModeManual:
+		return gateApproval
+	case ModeManualMFA:
+		return gateMFA
+	}
+	return ""
 }
 
 // Wanted says which of the declared checks can answer for the gates, sorted by name: the checks to run.

@@ -63,7 +63,7 @@ func replayVerdict(data []byte) (*Verdict, error) {
 	if digest != v.Assessment.Digest {
 		return nil, fmt.Errorf("%w: its assessment has digest %.12s, not %.12s", ErrDiffers, digest, v.Assessment.Digest)
 	}
-	again := Decide(v.Assessment, Standing{Approvals: v.Approvals, SoakStart: v.SoakStart, Now: v.Now})
+	again := Decide(v.Assessment, Standing{Change: v.Change, Approvals: v.Approvals, SoakStart: v.SoakStart, Now: v.Now})
 	was, err := manifest.CanonicalJSON(v)
 	if err != nil {
 		return nil, err

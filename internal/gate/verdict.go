@@ -12,7 +12,8 @@ import (
 
 // Standing is what may change after an assessment without judging the change again.
 type Standing struct {
-	Approvals []Approval
+	Change    string     // canonical id of the change; empty outside a kernel
+	Approvals []Approval // verified ones; whether they count is decided here
 	SoakStart *time.Time // when the change was first allowed but for the soak; nil = this is the first time
 	Now       time.Time
 }
@@ -20,8 +21,9 @@ type Standing struct {
 // Decide turns an assessment into a verdict. Deny wins over hold, hold over allow; a change is allowed only when nothing
 // stands in its way.
 func Decide(a *Assessment, s Standing) *Verdict {
-	v := &Verdict{APIVersion: VerdictVersion, Now: s.Now.UTC().Truncate(time.Second), SoakStart: s.SoakStart, Approvals: valid(a, s.Approvals), Assessment: a, Merge: a.Merge}
-	v.Reasons = reasons(a, v.Approvals)
+	v := &Verdict{APIVersion: VerdictVersion, Change: s.Change, Now: s.Now.UTC().Truncate(time.Second), SoakStart: s.SoakStart, Assessment: a, Merge: a.Merge}
+	v.Approvals = weigh(a, s, v.Now)
+	v.Reasons = reasons(v)
 	if a.Merge.Mode == ModeSoak && len(v.Reasons) == 0 {
 		soak(v, a)
 	}
@@ -35,9 +37,6 @@ func Decide(a *Assessment, s Standing) *Verdict {
 		v.Merge = Merge{Mode: ModeNone}
 	case v.Decision == Allow && v.NotBefore == nil:
 		v.NotBefore = &v.Now
-	}
-	if v.Approvals == nil {
-		v.Approvals = []Approval{}
 	}
 	return v
 }
@@ -57,13 +56,8 @@ func soak(v *Verdict, a *Assessment) {
 	}
 }
 
-// valid keeps the approvals that were given to exactly this assessment.
-func valid(a *Assessment, approvals []Approval) []Approval {
-	return slices.DeleteFunc(slices.Clone(approvals), func(p Approval) bool { return p.Assessment != a.Digest })
-}
-
-func reasons(a *Assessment, approvals []Approval) []Reason {
-	out := []Reason{}
+func reasons(v *Verdict) []Reason {
+	a, out := v.Assessment, []Reason{}
 	if a.MergedTree == "" {
 		out = append(out, Reason{Code: "conflict", Effect: Deny, Subject: "merge", Message: "the branch conflicts with " + a.Target, Next: "git merge " + a.Target})
 	}
@@ -72,9 +66,13 @@ func reasons(a *Assessment, approvals []Approval) []Reason {
 			out = append(out, Reason{Code: "finding", Effect: Deny, Subject: f.Rule, Message: f.Message, Path: f.Path, Line: f.Line, Next: f.Fix})
 		}
 	}
-	out = append(out, a.Holds...)
+	for _, h := range a.Holds {
+		if h.Effect == Deny || !cleared(h, v.Approvals) {
+			out = append(out, h)
+		}
+	}
 	for _, g := range a.Gates {
-		if r, ok := gateReason(g, approvals); ok {
+		if r, ok := gateReason(g, v); ok {
 			out = append(out, r)
 		}
 	}
@@ -89,22 +87,28 @@ func Blocks(f finding.Finding) bool {
 }
 
 // gateReason says what a gate's state means for the decision. States that are not known to be good hold or deny.
-func gateReason(g Gate, approvals []Approval) (Reason, bool) {
+func gateReason(g Gate, v *Verdict) (Reason, bool) {
 	r := Reason{Code: "gate-" + g.State, Effect: Hold, Subject: g.Name, Message: g.Reason}
 	switch g.State {
 	case Passed, NotApplicable, Accepted:
 		return r, false
 	case Waiting:
 		r.Code = "approval"
-		r.Next = approvalNext(g.Name)
-		return r, !approved(g.Name, approvals)
+		r.Next = approvalNext(g.Name, v.Change)
+		if why := lapsed(v.Approvals); why != "" {
+			r.Message = join(r.Message, why)
+		}
+		return r, !answered(g.Name, v.Approvals)
 	case Failed:
 		r.Effect = Deny
 		r.Next = "mend it and push again"
 	case Pending:
 		r.Next = "adamant check --run all"
 	case Unavailable:
-		r.Next = unavailableNext(g)
+		if acceptedAbsence(g.Name, v.Approvals) {
+			return r, false
+		}
+		r.Next = unavailableNext(g, v.Change)
 	case Errored: // a network that was down is not the change's fault, and not a pass either
 		r.Next = "run it again; an error is never a pass"
 	default:
@@ -116,22 +120,36 @@ func gateReason(g Gate, approvals []Approval) (Reason, bool) {
 	return r, true
 }
 
-func approved(gate string, approvals []Approval) bool {
-	return slices.ContainsFunc(approvals, func(p Approval) bool { return gate == gateApproval || p.MFA })
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
 }
 
-func unavailableNext(g Gate) string {
-	const accept = "accept its absence: spec.accept in .adamant/adamant.yaml"
+func unavailableNext(g Gate, change string) string {
+	accept := "accept its absence: spec.accept in .adamant/adamant.yaml"
+	if change != "" {
+		accept = "accept its absence: adamant accept-unavailable " + shortChange(change) + " " + g.Name + " --reason TEXT"
+	}
 	if len(g.Checks) > 0 {
 		return "install what " + strings.Join(g.Checks, ", ") + " needs, or " + accept
 	}
 	return "declare one, or " + accept
 }
 
-// approvalNext says what the operator does. There is no command to approve with yet (docs/design.md, section 13).
-func approvalNext(gate string) string {
-	if gate == gateApproval || gate == gateMFA || gate == gateBreakGlass {
-		return "read the change; approvals are not built yet, so landing it is your own merge"
+// approvalNext is the command by which the operator answers a waiting gate. Approvals are given in a kernel: elsewhere the
+// change has to be there first.
+func approvalNext(gate, change string) string {
+	verb := "adamant approve "
+	if gate == gateMFA || gate == gateBreakGlass {
+		verb = "adamant break-glass "
 	}
-	return "read what it says, then decide"
+	if change == "" {
+		return "read the change, push it to the kernel, then " + verb + "CHANGE"
+	}
+	return verb + shortChange(change)
 }
+
+// shortChange is as much of a change's id as people are shown.
+func shortChange(id string) string { return id[:min(len(id), 16)] }

@@ -53,10 +53,6 @@ func TestDecide(t *testing.T) {
 		{"error suppressed by a comment", found(finding.Finding{Severity: finding.Error, State: finding.New, Suppress: "inSource"}), Standing{}, Allow, ModeAuto},
 		{"error suppressed by the report only", found(finding.Finding{Severity: finding.Error, State: finding.New, Suppress: "external"}), Standing{}, Deny, ModeNone},
 		{"approval missing", gate(gateApproval, Waiting), Standing{}, Hold, ModeAuto},
-		{"approved", gate(gateApproval, Waiting), Standing{Approvals: []Approval{{Assessment: "d"}}}, Allow, ModeAuto},
-		{"approval of another assessment", gate(gateApproval, Waiting), Standing{Approvals: []Approval{{Assessment: "e"}}}, Hold, ModeAuto},
-		{"one factor where two are needed", gate(gateMFA, Waiting), Standing{Approvals: []Approval{{Assessment: "d"}}}, Hold, ModeAuto},
-		{"two factors", gate(gateMFA, Waiting), Standing{Approvals: []Approval{{Assessment: "d", MFA: true}}}, Allow, ModeAuto},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
