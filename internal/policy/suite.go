@@ -123,17 +123,19 @@ func testSet(ctx context.Context, set TestSet, opt TestOptions) (*TestReport, er
 }
 
 func testParts(set TestSet) []testPart {
-	var own, foreign []facts.Module
+	var own, door, foreign []facts.Module
 	for _, m := range set.Modules {
 		switch {
 		case isEmptyModule(m.Text):
+		case isDoorModule(m):
+			door = append(door, m)
 		case Foreign(m) && !strings.Contains(m.Text, "data.adamant."):
 			foreign = append(foreign, m)
 		default:
 			own = append(own, m)
 		}
 	}
-	return []testPart{{modules: own}, {modules: foreign, foreign: true, set: set}}
+	return []testPart{{modules: own}, {modules: door, door: true}, {modules: foreign, foreign: true, set: set}}
 }
 
 func unitedReport(reports []*TestReport) *TestReport {

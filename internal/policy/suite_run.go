@@ -27,6 +27,7 @@ import (
 type testPart struct {
 	modules []facts.Module
 	foreign bool
+	door    bool // of package adamant.door
 	set     TestSet
 
 	trees map[string]*ast.Module
@@ -82,6 +83,9 @@ func (p *testPart) parse(old bool) (map[string]*ast.Module, error) {
 	if p.foreign {
 		trees, diags := parseAll(p.modules, old)
 		return trees, joined(diags)
+	}
+	if p.door {
+		return doorTrees(p.modules, true)
 	}
 	return testTrees(p.modules)
 }
@@ -143,6 +147,9 @@ func (p *testPart) undefined() map[string]bool {
 
 // runner compiles nothing a second time: a part's next runner tests what the first has compiled.
 func (p *testPart) runner(opt TestOptions) *tester.Runner {
+	if p.door {
+		return p.reusing(testRunner(p.trees, opt), doorCompiler).RaiseBuiltinErrors(true).AddCustomBuiltins(testBuiltins(functions()))
+	}
 	if !p.foreign {
 		return p.reusing(testRunner(p.trees, opt), newCompiler).RaiseBuiltinErrors(true).AddCustomBuiltins(testBuiltins(functions()))
 	}
