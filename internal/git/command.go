@@ -16,6 +16,7 @@ import (
 
 const (
 	stderrLimit = 64 << 10  // bytes of stderr kept for errors
+	chattyLimit = 8 << 20   // bytes of it where it lists references
 	outputLimit = 256 << 20 // bytes of stdout of one command that is read whole
 	readBuffer  = 64 << 10
 	waitDelay   = 2 * time.Second // how long pipes may stay open after a child was killed
@@ -34,6 +35,7 @@ type call struct {
 	args   []string
 	files  []*os.File // inherited by the child, from descriptor 3 on
 	strict bool       // anything on stderr is an error
+	chatty bool       // stderr lists references: keep much of it
 	gentle bool       // asked to end before it is killed, so that it removes its locks
 }
 
@@ -76,14 +78,15 @@ func complained(stderr string) bool {
 
 // head keeps the first bytes written to it and drops the rest.
 type head struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	limit int // at least stderrLimit
 }
 
 func (h *head) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if room := stderrLimit - h.buf.Len(); room > 0 {
+	if room := max(h.limit, stderrLimit) - h.buf.Len(); room > 0 {
 		h.buf.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
@@ -106,6 +109,9 @@ func (c call) command(ctx context.Context, stderr *head) (*exec.Cmd, error) {
 	cmd.Dir = c.dir
 	cmd.Stdin = c.stdin
 	cmd.Stderr = stderr
+	if c.chatty {
+		stderr.limit = chattyLimit
+	}
 	cmd.ExtraFiles = c.files
 	cmd.WaitDelay = waitDelay
 	ownGroup(cmd)

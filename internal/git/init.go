@@ -63,7 +63,8 @@ func initBare(ctx context.Context, dir string, opt InitOptions) error {
 
 // differsInFormat looks at a config that this package or git init wrote.
 func differsInFormat(text, format string) bool {
-	return strings.Contains(strings.ToLower(text), "objectformat = sha256") != (format == "sha256")
+	text = strings.ReplaceAll(strings.ToLower(text), `"`, "")
+	return strings.Contains(text, "objectformat = sha256") != (format == "sha256")
 }
 
 // create runs git init beside the place and renames the result there, so that a half-made repository is never found.

@@ -47,8 +47,8 @@ type PushResult struct {
 // itself, nothing is pruned, and the remotes that the repository's configuration names play no part. A path is read
 // without anybody's configuration; a URL with the user's, for credentials. A refused reference is a *RejectedError.
 func (r *Repo) Fetch(ctx context.Context, source string, refspecs []string, opt FetchOptions) error {
-	args := []string{"fetch", "--quiet", "--atomic", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-		"--no-auto-maintenance", "--no-show-forced-updates", "--refmap="}
+	args := []string{"fetch", "--no-progress", "--atomic", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+		"--no-auto-maintenance", "--refmap=", "--show-forced-updates"} // without the last git takes every move for a fast-forward
 	if opt.UploadPack != "" {
 		if !filepath.IsAbs(opt.UploadPack) {
 			return fmt.Errorf("fetching from %s: the upload-pack program %q is not an absolute path", source, opt.UploadPack)
@@ -68,7 +68,7 @@ func (r *Repo) Fetch(ctx context.Context, source string, refspecs []string, opt 
 // Push sends references to a remote, named as for Fetch, and says what became of each: every one moves or is refused by
 // itself. Refused ones are also a *RejectedError beside the results.
 func (r *Repo) Push(ctx context.Context, remote string, refspecs []string) ([]PushResult, error) {
-	c, err := r.transfer(remote, false, refspecs, []string{"push", "--quiet", "--porcelain", "--no-verify",
+	c, err := r.transfer(remote, false, refspecs, []string{"push", "--porcelain", "--no-verify",
 		"--no-follow-tags", "--recurse-submodules=no", "--signed=no"})
 	if err != nil {
 		return nil, fmt.Errorf("pushing: %w", err)
@@ -107,7 +107,7 @@ func (r *Repo) transfer(remote string, trusted bool, refspecs, args []string) (c
 		return call{}, err
 	}
 	c := r.store(append(append(args, "--", remote), refspecs...)...)
-	c.env, c.gentle = env, true
+	c.env, c.gentle, c.chatty = env, true, true
 	return c, nil
 }
 
@@ -202,7 +202,9 @@ func explainFetch(source string, err error) error {
 		refs = append(refs, PushResult{Name: m[1], Reason: m[2]})
 	}
 	if len(refs) == 0 {
-		return err
+		short := *failed
+		short.stderr = short.stderr[max(0, len(short.stderr)-stderrLimit):]
+		return &short
 	}
 	return &RejectedError{Remote: source, Refs: refs}
 }
