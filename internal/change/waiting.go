@@ -1,0 +1,126 @@
+package change
+
+import (
+	"slices"
+
+	"github.com/adamant-os/adamant/internal/gate"
+)
+
+// Rule 11: a reviewer reads each patch set once, where one has to.
+func (st *step) review() (Next, bool) {
+	if st.s.Status.InQueue() {
+		return Next{}, false
+	}
+	if by := st.changesWanted(); by != "" {
+		return st.unlessMoved(Next{Wait: WaitPatchSet, Why: by + " asks for changes", Wake: st.lapse()})
+	}
+	if !st.w.Review || len(st.s.Reviews) > 0 || len(st.s.Approvals) > 0 {
+		return Next{}, false
+	}
+	read := Effect{Kind: DoReview, Job: Job{Head: st.s.Head()}, Why: "a reviewer has to read it"}
+	if st.s.ReviewAsked == nil {
+		return st.record(read.Why, ReviewAsked{Head: st.s.Head()}, read)
+	}
+	until := st.s.ReviewAsked.Add(st.w.Rules.ReviewWait)
+	if !st.w.Now.Before(until) || st.s.Status == NeedsOperator {
+		return Next{}, false // rule 12 asks the operator
+	}
+	next := Next{Wait: WaitReviewer, Wake: until, Why: "a reviewer reads it"}
+	if !st.w.Reviewing {
+		next.Do = []Effect{read}
+	}
+	return next, true
+}
+
+// changesWanted names a reviewer whose last word is that changes are needed, unless the operator said otherwise later.
+func (st *step) changesWanted() string {
+	last := map[string]string{}
+	order := []string{}
+	for _, r := range st.s.Reviews {
+		if Role(r.By) == RoleOperator && r.Outcome == ReviewOK {
+			clear(last)
+			order = nil
+			continue
+		}
+		if r.Outcome != ReviewComments {
+			last[r.By] = r.Outcome
+			order = append(order, r.By)
+		}
+	}
+	for _, by := range order {
+		if last[by] == ReviewChanges {
+			return by
+		}
+	}
+	return ""
+}
+
+// unread says that a reviewer had to read the change and did not answer in time.
+func (st *step) unread() bool {
+	return st.w.Review && len(st.s.Reviews) == 0 && len(st.s.Approvals) == 0
+}
+
+// Rule 12: the operator decides what nobody else may, and is asked once for each cause.
+func (st *step) operator() (Next, bool) {
+	if st.s.Status.InQueue() {
+		return Next{}, false
+	}
+	subjects, reasons := st.questions()
+	if len(subjects) == 0 {
+		return Next{}, false
+	}
+	id := cause(st.s.Head(), subjects)
+	tell := st.tell(id, reasons[0])
+	if st.s.Status != NeedsOperator || st.s.Asking() != id {
+		return st.record("the operator is asked: "+reasons[0], Asked{Head: st.s.Head(), Cause: id, Reasons: reasons}, tell...)
+	}
+	return st.unlessMoved(Next{Wait: WaitOperator, Wake: st.lapse(), Why: "waits for the operator: " + reasons[0], Do: tell})
+}
+
+// questions are what only the operator can answer: subjects to compare, reasons to read.
+func (st *step) questions() (subjects, reasons []string) {
+	for _, r := range st.verdict().Reasons {
+		if r.Effect == gate.Hold && r.Code != soakCode {
+			subjects = append(subjects, r.Code+" "+r.Subject+" "+r.Path)
+			reasons = append(reasons, describe(r))
+		}
+	}
+	if st.unread() {
+		subjects = append(subjects, "review")
+		reasons = append(reasons, "review: no reviewer answered in "+st.w.Rules.ReviewWait.String())
+	}
+	if len(subjects) == 0 {
+		return nil, nil
+	}
+	slices.Sort(subjects)
+	return append(slices.Compact(subjects), st.s.Assessment.Level.String()), reasons[:min(len(reasons), 100)]
+}
+
+const soakCode = "soak" // of a gate.Reason
+
+// unlessMoved waits, or uses the time to judge the change on a branch that has moved under it.
+func (st *step) unlessMoved(waiting Next) (Next, bool) {
+	if st.w.Moved == "" || st.s.Assessment.Base == st.w.Main.OID {
+		return waiting, true
+	}
+	next, _ := st.judge(st.s.Origin.Target+" moved: "+clipLine(st.w.Moved), st.w.Main.OID)
+	next.Do = append(next.Do, waiting.Do...)
+	return next, true
+}
+
+// Rule 13: the soak starts when nothing else stands in the way, and goes on after an interruption.
+func (st *step) soak() (Next, bool) {
+	v := st.verdict()
+	if st.s.Status.InQueue() || v.Decision != gate.Hold { // rule 12 answered every other hold
+		return Next{}, false
+	}
+	a := &st.s.Assessment.Assessed
+	since := st.w.Now
+	if start := st.soakStart(a); start != nil {
+		since = *start
+		if st.s.Status == Soaking {
+			return st.unlessMoved(Next{Wait: WaitClock, Wake: *v.NotBefore, Why: first(v)})
+		}
+	}
+	return st.record(first(v), SoakStarted{Head: a.Head, Since: since, Level: a.Level, Gates: names(a.Gates), Findings: a.Findings})
+}
