@@ -153,6 +153,9 @@ func (b Asked) check() error {
 }
 
 func (b Approved) check() error {
+	if b.Approval.Void != "" {
+		return errors.New("approval.void: whether an approval counts is decided each time anew")
+	}
 	return errors.Join(checkOID("head", b.Head), needed("approval.by", b.Approval.By))
 }
 
@@ -160,15 +163,13 @@ func (b Refused) check() error {
 	return errors.Join(checkOID("head", b.Head), checkText("reason", b.Reason))
 }
 
-func (b Accepted) check() error {
-	return errors.Join(checkOID("head", b.Head), needed("gate", b.Gate), checkText("reason", b.Reason))
-}
+func (b Accepted) check() error { return Approved(b).check() }
 
 func (b SoakStarted) check() error {
 	if b.Since.IsZero() || b.Since.Year() > 9998 {
 		return fmt.Errorf("since: %s is no date of this format", b.Since)
 	}
-	return errors.Join(checkOID("head", b.Head), checkCount("gates", len(b.Gates)))
+	return checkOID("head", b.Head)
 }
 
 func (b Enqueued) check() error {

@@ -4,11 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 )
@@ -16,8 +14,8 @@ import (
 // summary keeps of an assessment what later steps compare.
 func summary(a *gate.Assessment, r *Result) Assessed {
 	return Assessed{Head: r.Head, Base: r.Base, Attempt: r.Attempt, Digest: a.Digest, Blob: r.Blob, Level: a.Level, MergedTree: git.OID(a.MergedTree),
-		EffectiveDiff: a.EffectiveDiff, Governance: a.Governance, Gates: gateStates(a.Gates), Findings: brought(a.Findings), Merge: a.Merge,
-		Size: a.Diffstat, ValidUntil: a.ValidUntil}
+		EffectiveDiff: a.EffectiveDiff, Governance: a.Governance, Gates: gateStates(a.Gates), Merge: a.Merge, Size: a.Diffstat,
+		ValidUntil: a.ValidUntil}
 }
 
 func gateStates(gates []gate.Gate) []GateState {
@@ -26,18 +24,6 @@ func gateStates(gates []gate.Gate) []GateState {
 		out[i] = GateState{Name: g.Name, State: g.State}
 	}
 	return out
-}
-
-// brought are the fingerprints of what the change brings, refused or not, sorted.
-func brought(findings []finding.Finding) []string {
-	out := []string{}
-	for _, f := range findings {
-		if f.State != finding.Unchanged && f.State != finding.Absent {
-			out = append(out, f.Fingerprint)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // outdated says why the current patch set has to be judged (again), "" when its assessment holds.
@@ -88,62 +74,31 @@ func retried(r gate.Reason) bool {
 // verdict decides about the assessment as things stand now. It is called only where outdated says nothing.
 func (st *step) verdict() *gate.Verdict {
 	if st.decided == nil {
-		st.decided = st.decide(st.w.Assessment, &st.s.Assessment.Assessed)
+		st.decided = st.decide(st.w.Assessment)
 	}
 	return st.decided
 }
 
-func (st *step) decide(a *gate.Assessment, sum *Assessed) *gate.Verdict {
-	return gate.Decide(accept(a, st.s.Accepted), gate.Standing{Approvals: st.s.Approvals, SoakStart: st.soakStart(sum), Now: st.w.Now})
+func (st *step) decide(a *gate.Assessment) *gate.Verdict {
+	return gate.Decide(a, gate.Standing{Change: st.s.ID, Approvals: st.s.Approvals, SoakStart: st.soakStart(a), Now: st.w.Now})
 }
 
-// accept marks the gates whose absence the operator accepted for this patch set.
-func accept(a *gate.Assessment, accepted []Acceptance) *gate.Assessment {
-	if len(accepted) == 0 {
-		return a
-	}
-	with := *a
-	with.Gates = slices.Clone(a.Gates)
-	for i, g := range with.Gates {
-		for _, by := range accepted {
-			if g.Name == by.Gate && g.State == gate.Unavailable {
-				with.Gates[i].State, with.Gates[i].Reason = gate.Accepted, "accepted by "+by.By+": "+by.Reason
-			}
-		}
-	}
-	return &with
-}
-
-// soakStart is the recorded start where it still counts, nil where the soak has to begin.
-func (st *step) soakStart(sum *Assessed) *time.Time {
+// soakStart is the recorded start where it still counts, nil where the soak has to begin. What main's moves made of the
+// effective diff does not count: the change is judged again where it lands.
+func (st *step) soakStart(a *gate.Assessment) *time.Time {
 	if st.s.Origin.Hotfix { // it waits for nothing but its verdict
-		long := st.w.Now.Add(-time.Duration(sum.Merge.SoakSeconds) * time.Second)
+		long := st.w.Now.Add(-time.Duration(a.Merge.SoakSeconds) * time.Second)
 		return &long
 	}
-	k := st.s.Soak
-	if k == nil || k.Head != sum.Head || sum.Level > k.Level || !subset(names(sum.Gates), k.Gates) || !subset(sum.Findings, k.Findings) {
+	if st.s.Soak == nil {
 		return nil
 	}
-	return &k.Since
-}
-
-func names(gates []GateState) []string {
-	out := make([]string, len(gates))
-	for i, g := range gates {
-		out[i] = g.Name
+	scope := st.s.Soak.Scope
+	scope.EffectiveDiff = a.EffectiveDiff
+	if scope.Covers(a) != "" {
+		return nil
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// subset says that every item of small is in the sorted large.
-func subset(small, large []string) bool {
-	for _, item := range small {
-		if _, ok := slices.BinarySearch(large, item); !ok {
-			return false
-		}
-	}
-	return true
+	return &st.s.Soak.Since
 }
 
 // first is the worst reason of a verdict, for people.

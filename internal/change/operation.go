@@ -145,7 +145,6 @@ type Assessed struct {
 	EffectiveDiff string        `json:"effectiveDiff"`
 	Governance    string        `json:"governance"`
 	Gates         []GateState   `json:"gates"`
-	Findings      []string      `json:"findings"` // fingerprints of what the change brings, sorted
 	Merge         gate.Merge    `json:"merge"`
 	Size          gate.Diffstat `json:"size"`
 	ValidUntil    *time.Time    `json:"validUntil,omitempty"`
@@ -205,21 +204,15 @@ type Refused struct {
 	Reason string  `json:"reason"`
 }
 
-// Accepted says that the operator lands this patch set although nothing could answer for a gate.
-type Accepted struct {
-	Head   git.OID `json:"head"`
-	Gate   string  `json:"gate"`
-	Reason string  `json:"reason"`
-}
+// Accepted is an Approved by which the operator lands a patch set although nothing could answer for a gate.
+type Accepted Approved
 
-// SoakStarted starts the wait, with what it was started for: it holds until one of these grows. A wait that was interrupted
+// SoakStarted starts the wait, with what it was started for: it holds until level, gates or findings grow. A wait that was interrupted
 // goes on from Since.
 type SoakStarted struct {
-	Head     git.OID    `json:"head"`
-	Since    time.Time  `json:"since"`
-	Level    risk.Level `json:"level"`
-	Gates    []string   `json:"gates"`
-	Findings []string   `json:"findings"`
+	Head  git.OID    `json:"head"`
+	Since time.Time  `json:"since"`
+	Scope gate.Scope `json:"scope"`
 }
 
 // The lanes of the queue.

@@ -21,7 +21,6 @@ type State struct {
 	Run         *Run            `json:"run,omitempty"`        // the gate's newest run for the current patch set
 	Assessment  *Assessment     `json:"assessment,omitempty"` // of the current patch set
 	Approvals   []gate.Approval `json:"approvals,omitempty"`
-	Accepted    []Acceptance    `json:"accepted,omitempty"`
 	Refusal     *Refusal        `json:"refusal,omitempty"`
 	ReviewAsked *time.Time      `json:"reviewAsked,omitempty"`
 	Reviews     []Review        `json:"reviews,omitempty"`
@@ -63,13 +62,6 @@ type Assessment struct {
 	Assessed
 	At   time.Time `json:"at"`
 	Void string    `json:"void,omitempty"` // why it must be made again, such as a failure in the queue
-}
-
-// Acceptance is an Accepted and who said it.
-type Acceptance struct {
-	Accepted
-	By string    `json:"by"`
-	At time.Time `json:"at"`
 }
 
 // Refusal is the operator's no and who said it.

@@ -115,7 +115,7 @@ func (st *step) answered() (Next, bool) {
 	}
 	body := summary(a, r)
 	body.Ahead = r.Base != st.w.Main.OID
-	body.Decision = st.decide(a, &body).Decision
+	body.Decision = st.decide(a).Decision
 	return st.record("the gate says "+body.Decision, body)
 }
 

@@ -154,7 +154,7 @@ func (s *State) transition(op Operation) {
 		s.Queue = nil
 		s.unlessSuspended(Rejected)
 	case Accepted:
-		s.Accepted = append(s.Accepted, Acceptance{Accepted: b, By: op.Actor, At: op.Time})
+		s.Approvals = append(s.Approvals, b.Approval)
 	case SoakStarted:
 		s.Soak = &Soak{SoakStarted: b}
 		s.Status = Soaking
@@ -207,7 +207,7 @@ func (s *State) open(op Operation, b Opening) {
 // push voids whatever was said about the last patch set. A suspended change stays so: pushing is no way out.
 func (s *State) push(op Operation, head git.OID, note string) {
 	s.PatchSets = append(s.PatchSets, PatchSet{N: len(s.PatchSets) + 1, Head: head, By: op.Actor, At: op.Time, Note: note})
-	s.Run, s.Assessment, s.Approvals, s.Accepted, s.Refusal = nil, nil, nil, nil, nil
+	s.Run, s.Assessment, s.Approvals, s.Refusal = nil, nil, nil, nil
 	s.ReviewAsked, s.Reviews, s.Soak, s.Queue = nil, nil, nil, nil
 	s.unlessSuspended(Opened)
 }

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/gate"
@@ -93,7 +94,8 @@ func (st *step) questions() (subjects, reasons []string) {
 		return nil, nil
 	}
 	slices.Sort(subjects)
-	return append(slices.Compact(subjects), st.s.Assessment.Level.String()), reasons[:min(len(reasons), 100)]
+	asked := fmt.Sprintf("%s, after %d approvals", st.s.Assessment.Level, len(st.s.Approvals)) // one that did not help is a new question
+	return append(slices.Compact(subjects), asked), reasons[:min(len(reasons), 100)]
 }
 
 const soakCode = "soak" // of a gate.Reason
@@ -114,13 +116,12 @@ func (st *step) soak() (Next, bool) {
 	if st.s.Status.InQueue() || v.Decision != gate.Hold { // rule 12 answered every other hold
 		return Next{}, false
 	}
-	a := &st.s.Assessment.Assessed
 	since := st.w.Now
-	if start := st.soakStart(a); start != nil {
+	if start := st.soakStart(st.w.Assessment); start != nil {
 		since = *start
 		if st.s.Status == Soaking {
 			return st.unlessMoved(Next{Wait: WaitClock, Wake: *v.NotBefore, Why: first(v)})
 		}
 	}
-	return st.record(first(v), SoakStarted{Head: a.Head, Since: since, Level: a.Level, Gates: names(a.Gates), Findings: a.Findings})
+	return st.record(first(v), SoakStarted{Head: st.s.Head(), Since: since, Scope: gate.ScopeOf(st.w.Assessment)})
 }
