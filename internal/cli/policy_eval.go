@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -73,8 +72,6 @@ const (
 )
 
 func runPolicyEval(ctx context.Context, env *Env, paths []string, flags evalFlags) error {
-	debug.SetGCPercent(evalGCPercent)
-	debug.SetMemoryLimit(evalMemoryLimit)
 	if flags.json {
 		flags.format = "json"
 	}

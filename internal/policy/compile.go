@@ -81,6 +81,9 @@ func load(kinds []string, modules []facts.Module, opt Options) ([]*module, []*in
 	if opt.NoBase && len(own) == 0 {
 		shipped = nil // nobody looks at the libraries
 	}
+	if opt.NoBase && kinds == nil {
+		kinds = []string{} // of the libraries, those that are used
+	}
 	chosen, skipped := choose(shipped, kinds, own)
 	base, more := parseModules(chosen, true)
 	if diags = append(diags, more...); len(diags) > 0 {

@@ -324,6 +324,12 @@ func TestScopedLeavesOut(t *testing.T) {
 			}
 		}
 	}
+	for own, want := range map[string]bool{"package adamant.rules.a\ndeny contains \"x\" if true": false, "package adamant.rules.a\nimport data.adamant.lib.image\ndeny contains \"x\" if image.mutable(\"x\")": true} {
+		engine, err := Compile(t.Context(), rules(own), Options{NoBase: true})
+		if err != nil || engine.Reads(builtinPath+"lib_image.rego") != want || engine.Reads(builtinPath+"lib_terraform.rego") {
+			t.Errorf("%s alone: %v; compiles a library that it does not use, or not the one it uses", own, err)
+		}
+	}
 	for _, own := range []string{"package adamant.base.kubernetes\ndeny contains \"x\" if true", "package adamant.lib\nimage := 1", "package adamant.rules.a\ndeny contains data.adamant.lib.none"} {
 		_, err := CompileFor(t.Context(), []string{}, rules(own), Options{})
 		_, want := Compile(t.Context(), rules(own), Options{})
