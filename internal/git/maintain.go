@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -31,25 +32,43 @@ func (r *Repo) Maintain(ctx context.Context) error {
 	return nil
 }
 
-// LockFiles lists the lock files of references and settings that lie in the repository.
-func (r *Repo) LockFiles() ([]string, error) { return lockFiles(r.commonDir) }
+// leftovers are the files of git that outlive a crash: locks, which block what comes after, and half-written objects.
+var leftovers = []string{"*.lock", "objects/*.lock", "objects/info/*.lock", "objects/info/commit-graphs/*.lock",
+	"objects/pack/*.lock", "objects/pack/tmp_*", "objects/pack/.tmp-*", "objects/??/tmp_obj_*", "objects/tmp_objdir-*"}
 
-// lockFiles looks where git puts locks that outlive a crash: beside references and beside the files at the top.
-func lockFiles(dir string) ([]string, error) {
-	var found []string
-	top, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.lock"))
+// RemoveLeftovers deletes what gits that died left in the repository, and returns the lock files among it. Only one who
+// knows that no git runs there may call it: a lock that is in use would be broken.
+func (r *Repo) RemoveLeftovers() (locks []string, err error) {
+	found, err := lockedRefs(r.commonDir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("looking for lock files in %s: %w", r.commonDir, err)
 	}
-	found = append(found, top...)
-	err = filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
+	for _, pattern := range leftovers {
+		some, err := filepath.Glob(filepath.Join(escapeGlob(r.commonDir), filepath.FromSlash(pattern)))
+		if err != nil {
+			return nil, fmt.Errorf("looking for leftovers in %s: %w", r.commonDir, err)
+		}
+		found = append(found, some...)
+	}
+	for _, path := range found {
+		if err := os.RemoveAll(path); err != nil {
+			return nil, fmt.Errorf("removing what a dead git left: %w", err)
+		}
+		if filepath.Ext(path) == ".lock" {
+			locks = append(locks, path)
+		}
+	}
+	return locks, nil
+}
+
+// lockedRefs lists the lock files of references.
+func lockedRefs(dir string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && filepath.Ext(path) == ".lock" {
 			found = append(found, path)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for lock files: %w", err)
-	}
-	return found, nil
+	return found, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -67,6 +68,10 @@ type RefClashError struct {
 func (e *RefClashError) Error() string {
 	return fmt.Sprintf("%s cannot exist beside %s: one name is the folder of the other; choose another name", e.Name, e.With)
 }
+
+// ErrInterrupted is wrapped by UpdateRefs' error when git did not end by itself: references may have moved, all, some or
+// none, and their locks may be left. Read them again.
+var ErrInterrupted = errors.New("git was interrupted; read the references again")
 
 // Refs lists references, sorted by name. A prefix is a whole name or a folder of names ("refs/heads" or "refs/heads/");
 // none means all. A reference that cannot be read is an error, never left out.
@@ -134,6 +139,9 @@ func (r *Repo) Ref(ctx context.Context, name string) (OID, error) {
 // *RefClashError where it is one of these. The moves are on disk when it returns. No hook runs. Once started it is not cut
 // short by ctx.
 func (r *Repo) UpdateRefs(ctx context.Context, updates []RefUpdate) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("moving references: %w", context.Cause(ctx))
+	}
 	input, err := r.transaction(updates)
 	if err != nil || len(updates) == 0 {
 		return err
@@ -223,8 +231,12 @@ var (
 // explainUpdate says in types why a transaction was refused.
 func (r *Repo) explainUpdate(ctx context.Context, updates []RefUpdate, err error) error {
 	var failed *commandError
-	if !errors.As(err, &failed) {
-		return err
+	var exit *exec.ExitError
+	switch {
+	case !errors.As(err, &failed):
+		return fmt.Errorf("%w: %w", ErrInterrupted, err)
+	case errors.As(err, &exit) && !exit.Exited() || errors.Is(err, exec.ErrWaitDelay):
+		return fmt.Errorf("%w: %w", ErrInterrupted, err)
 	}
 	var name string
 	if m := refMessage().FindStringSubmatch(failed.stderr); m != nil {

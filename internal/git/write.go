@@ -2,7 +2,6 @@ package git
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -38,11 +37,8 @@ func (r *Repo) storeEnvironment(base []string) []string {
 }
 
 // finish runs a write that must not be cut in the middle: a git killed between two renames leaves half a transaction and
-// its locks behind. A context that has ended already stops it before it starts; afterwards only writeTimeout does.
+// its locks behind. Not ctx but only writeTimeout ends it.
 func (c call) finish(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("git %s: %w", c.args[0], context.Cause(ctx))
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	_, err := c.output(ctx)

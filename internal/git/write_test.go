@@ -575,3 +575,65 @@ func TestPush(t *testing.T) {
 		}
 	})
 }
+
+// A transaction that was cut short says so, and its leftovers can be removed.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "--bare")
+	r := f.open()
+	id := commits(t, r, 1)[0]
+	killed := exec.Command("sh", "-c", "kill -9 $$").Run()
+	err := r.explainUpdate(t.Context(), nil, &commandError{args: []string{"update-ref"}, err: killed})
+	if !errors.Is(err, ErrInterrupted) {
+		t.Errorf("a killed git: %v", err)
+	}
+	refused := exec.Command("sh", "-c", "exit 128").Run()
+	if err := r.explainUpdate(t.Context(), nil, &commandError{args: []string{"update-ref"}, err: refused}); errors.Is(err, ErrInterrupted) {
+		t.Errorf("a refusal: %v", err)
+	}
+	left := []string{"refs/x/a.lock", "packed-refs.lock", "objects/pack/tmp_pack_x", "objects/aa/tmp_obj_x", "objects/tmp_objdir-incoming-x/y"}
+	for _, path := range left {
+		f.write(path, "")
+	}
+	locks := must[[]string](t)(r.RemoveLeftovers())
+	if want := []string{f.path("refs/x/a.lock"), f.path("packed-refs.lock")}; !slices.Equal(locks, want) {
+		t.Errorf("locks %v, want %v", locks, want)
+	}
+	for _, path := range left {
+		if _, err := os.Stat(f.path(path)); err == nil {
+			t.Errorf("%s is still there", path)
+		}
+	}
+	if err := r.UpdateRefs(t.Context(), []RefUpdate{{Name: "refs/x/a", New: id}}); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// Maintenance packs and deletes nothing, also no object that nothing reaches: a workspace may borrow it.
+func TestMaintain(t *testing.T) {
+	bothFormats(t, func(t *testing.T, f *fixture, r *Repo) {
+		loose := must[OID](t)(r.WriteBlob(t.Context(), []byte("nobody names me")))
+		for i := range manyPacks + 2 {
+			blob := must[OID](t)(r.WriteBlob(t.Context(), fmt.Append(nil, i)))
+			if err := r.UpdateRefs(t.Context(), []RefUpdate{{Name: fmt.Sprintf("refs/x/%d", i), New: blob}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Maintain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				f.git("update-ref", "-d", "refs/x/0") // packed, and nothing reaches it any more
+			}
+		}
+		packs, err := filepath.Glob(f.path("objects/pack/*.pack"))
+		if err != nil || len(packs) >= manyPacks {
+			t.Errorf("%d packs, %v", len(packs), err)
+		}
+		f.git("cat-file", "-e", string(loose))
+		f.git("cat-file", "-e", f.gitIn("0", "hash-object", "--stdin"))
+		if refs := must[[]Ref](t)(r.Refs(t.Context())); len(refs) != manyPacks+1 {
+			t.Errorf("%d references", len(refs))
+		}
+		f.git("fsck", "--full")
+	})
+}
