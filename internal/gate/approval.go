@@ -63,13 +63,12 @@ type Approval struct {
 }
 
 // Draft is the statement that answers everything of a verdict that waits for the operator: waiting gates and holds. A missing
-// gate is accepted only when accepts names it.
-func Draft(v *Verdict, accepts []string, reason, nonce string, expires time.Time) Statement {
+// gate is accepted only when accepts names it. Reason, nonce and times are the caller's to fill in.
+func Draft(v *Verdict, accepts []string) Statement {
 	a := v.Assessment
 	s := Statement{
 		APIVersion: StatementVersion, Change: v.Change, Base: a.Base, MergedTree: a.MergedTree, Assessment: a.Digest,
 		Scope: ScopeOf(a), Governance: a.Governance, Answers: []string{}, Accepts: sorted(accepts), Clears: []string{},
-		Reason: reason, Nonce: nonce, At: v.Now, Expires: expires.UTC().Truncate(time.Second),
 	}
 	for _, g := range a.Gates {
 		if g.State == Waiting {
@@ -81,6 +80,15 @@ func Draft(v *Verdict, accepts []string, reason, nonce string, expires time.Time
 	}
 	s.Answers, s.Clears = sorted(s.Answers), sorted(s.Clears)
 	return s
+}
+
+// Text is the statement's canonical JSON: the bytes to sign.
+func (s Statement) Text() (string, error) {
+	data, err := manifest.CanonicalJSON(s)
+	if err != nil {
+		return "", fmt.Errorf("encoding the statement: %w", err)
+	}
+	return string(data), s.check()
 }
 
 // sorted is a sorted copy without repetitions, never nil.

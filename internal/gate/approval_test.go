@@ -35,7 +35,9 @@ func critical(a *Assessment) {
 // given is an approval of everything that a asks, by a plain SSH key unless changed.
 func given(a *Assessment, change func(*Approval)) Approval {
 	v := Decide(a, Standing{Change: "c1", Now: noon})
-	p := Approval{By: "ada", Key: "k1", Method: MethodSSH, At: noon, Statement: Draft(v, nil, why, strings.Repeat("0a", 16), noon.Add(time.Hour))}
+	s := Draft(v, nil)
+	s.Reason, s.Nonce, s.At, s.Expires = why, strings.Repeat("0a", 16), noon, noon.Add(time.Hour)
+	p := Approval{By: "ada", Key: "k1", Method: MethodSSH, At: noon, Statement: s}
 	if change != nil {
 		change(&p)
 	}
