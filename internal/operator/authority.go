@@ -106,7 +106,7 @@ func (a *Authority) Credentials() []Key {
 func (a *Authority) Approve(ctx context.Context, change string, v *gate.Verdict, p desk.Proof) (gate.Approval, error) {
 	assertion, err := compact(p.Assertion)
 	if err != nil {
-		return gate.Approval{}, refused(err.Error())
+		return gate.Approval{}, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -208,7 +208,7 @@ func (a *Authority) Order(ctx context.Context, e desk.Enrolment, owner bool) (de
 func heldBy(p desk.Proof) (evidence, error) {
 	assertion, err := compact(p.Assertion)
 	if err != nil {
-		return evidence{}, refused(err.Error())
+		return evidence{}, err
 	}
 	return evidence{Method: p.Method, Signature: p.Signature, Assertion: assertion}, nil
 }
@@ -217,7 +217,7 @@ func heldBy(p desk.Proof) (evidence, error) {
 func (a *Authority) evidence(ctx context.Context, p desk.Proof) (evidence, error) {
 	assertion, err := compact(p.Assertion)
 	if err != nil {
-		return evidence{}, refused(err.Error())
+		return evidence{}, err
 	}
 	e := evidence{Method: p.Method, Key: p.Key, Signature: p.Signature, Assertion: assertion}
 	if p.Method != MethodRecovery {

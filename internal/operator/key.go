@@ -143,14 +143,30 @@ func challenge(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// compact is raw JSON without white space, nil when there is none: what is stored must read back as the same bytes.
+// credential is what is kept of a browser's answer: what its signature is over, and nothing of extensions.
+type credential struct {
+	ID       string `json:"id"`
+	RawID    string `json:"rawId"`
+	Type     string `json:"type"`
+	Response struct {
+		ClientData        string `json:"clientDataJSON"`
+		AuthenticatorData string `json:"authenticatorData,omitempty"`
+		Signature         string `json:"signature,omitempty"`
+		Attestation       string `json:"attestationObject,omitempty"`
+	} `json:"response"`
+}
+
+// compact is a browser's answer as it is kept, nil when there is none.
 func compact(raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) == 0 {
 		return nil, nil
 	}
-	var b bytes.Buffer
-	if err := json.Compact(&b, raw); err != nil {
-		return nil, fmt.Errorf("reading the browser's credential: %w", err)
+	if len(raw) > maxCredential {
+		return nil, refused(fmt.Sprintf("the browser's answer is longer than %d bytes", maxCredential))
 	}
-	return b.Bytes(), nil
+	var c credential
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, refused("reading the browser's answer: " + err.Error())
+	}
+	return json.Marshal(c)
 }

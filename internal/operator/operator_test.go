@@ -440,6 +440,7 @@ func TestRecoveryCodes(t *testing.T) {
 			t.Fatal("a recovery code is in the ledger")
 		}
 	}
+	k.clock.at = k.clock.at.Add(time.Minute)
 	recover := func(code string) (desk.Enrolled, error) {
 		return k.enrol(newSSH(t), func(text string) desk.Proof { return desk.Proof{Statement: text, Method: MethodRecovery, Code: code} },
 			func(o *Order) { o.Revokes, o.Reason = []string{id}, "lost with the laptop" })

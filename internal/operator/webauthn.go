@@ -32,9 +32,6 @@ func credentialParameters() []protocol.CredentialParameter {
 // register fills k from what a browser answered to navigator.credentials.create with the challenge of text. Which make of
 // authenticator it is does not matter here, so attestation is not asked for.
 func (k *Key) register(text string, raw json.RawMessage) (shown, error) {
-	if len(raw) > maxCredential {
-		return shown{}, refused(fmt.Sprintf("the browser's credential is longer than %d bytes", maxCredential))
-	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(raw)
 	if err != nil {
 		return shown{}, refused("reading the browser's credential: " + explain(err))
@@ -56,9 +53,6 @@ func (k *Key) register(text string, raw json.RawMessage) (shown, error) {
 
 // verifyAssertion checks that the key's user answered to the challenge of text.
 func (k Key) verifyAssertion(text string, raw json.RawMessage) (shown, error) {
-	if len(raw) > maxCredential {
-		return shown{}, refused(fmt.Sprintf("the browser's answer is longer than %d bytes", maxCredential))
-	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(raw)
 	if err != nil {
 		return shown{}, refused("reading the browser's answer: " + explain(err))
