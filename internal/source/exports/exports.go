@@ -166,12 +166,17 @@ func removed(s *Symbol, kept Kept) []Change {
 		Path: s.Path, Line: int(s.Line), Before: Clip(s.Signature)}}
 }
 
-// differs finds the declaration that took the place of s.
+// differs finds the declaration that took the place of s: of its file and kind, or its equal, or another one.
 func differs(s *Symbol, news []*Symbol, judge Judge) (Change, bool) {
-	at := slices.IndexFunc(news, func(n *Symbol) bool { return n.Path == s.Path })
-	if at < 0 {
-		if at = slices.IndexFunc(news, func(n *Symbol) bool { return n.Kind == s.Kind && n.Signature == s.Signature }); at < 0 {
-			at = 0
+	at := 0
+	for _, same := range []func(*Symbol) bool{
+		func(n *Symbol) bool { return n.Path == s.Path && n.Kind == s.Kind },
+		func(n *Symbol) bool { return n.Kind == s.Kind && n.Signature == s.Signature },
+		func(n *Symbol) bool { return n.Path == s.Path },
+	} {
+		if i := slices.IndexFunc(news, same); i >= 0 {
+			at = i
+			break
 		}
 	}
 	n := news[at]

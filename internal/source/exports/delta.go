@@ -1,17 +1,13 @@
-// Package api says what a change does to the interfaces of a repository, and who in it uses them. It sees bytes and the
-// dependency graph: it never runs git, a compiler or a process. What could not be read is named, never taken for unchanged.
-package api
+package exports
 
 import (
 	"cmp"
 	"slices"
-
-	"github.com/adamant-os/adamant/internal/source/exports"
 )
 
 // Delta is what a change does to interfaces.
 type Delta struct {
-	Changes []exports.Change `json:"changes,omitempty"` // sorted
+	Changes []Change `json:"changes,omitempty"` // sorted
 	Unread  []Unread         `json:"unread,omitempty"`  // sorted: what happened to their interfaces is not known
 	// Cut is how many additions were left out of changes, which holds at most 2,000 and everything but additions first.
 	Cut int `json:"cut,omitempty"`
@@ -42,8 +38,8 @@ type Rest func(folder string) []Source
 // maxChanges bounds a delta.
 const maxChanges = 2000
 
-// Compare compares the interfaces of changed files by the languages that read them.
-func Compare(languages []exports.Language, files []File, rest Rest) *Delta {
+// Diff compares the interfaces of changed files by the languages that read them.
+func Diff(languages []Language, files []File, rest Rest) *Delta {
 	d := &Delta{}
 	for i := range languages {
 		c := &comparer{language: &languages[i], units: map[string]*unit{}, delta: d}
@@ -52,7 +48,7 @@ func Compare(languages []exports.Language, files []File, rest Rest) *Delta {
 		}
 		c.compare(rest)
 	}
-	exports.Sort(d.Changes)
+	Sort(d.Changes)
 	slices.SortFunc(d.Unread, func(a, b Unread) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
 	})
@@ -65,12 +61,12 @@ func Compare(languages []exports.Language, files []File, rest Rest) *Delta {
 func (d *Delta) cut() {
 	room := maxChanges
 	for _, c := range d.Changes {
-		if c.Change != exports.Added {
+		if c.Change != Added {
 			room--
 		}
 	}
-	d.Changes = slices.DeleteFunc(d.Changes, func(c exports.Change) bool {
-		if c.Change != exports.Added || c.Breaking {
+	d.Changes = slices.DeleteFunc(d.Changes, func(c Change) bool {
+		if c.Change != Added || c.Breaking {
 			return false
 		}
 		if room--; room < 0 {
@@ -83,14 +79,14 @@ func (d *Delta) cut() {
 
 // comparer compares the files of one language.
 type comparer struct {
-	language *exports.Language
+	language *Language
 	units    map[string]*unit
 	delta    *Delta
 }
 
 // unit is what is imported as one, on both sides, as far as the change touches it.
 type unit struct {
-	base, head exports.Surface
+	base, head Surface
 	unread     bool
 }
 
@@ -123,15 +119,15 @@ func (c *comparer) file(f File) {
 	u := c.unit(c.language.Unit(at))
 	before := len(u.base.Symbols)
 	u.unread = c.read(&u.base, f.OldPath, at, f.Before) || u.unread
-	if now && where != c.language.Unit(f.Path) && slices.ContainsFunc(u.base.Symbols[before:], func(s exports.Symbol) bool { return !s.Hidden }) {
-		c.add(exports.Change{Unit: c.language.Unit(f.Path), Path: f.Path, Line: 1, Name: where, Kind: "file", Change: exports.Moved,
+	if now && where != c.language.Unit(f.Path) && slices.ContainsFunc(u.base.Symbols[before:], func(s Symbol) bool { return !s.Hidden }) {
+		c.add(Change{Unit: c.language.Unit(f.Path), Path: f.Path, Line: 1, Name: where, Kind: "file", Change: Moved,
 			Reason: "it was " + f.OldPath}, "")
 	}
 }
 
 // read adds what a file offers to a surface. Symbols are placed at the path the file has now, so that a renamed file's find
 // each other. True means that it could not be read.
-func (c *comparer) read(into *exports.Surface, p, at string, data []byte) (unread bool) {
+func (c *comparer) read(into *Surface, p, at string, data []byte) (unread bool) {
 	s := c.language.Read(p, data)
 	if s == nil {
 		return false
@@ -149,12 +145,12 @@ func (c *comparer) read(into *exports.Surface, p, at string, data []byte) (unrea
 
 // compare compares each unit. Only when something seems to be gone or changed is the rest of a folder read.
 func (c *comparer) compare(rest Rest) {
-	for name, u := range c.units { // Compare sorts
+	for name, u := range c.units { // Diff sorts
 		if u.unread {
 			continue
 		}
 		changes := c.language.Compare(&u.base, &u.head)
-		if c.language.Folders && slices.ContainsFunc(changes, func(x exports.Change) bool { return x.Change != exports.Added || x.Breaking }) {
+		if c.language.Folders && slices.ContainsFunc(changes, func(x Change) bool { return x.Change != Added || x.Breaking }) {
 			for _, s := range rest(name) {
 				if c.language.Match(s.Path) {
 					c.read(&u.base, s.Path, s.Path, s.Data)
@@ -169,7 +165,7 @@ func (c *comparer) compare(rest Rest) {
 	}
 }
 
-func (c *comparer) add(change exports.Change, unit string) {
+func (c *comparer) add(change Change, unit string) {
 	change.Language, change.Scope = c.language.Name, c.language.Scope(change.Path)
 	change.Unit = cmp.Or(change.Unit, unit)
 	c.delta.Changes = append(c.delta.Changes, change)
