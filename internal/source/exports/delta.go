@@ -8,7 +8,7 @@ import (
 // Delta is what a change does to interfaces.
 type Delta struct {
 	Changes []Change `json:"changes,omitempty"` // sorted
-	Unread  []Unread         `json:"unread,omitempty"`  // sorted: what happened to their interfaces is not known
+	Unread  []Unread `json:"unread,omitempty"`  // sorted: what happened to their interfaces is not known
 	// Cut is how many additions were left out of changes, which holds at most 2,000 and everything but additions first.
 	Cut int `json:"cut,omitempty"`
 }
