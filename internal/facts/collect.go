@@ -34,7 +34,12 @@ type Options struct {
 	History func(paths []string, author string) History
 	// Render gives the objects of kustomizations; nil leaves them out.
 	Render Render
+	// By is who made the change, as the door knows it; nil believes the trailers of its commits.
+	By *Identity
 }
+
+// Identity is who made a change. Without an agent it was a person.
+type Identity struct{ Agent, Role, Model, Task, Feature string }
 
 // Collected is an input document without findings and evidence, and the sides it was taken from.
 type Collected struct {
@@ -165,6 +170,9 @@ func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error)
 		return nil, fmt.Errorf("reading the change's commits: %w", err)
 	}
 	nameAgent(change)
+	if by := opt.By; by != nil {
+		change.Agent, change.Role, change.Model, change.Task, change.Feature = by.Agent, by.Role, by.Model, by.Task, by.Feature
+	}
 	return change, nil
 }
 

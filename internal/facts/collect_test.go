@@ -31,10 +31,10 @@ func collect(t *testing.T, r *gittest.Repo, branch string) *facts.Collected {
 
 func tryCollect(t *testing.T, r *gittest.Repo, branch string) (*facts.Collected, error) {
 	t.Helper()
-	return collectWith(t, r, branch, nil)
+	return collectWith(t, r, branch, facts.Options{})
 }
 
-func collectWith(t *testing.T, r *gittest.Repo, branch string, render facts.Render) (*facts.Collected, error) {
+func collectWith(t *testing.T, r *gittest.Repo, branch string, opt facts.Options) (*facts.Collected, error) {
 	t.Helper()
 	ctx := t.Context()
 	repo, err := git.Open(ctx, r.Dir)
@@ -59,7 +59,8 @@ func collectWith(t *testing.T, r *gittest.Repo, branch string, render facts.Rend
 	if err != nil {
 		return nil, err
 	}
-	return facts.Collect(ctx, repo, facts.Options{Source: "range", Target: "main", Base: base, Head: head, Now: noon, Governance: governance, BaseSide: side, Render: render})
+	opt.Source, opt.Target, opt.Base, opt.Head, opt.Now, opt.Governance, opt.BaseSide = "range", "main", base, head, noon, governance, side
+	return facts.Collect(ctx, repo, opt)
 }
 
 func newSide(t *testing.T, ctx context.Context, repo *git.Repo, commit git.OID) *facts.Side {
@@ -276,6 +277,27 @@ func TestCollectIsDeterministic(t *testing.T) {
 	}
 	if !bytes.Contains(first, []byte(`"agent":"coder"`)) {
 		t.Error("the agent's trailer was not read")
+	}
+}
+
+// TestCollectBelievesTheDoor about who made the change, not the trailers: a person stays a person, an agent stays that agent.
+func TestCollectBelievesTheDoor(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("a.go", "x\n")
+	r.Commit("base")
+	r.Branch("change")
+	r.Write("a.go", "y\n")
+	r.Commit("change\n\nAgent: reviewer\nRole: reviewer\nTask: t-1\n")
+	for _, by := range []facts.Identity{{}, {Agent: "coder", Role: "coder", Task: "t-2", Model: "m", Feature: "f"}} {
+		c, err := collectWith(t, r, "change", facts.Options{By: &by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := c.Input
+		if got := (facts.Identity{Agent: in.Change.Agent, Role: in.Change.Role, Model: in.Change.Model, Task: in.Change.Task, Feature: in.Change.Feature}); got != by {
+			t.Errorf("got %+v, want %+v", got, by)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/document"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git/gittest"
 )
 
@@ -87,7 +88,7 @@ func TestKustomizations(t *testing.T) {
 			r.Branch("change")
 			write(r, tt.change)
 			r.Commit("change")
-			c, err := collectWith(t, r, "change", fake)
+			c, err := collectWith(t, r, "change", facts.Options{Render: fake})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,10 +122,10 @@ func TestRendererFails(t *testing.T) {
 	r.Write("kustomization.yaml", "resources: []\nnamespace: x\n")
 	r.Commit("change")
 	gone := errors.New("no process")
-	if _, err := collectWith(t, r, "change", func(context.Context, []kustomize.Job) ([]kustomize.Result, error) { return nil, gone }); !errors.Is(err, gone) {
+	if _, err := collectWith(t, r, "change", facts.Options{Render: func(context.Context, []kustomize.Job) ([]kustomize.Result, error) { return nil, gone }}); !errors.Is(err, gone) {
 		t.Errorf("err = %v", err)
 	}
-	c, err := collectWith(t, r, "change", nil)
+	c, err := collectWith(t, r, "change", facts.Options{})
 	if err != nil || rendered(c.Input.Documents) != "" {
 		t.Errorf("without a renderer: %v, %v", err, c)
 	}

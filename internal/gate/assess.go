@@ -49,7 +49,7 @@ func NewAssessorFor(ctx context.Context, kinds []string, config json.RawMessage,
 	if err != nil {
 		return nil, err
 	}
-	return &Assessor{config: repo, engine: engine, governance: governance(config, constitution)}, nil
+	return &Assessor{config: repo, engine: engine, governance: GovernanceDigest(config, constitution)}, nil
 }
 
 // Covers says that the assessor is ready for documents of these kinds.
@@ -79,7 +79,7 @@ func (r *Assessor) Replan(ctx context.Context, in *facts.Input, before *Assessme
 	if in.APIVersion != facts.APIVersion {
 		return nil, fmt.Errorf("input document has apiVersion %q, want %q", in.APIVersion, facts.APIVersion)
 	}
-	if got := governance(in.Config, in.Policy); got != r.governance {
+	if got := GovernanceDigest(in.Config, in.Policy); got != r.governance {
 		return nil, fmt.Errorf("input document was collected under governance %.12s, this assessor holds %.12s", got, r.governance)
 	}
 	changed := []string{"evidence", "ratchet"}
@@ -357,7 +357,8 @@ func effectiveDiff(files []facts.File) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func governance(config json.RawMessage, p facts.Policy) string {
+// GovernanceDigest names a configuration and constitution: the sha256 over both and the engine's version.
+func GovernanceDigest(config json.RawMessage, p facts.Policy) string {
 	h := sha256.New()
 	put(h, string(config), p.Engine)
 	for _, m := range slices.Concat(p.Modules, p.Data, p.Constraints) {

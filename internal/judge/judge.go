@@ -33,7 +33,10 @@ type Places struct {
 
 // Request says what to judge and how.
 type Request struct {
-	Base     string // revision; "" = the branch changes land on
+	Base   string // revision; "" = the branch changes land on
+	Target string // name of the branch it wants to land on; "" = Base
+	// By is who made the change, when a door knows that; nil believes its trailers.
+	By       *facts.Identity
 	Head     string // revision; "" = HEAD
 	Snapshot string // "", staged or worktree: judge what is not committed yet
 	// Run selects declared checks: nil = those the gates want, an empty list = none, otherwise by name; RunAll = every one.
@@ -169,7 +172,10 @@ func resolve(ctx context.Context, repo *git.Repo, req Request) (facts.Options, e
 			return opt, err
 		}
 	}
-	opt.Target = target
+	opt.Target, opt.By = target, req.By
+	if req.Target != "" {
+		opt.Target = req.Target
+	}
 	var err error
 	if opt.Base, err = commit(ctx, repo, target, "base"); err != nil {
 		return opt, err
@@ -258,6 +264,15 @@ func governanceOf(ctx context.Context, repo *git.Repo, tree git.OID) (*facts.Sid
 	}
 	governance, err := Governance(ctx, side)
 	return side, governance, err
+}
+
+// GovernanceDigest names what changes to a commit are judged by, as assessments of them will (gate.Assessment.Governance).
+func GovernanceDigest(ctx context.Context, repo *git.Repo, commit git.OID) (string, error) {
+	_, g, err := GovernanceAt(ctx, repo, commit)
+	if err != nil {
+		return "", err
+	}
+	return gate.GovernanceDigest(g.Raw, g.Policy), nil
 }
 
 // Governance reads what changes to a tree are judged by, and completes it: checks that the configuration does not declare
