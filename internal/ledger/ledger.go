@@ -103,11 +103,11 @@ type Record struct {
 	Body                      any
 }
 
-// CheckWriter refuses what cannot be a writer's name: lower-case letters, digits, dashes and dots, at most 64 of them,
-// starting with a letter or digit.
+// CheckWriter refuses what cannot be a writer's name: lower-case letters and digits with single dots, dashes or
+// underscores between them, at most 64 bytes.
 func CheckWriter(name string) error {
-	if name == "" || len(name) > 64 || !isWord(name, "-.") || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") {
-		return fmt.Errorf("%q cannot be a ledger writer: want lower-case letters, digits, dashes and dots, at most 64", name)
+	if name == "" || len(name) > 64 || !isWord(name, "-._") || strings.HasSuffix(name, ".lock") {
+		return fmt.Errorf("%q cannot be a ledger writer: want at most 64 lower-case letters and digits, with . - or _ between them", name)
 	}
 	return nil
 }

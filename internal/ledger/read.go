@@ -157,11 +157,8 @@ func longest(ctx context.Context, repo *git.Repo, sources []Source) ([]Source, e
 	best := map[string]Source{}
 	for _, s := range sources {
 		other, known := best[s.Writer]
-		if !known || other.Head == s.Head {
-			best[s.Writer] = other
-			if !known {
-				best[s.Writer] = s
-			}
+		if !known {
+			best[s.Writer] = s
 			continue
 		}
 		longer, err := join(ctx, repo, other, s)
@@ -181,6 +178,9 @@ func longest(ctx context.Context, repo *git.Repo, sources []Source) ([]Source, e
 
 // join returns the longer of two ledgers of one writer, or the alarm that neither continues the other.
 func join(ctx context.Context, repo *git.Repo, a, b Source) (Source, error) {
+	if a.Head == b.Head {
+		return a, nil
+	}
 	inA, err := contains(ctx, repo, a.Head, b.Head)
 	if err != nil || inA {
 		return a, err
@@ -194,6 +194,9 @@ func join(ctx context.Context, repo *git.Repo, a, b Source) (Source, error) {
 
 // contains says that a history holds a commit.
 func contains(ctx context.Context, repo *git.Repo, history, commit git.OID) (bool, error) {
+	if history == commit {
+		return true, nil
+	}
 	n, err := repo.Count(ctx, git.LogOptions{From: commit, Not: []git.OID{history}})
 	return n == 0, err
 }
@@ -222,34 +225,29 @@ func forkOf(ctx context.Context, repo *git.Repo, a, b Source) error {
 
 // union merges ledgers of different writers.
 func union(ctx context.Context, repo *git.Repo, sources []Source) iter.Seq2[Entry, error] {
-	if len(sources) == 1 {
-		return ReadFrom(ctx, repo, sources[0])
+	streams := make([]iter.Seq2[Entry, error], len(sources))
+	for i, source := range sources {
+		streams[i] = ReadFrom(ctx, repo, source)
 	}
-	return func(yield func(Entry, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		heads := make([]*cursor, 0, len(sources))
-		defer func() {
-			for _, c := range heads {
-				c.stop()
-			}
-		}()
-		for _, source := range sources {
-			c := &cursor{}
-			c.pull, c.stop = iter.Pull2(ReadFrom(ctx, repo, source))
-			heads = append(heads, c)
-			c.advance()
+	if len(streams) == 1 {
+		return streams[0]
+	}
+	return func(yield func(Entry, error) bool) { merge(streams, yield) }
+}
+
+func merge(streams []iter.Seq2[Entry, error], yield func(Entry, error) bool) {
+	heads := make([]*cursor, len(streams))
+	for i, stream := range streams {
+		heads[i] = &cursor{}
+		heads[i].pull, heads[i].stop = iter.Pull2(stream)
+		defer heads[i].stop()
+		heads[i].advance()
+	}
+	for first := earliest(heads); first != nil; first = earliest(heads) {
+		if !yield(first.entry, first.err) || first.err != nil {
+			return
 		}
-		for {
-			first := earliest(heads)
-			if first == nil {
-				return
-			}
-			if !yield(first.entry, first.err) || first.err != nil {
-				return
-			}
-			first.advance()
-		}
+		first.advance()
 	}
 }
 

@@ -68,8 +68,11 @@ type segment struct {
 
 func (s Source) place(path string) Place { return Place{Ref: s.Ref, Commit: s.Head, File: path} }
 
-// segments lists the files of a ledger in the order of their entries.
+// segments lists the files of a ledger in the order of their entries: none where it has no commit.
 func (s Source) segments(ctx context.Context, repo *git.Repo) ([]segment, error) {
+	if s.Head == "" {
+		return nil, nil
+	}
 	files, err := repo.Tree(ctx, s.Head)
 	if err != nil {
 		return nil, fmt.Errorf("listing the segments of %s: %w", s.Ref, err)

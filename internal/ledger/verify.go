@@ -97,7 +97,7 @@ func (r *Report) lost(last Seen, sources []Source) {
 
 // verify checks one reference and remembers it as the writer's best if it is the longest.
 func (r *Report) verify(ctx context.Context, repo *git.Repo, source Source, mark Mark, policy Policy, best map[string]Source) error {
-	if other, known := best[source.Writer]; known && other.Head != source.Head {
+	if other, known := best[source.Writer]; known {
 		longer, err := join(ctx, repo, other, source)
 		if err != nil {
 			return err
