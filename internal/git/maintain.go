@@ -2,10 +2,12 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 const manyPacks = 40 // packs from which on all of them are made one
@@ -71,4 +73,24 @@ func lockedRefs(dir string) ([]string, error) {
 		return err
 	})
 	return found, err
+}
+
+// PackedRefs is the name by which Unlock knows the lock of all packed references, which deletions take.
+const PackedRefs = "packed-refs"
+
+// Unlock removes the locks of references. Only one who knows that no other process moves these references may call it,
+// after a transaction on them was cut short.
+func (r *Repo) Unlock(names ...string) error {
+	for _, name := range names {
+		if name != PackedRefs {
+			if err := checkRefName(name); err != nil {
+				return err
+			}
+		}
+		err := os.Remove(filepath.Join(r.commonDir, filepath.FromSlash(name)+".lock"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return fmt.Errorf("unlocking %s: %w", name, err)
+		}
+	}
+	return nil
 }

@@ -53,11 +53,12 @@ func parseTree(out *bufio.Reader) ([]Entry, error) {
 			return nil, err
 		}
 		meta, path, _ := strings.Cut(record, "\t")
-		fields := strings.Split(meta, " ")
-		if len(fields) != 3 || path == "" || !isHex(fields[2]) {
+		mode, kind, _ := strings.Cut(meta, " ")
+		_, oid, _ := strings.Cut(kind, " ")
+		if path == "" || !isHex(oid) {
 			return nil, fmt.Errorf("git ls-tree wrote %q", record)
 		}
-		entries = append(entries, Entry{Path: path, Mode: Mode(fields[0]), OID: OID(fields[2])})
+		entries = append(entries, Entry{Path: path, Mode: Mode(mode), OID: OID(oid)})
 	}
 	byPath := func(a, b Entry) int { return strings.Compare(a.Path, b.Path) }
 	if !slices.IsSortedFunc(entries, byPath) {
