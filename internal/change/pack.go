@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -31,7 +32,8 @@ type Pack struct {
 	Lamport    uint64 // 1 for the first; otherwise more than those of all packs that its author had seen
 	Operations []Operation
 	Digest     string
-	Bytes      []byte // canonical JSON
+	Bytes      []byte  // canonical JSON
+	Commit     git.OID // where it is stored; "" while it is not
 }
 
 // FutureError says that a pack was written by a later version of adamant.

@@ -320,7 +320,8 @@ func (c *changeSim) approve() {
 	}
 	a := c.docs[c.s.Assessment.Digest]
 	v := gate.Decide(a, gate.Standing{Change: c.s.ID, Now: c.k.now})
-	st := gate.Draft(v, nil, "a reason of more than twenty characters", fmt.Sprintf("%032x", c.k.serial), c.k.now.Add(90*24*time.Hour))
+	st := gate.Draft(v, nil)
+	st.Reason, st.Nonce, st.At, st.Expires = "a reason of more than twenty characters", fmt.Sprintf("%032x", c.k.serial), c.k.now, c.k.now.Add(90*24*time.Hour)
 	c.add("operator:ada", Approved{Head: c.s.Head(), Approval: gate.Approval{By: "ada", Key: "k", Method: gate.MethodSK, MFA: true, At: c.k.now, Statement: st}})
 }
 
