@@ -69,6 +69,14 @@ func (a *Authority) Approvals(change string) []gate.Approval {
 	return a.state.Approvals(change)
 }
 
+// Broken are the orders by which main was moved without a judgement, oldest first. Whoever runs the kernel judges main again
+// and announces them.
+func (a *Authority) Broken() []Order {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.state.broken)
+}
+
 // Operators lists the keys, and how many recovery codes are left.
 func (a *Authority) Operators(context.Context) (desk.Operators, error) {
 	a.mu.Lock()
@@ -292,7 +300,9 @@ func done(o Order) string {
 	case ActionEnrol:
 		return "enrolled a key of " + o.Operator
 	case ActionRevoke:
-		return fmt.Sprintf("revoked %d; approvals by it that have not landed no longer count", len(o.Revokes))
+		return fmt.Sprintf("revoked %d keys; approvals by them that have not landed no longer count", len(o.Revokes))
+	case ActionLand:
+		return "written down: main is moved by your order alone"
 	}
 	return "made new recovery codes; the old ones no longer work"
 }

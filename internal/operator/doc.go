@@ -22,7 +22,8 @@ const (
 	KindEnrolled = "operator.enrolled"
 	KindRevoked  = "operator.revoked"
 	KindCodes    = "operator.codes"
-	KindFailed   = "operator.failed" // a wrong code: what the rate limit counts
+	KindBroken   = "operator.break-glass" // main is about to be moved by the operator's order alone
+	KindFailed   = "operator.failed"      // a wrong code: what the rate limit counts
 	KindApproved = "approval.given"
 )
 

@@ -29,7 +29,7 @@ func (l LedgerLog) Append(ctx context.Context, e Entry) error {
 
 // Entries reads the kernel's own ledgers. What was fetched from elsewhere says nothing about who has authority here.
 func (l LedgerLog) Entries(ctx context.Context) iter.Seq2[Entry, error] {
-	kinds := []string{KindEnrolled, KindRevoked, KindCodes, KindFailed, KindApproved}
+	kinds := []string{KindEnrolled, KindRevoked, KindCodes, KindBroken, KindFailed, KindApproved}
 	return func(yield func(Entry, error) bool) {
 		for e, err := range ledger.Read(ctx, l.Repo, ledger.Filter{Kinds: kinds}) {
 			if err == nil && !strings.HasPrefix(e.Place.Ref, ledger.RefPrefix) {

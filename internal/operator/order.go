@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
@@ -25,6 +26,7 @@ const (
 	ActionEnrol  = "enrol"
 	ActionRevoke = "revoke"
 	ActionCodes  = "codes" // new recovery codes in place of the old
+	ActionLand   = "land"  // break the glass: move main to a commit that nobody judged
 )
 
 // The methods that prove an order besides those of approvals.
@@ -42,6 +44,8 @@ type Order struct {
 	Public     string    `json:"public,omitempty"` // enrol: authorized_keys line without comment; totp: sha256 of the secret; webauthn: empty
 	Label      string    `json:"label,omitempty"`
 	Revokes    []string  `json:"revokes,omitempty"` // ids of keys
+	Onto       string    `json:"onto,omitempty"`    // land: where main is
+	Lands      string    `json:"lands,omitempty"`   // land: the commit that it becomes
 	Reason     string    `json:"reason,omitempty"`
 	Nonce      string    `json:"nonce"` // 32 hex digits, used once
 	At         time.Time `json:"at"`
@@ -95,9 +99,13 @@ func (o Order) check() error {
 		return errors.New("the order revokes nothing: name a key")
 	case o.Action == ActionEnrol && o.Method == "":
 		return errors.New("the order enrols a key and does not say of which method")
+	case o.Action == ActionLand && (o.Onto == "" || o.Lands == ""):
+		return errors.New("the order to land does not say what, or onto what")
+	case o.Action == ActionLand && utf8.RuneCountInString(o.Reason) < gate.MinReason:
+		return fmt.Errorf("breaking the glass needs a reason of %d characters or more", gate.MinReason)
 	}
 	switch o.Action {
-	case ActionEnrol, ActionRevoke, ActionCodes:
+	case ActionEnrol, ActionRevoke, ActionCodes, ActionLand:
 		return nil
 	}
 	return fmt.Errorf("nobody knows the action %q", o.Action)

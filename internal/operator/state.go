@@ -21,6 +21,7 @@ type State struct {
 	spent     map[int]bool // recovery codes of this set
 	raised    bool         // a key that verifies its user was enrolled once
 	nonces    map[string]bool
+	broken    []Order
 	approvals map[string][]approval
 	failures  map[string][]time.Time // wrong codes, by key
 }
@@ -47,7 +48,7 @@ var ErrUnknownEntry = errors.New("not an entry about operators")
 func (s *State) Apply(e Entry) error {
 	s.init()
 	switch e.Kind {
-	case KindEnrolled, KindRevoked, KindCodes:
+	case KindEnrolled, KindRevoked, KindCodes, KindBroken:
 		var r record
 		if err := json.Unmarshal(e.Body, &r); err != nil {
 			return fmt.Errorf("reading an entry %s: %w", e.Kind, err)
@@ -80,7 +81,7 @@ func (s *State) init() {
 
 // kindOf is the kind of entry that an action makes.
 func kindOf(action string) string {
-	return map[string]string{ActionEnrol: KindEnrolled, ActionRevoke: KindRevoked, ActionCodes: KindCodes}[action]
+	return map[string]string{ActionEnrol: KindEnrolled, ActionRevoke: KindRevoked, ActionCodes: KindCodes, ActionLand: KindBroken}[action]
 }
 
 func (s *State) order(kind string, r record) error {
@@ -103,6 +104,9 @@ func (s *State) order(kind string, r record) error {
 	}
 	if o.Action == ActionCodes && s.raised && !who.strong() {
 		return refused("recovery codes open everything: sign with a key that verifies its user, or with a recovery code")
+	}
+	if o.Action == ActionLand && !who.strong() {
+		return refused("breaking the glass needs a key that verifies its user (PIN or fingerprint), or a recovery code")
 	}
 	if err := s.revoke(o, &next); err != nil {
 		return err
@@ -128,6 +132,9 @@ type changes struct {
 
 func (s *State) commit(o Order, c changes) {
 	s.nonces[o.Nonce] = true
+	if o.Action == ActionLand {
+		s.broken = append(s.broken, o)
+	}
 	if c.who.key != nil {
 		c.who.key.counter = max(c.who.key.counter, c.who.counter)
 	}
