@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,12 +20,17 @@ import (
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		appendForEver(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // newStore makes an empty bare repository.
 func newStore(t testing.TB, format string) *git.Repo {
 	t.Helper()
-	repo := must(git.InitBare(t.Context(), t.TempDir(), git.InitOptions{Format: format}))(t)
+	repo := must(git.InitBare(t.Context(), filepath.Join(t.TempDir(), "ledger.git"), git.InitOptions{Format: format}))(t)
 	t.Cleanup(func() {
 		if err := repo.Close(); err != nil {
 			t.Error(err)
@@ -42,9 +49,13 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
+func edKey(seed byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+}
+
 // signer is a key of its own for each seed.
 func signer(seed byte) *sshsig.Signer {
-	key, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize)))
+	key, err := ssh.NewSignerFromKey(edKey(seed))
 	if err != nil {
 		panic(err)
 	}
@@ -79,12 +90,18 @@ func record(kind string) Record {
 	return Record{Actor: "gate", Kind: kind, Change: "c0ffee", Task: "t1", Body: map[string]any{"n": 1, "text": "a\x1b[31m<b>\u202e"}}
 }
 
-// fill writes n entries in commits of batch.
+// fill writes n entries, 100 to a commit.
 func fill(t testing.TB, repo *git.Repo, writer string, n int, opt Options) {
 	t.Helper()
 	w := must(Open(t.Context(), repo, repo, writer, opt))(t)
-	for range n {
+	for i := range n {
 		must(w.Append(t.Context(), record("agent.action")))(t)
+		if (i+1)%100 > 0 {
+			continue
+		}
+		if err := w.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(t.Context()); err != nil {
 		t.Fatal(err)

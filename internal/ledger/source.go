@@ -25,25 +25,34 @@ func hashLine(line []byte) sum { return sha256.Sum256(line) }
 // Sources lists the ledgers of a repository: refs/adamant/ledger/* and refs/adamant-remote/<remote>/ledger/*, sorted by
 // reference. A reference there whose name is no writer's is an *Alarm.
 func Sources(ctx context.Context, repo *git.Repo) ([]Source, error) {
+	sources, strange, err := listSources(ctx, repo)
+	if err == nil && len(strange) > 0 {
+		err = strange[0]
+	}
+	return sources, err
+}
+
+// listSources tells references with a strange name apart.
+func listSources(ctx context.Context, repo *git.Repo) (sources []Source, strange []*Alarm, err error) {
 	refs, err := repo.Refs(ctx, RefPrefix, RemotePrefix)
 	if err != nil {
-		return nil, fmt.Errorf("listing ledgers: %w", err)
+		return nil, nil, fmt.Errorf("listing ledgers: %w", err)
 	}
-	var sources []Source
 	for _, ref := range refs {
 		writer, found := writerOf(ref.Name)
 		if !found {
 			continue
 		}
 		if err := CheckWriter(writer); err != nil {
-			return nil, alarm(Malformed, "", Place{Ref: ref.Name}, "%v", err)
+			strange = append(strange, alarm(Malformed, "", Place{Ref: ref.Name}, "%v", err))
+			continue
 		}
 		sources = append(sources, Source{Writer: writer, Ref: ref.Name, Head: ref.OID})
 	}
-	if len(sources) > writersLimit {
-		return nil, fmt.Errorf("listing ledgers: there are %d, over the limit of %d", len(sources), writersLimit)
+	if len(sources)+len(strange) > writersLimit {
+		return nil, nil, fmt.Errorf("listing ledgers: there are %d, over the limit of %d", len(sources)+len(strange), writersLimit)
 	}
-	return sources, nil
+	return sources, strange, nil
 }
 
 // writerOf returns the writer that a reference is of.

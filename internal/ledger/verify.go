@@ -52,10 +52,11 @@ type Ledger struct {
 func Verify(ctx context.Context, repo *git.Repo, last Seen, policy Policy) (Report, error) {
 	report := Report{Seen: Seen{V: seenVersion, Writers: map[string]Mark{}}}
 	maps.Copy(report.Seen.Writers, last.Writers)
-	sources, err := Sources(ctx, repo)
-	if err := report.take(err); err != nil {
+	sources, strange, err := listSources(ctx, repo)
+	if err != nil {
 		return report, fmt.Errorf("verifying the ledger: %w", err)
 	}
+	report.Alarms = strange
 	best := map[string]Source{}
 	for _, source := range sources {
 		err := report.verify(ctx, repo, source, last.Writers[source.Writer], policy, best)
