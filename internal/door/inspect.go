@@ -47,6 +47,9 @@ type inspection struct {
 
 // inspect finds out everything that the policy wants to know. It runs in the hook, whose git sees the quarantine.
 func inspect(ctx context.Context, w work, quarantine string) (found, error) {
+	if deletes := !slices.ContainsFunc(w.Commands, func(c CommandFacts) bool { return c.Kind != "delete" }); deletes {
+		return found{commands: w.Commands, content: noContent()}, nil
+	}
 	if !filepath.IsAbs(quarantine) {
 		return found{}, errors.New("git names no quarantine")
 	}
@@ -57,10 +60,12 @@ func inspect(ctx context.Context, w work, quarantine string) (found, error) {
 	i := &inspection{repo: repo, work: w, sent: map[git.OID]bool{}, commits: map[git.OID]bool{}, files: map[fileAt]bool{},
 		identities: map[Identity]bool{}}
 	i.found.commands = slices.Clone(w.Commands)
-	i.found.content = Content{Identities: []Identity{}, Secrets: []Leak{}}
+	i.found.content = noContent()
 	err = i.all(ctx, quarantine)
 	return i.found, errors.Join(err, repo.Close())
 }
+
+func noContent() Content { return Content{Identities: []Identity{}, Secrets: []Leak{}} }
 
 func (i *inspection) all(ctx context.Context, quarantine string) error {
 	if err := i.weigh(ctx, quarantine); err != nil {

@@ -22,6 +22,8 @@ type Limits struct {
 	Total       int           // requests at a time: 64
 	Rate        int           // requests of one token in a minute: 1,200
 	Failures    int           // wrong tokens from one address in a minute: 60
+
+	fileBytes int64 // of one file that git writes: twice PushBytes and 64 MiB, for what completes a thin pack
 }
 
 func (l Limits) withDefaults() Limits {
@@ -31,6 +33,7 @@ func (l Limits) withDefaults() Limits {
 	l.Time, l.Idle, l.CPU = cmp.Or(l.Time, 10*time.Minute), cmp.Or(l.Idle, 30*time.Second), cmp.Or(l.CPU, 2*time.Minute)
 	l.PerToken, l.Total = cmp.Or(l.PerToken, 8), cmp.Or(l.Total, 64)
 	l.Rate, l.Failures = cmp.Or(l.Rate, 1200), cmp.Or(l.Failures, 60)
+	l.fileBytes = cmp.Or(l.fileBytes, 2*l.PushBytes+64<<20)
 	return l
 }
 

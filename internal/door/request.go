@@ -137,8 +137,12 @@ func (p *parser) command(payload []byte) error {
 	if err != nil {
 		return err
 	}
+	earlier := p.req.Commands
 	p.req.Commands = append(p.req.Commands, c)
-	return nil
+	if c.Old == c.New {
+		return p.fail("", "the command for %s changes nothing: a proposal cannot be deleted, and what is not there cannot either", c.Ref)
+	}
+	return p.distinct(earlier, c.Ref)
 }
 
 func (p *parser) special(payload []byte) error {
@@ -160,16 +164,12 @@ func (p *parser) parseCommand(line string) (Command, error) {
 	if problem := refProblem(ref); problem != "" {
 		return Command{}, p.fail("", "the name %q %s", clip(ref), problem)
 	}
-	c := Command{Ref: ref, Old: oid(old), New: oid(head)}
-	if c.Old == c.New {
-		return Command{}, p.fail("", "the command for %s changes nothing", ref)
-	}
-	return c, p.distinct(ref)
+	return Command{Ref: ref, Old: oid(old), New: oid(head)}, nil
 }
 
 // distinct refuses a second command for a name, or for one that cannot lie beside it.
-func (p *parser) distinct(ref string) error {
-	for _, c := range p.req.Commands {
+func (p *parser) distinct(earlier []Command, ref string) error {
+	for _, c := range earlier {
 		if c.Ref == ref {
 			return p.fail("", "two commands for %s", ref)
 		}
