@@ -70,6 +70,7 @@ type Change struct {
 	PatchSet int             `json:"patchSet"` // number of the newest one
 	Verdict  json.RawMessage `json:"verdict,omitempty"`
 	Comments []Remark        `json:"comments,omitempty"`
+	Page     string          `json:"page,omitempty"` // address of the page that approves it, when the daemon serves pages
 }
 
 // Judged is the change's verdict. It is an error when the change was not judged yet.
