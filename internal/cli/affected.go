@@ -72,9 +72,11 @@ func affected(ctx context.Context, env *Env, f affectedFlags) error {
 	if err != nil {
 		return usageOr(err)
 	}
-	_, governance, err := judge.GovernanceAt(ctx, repo, impact.Base)
-	if err != nil {
-		return usageOr(err)
+	governance := impact.Governance
+	if f.kind == "check" { // those that nobody declared are detected
+		if _, governance, err = judge.GovernanceAt(ctx, repo, impact.Base); err != nil {
+			return usageOr(err)
+		}
 	}
 	rows := affectedRows(impact, f.kind, governance.Catalog, governance.Config.Spec.Checks)
 	return printAffected(env, f, impact, rows)

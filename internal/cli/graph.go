@@ -78,12 +78,12 @@ func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
-	side, governance, err := judge.GovernanceAt(ctx, repo, commit)
+	side, governance, err := judge.GraphGovernanceAt(ctx, repo, commit)
 	if err != nil {
 		return nil, err
 	}
 	warn := func(text string) { fmt.Fprintln(env.Stderr, printable(text)) }
-	snapshot, err := judge.GraphAt(ctx, repo, side.Tree(), governance.Attributes, places(env), warn)
+	snapshot, err := judge.GraphOf(ctx, repo, side, governance.Attributes, places(env), warn)
 	if err != nil {
 		return nil, err
 	}

@@ -166,12 +166,12 @@ type graphSide struct {
 }
 
 func readGraphSide(ctx context.Context, env *Env, repo *git.Repo, commit git.OID) (*graphSide, error) {
-	side, governance, err := judge.GovernanceAt(ctx, repo, commit)
+	side, governance, err := judge.GraphGovernanceAt(ctx, repo, commit)
 	if err != nil {
 		return nil, err
 	}
 	warn := func(text string) { fmt.Fprintln(env.Stderr, printable(text)) }
-	s, err := judge.GraphAt(ctx, repo, side.Tree(), governance.Attributes, places(env), warn)
+	s, err := judge.GraphOf(ctx, repo, side, governance.Attributes, places(env), warn)
 	if err != nil {
 		return nil, err
 	}

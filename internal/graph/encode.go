@@ -46,8 +46,8 @@ func putString(dst []byte, s string) []byte {
 }
 
 // decodeFile reads what encodeFile wrote. What does not fit is errBroken, and nothing is allocated beyond the data's size.
-func decodeFile(data []byte) (*imports.File, error) {
-	d := decoder{data: string(data)}
+func decodeFile(data string) (*imports.File, error) {
+	d := decoder{data: data}
 	f := &imports.File{Package: d.text()}
 	f.Imports = make([]imports.Import, d.count(5))
 	for i := range f.Imports {

@@ -37,10 +37,10 @@ type ID int32
 // Edge is one dependency: From needs To.
 type Edge struct {
 	From, To  ID
-	Kind      imports.Kind
 	Types     imports.Types
-	Line      int32  // 1-based, in From
 	Specifier string // as written
+	Line      int32  // 1-based, in From
+	Kind      imports.Kind
 }
 
 // Graph holds nodes and edges. Nodes are sorted by kind and name; the edges of each node by target, kind and line.
@@ -50,7 +50,6 @@ type Graph struct {
 	out   []int32 // edges[out[i]:out[i+1]] leave node i
 	in    []int32 // into[in[i]:in[i+1]] are the edges that reach node i
 	into  []int32 // indices of edges, by To and then From
-	index map[key]ID
 }
 
 type key struct {
@@ -88,15 +87,11 @@ func (b *Builder) Graph() *Graph {
 	for i := range order {
 		order[i] = ID(i)
 	}
-	slices.SortFunc(order, func(x, y ID) int {
-		a, c := &b.nodes[x], &b.nodes[y]
-		return cmp.Or(cmp.Compare(a.Kind, c.Kind), cmp.Compare(a.Name, c.Name))
-	})
-	g := &Graph{nodes: make([]Node, len(order)), index: make(map[key]ID, len(order))}
+	slices.SortFunc(order, func(x, y ID) int { return compareNodes(&b.nodes[x], &b.nodes[y]) })
+	g := &Graph{nodes: make([]Node, len(order))}
 	place := make([]ID, len(order))
 	for to, from := range order {
 		g.nodes[to], place[from] = b.nodes[from], ID(to)
-		g.index[key{b.nodes[from].Kind, b.nodes[from].Name}] = ID(to)
 	}
 	g.edges = make([]Edge, len(b.edges))
 	for i, e := range b.edges {
@@ -107,6 +102,10 @@ func (b *Builder) Graph() *Graph {
 	g.edges = slices.CompactFunc(g.edges, sameEdge)
 	g.link()
 	return g
+}
+
+func compareNodes(a, b *Node) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 }
 
 func compareEdges(a, b Edge) int {
@@ -150,8 +149,8 @@ func (g *Graph) Node(id ID) *Node { return &g.nodes[id] }
 
 // Find is the node of a kind and name, false when there is none.
 func (g *Graph) Find(kind NodeKind, name string) (ID, bool) {
-	id, ok := g.index[key{kind, name}]
-	return id, ok
+	i, ok := slices.BinarySearchFunc(g.nodes, Node{Kind: kind, Name: name}, func(a, b Node) int { return compareNodes(&a, &b) })
+	return ID(i), ok
 }
 
 // Out lists the edges that leave a node. The caller must not change them.

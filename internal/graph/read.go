@@ -3,14 +3,10 @@ package graph
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"maps"
 	"path"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
 )
@@ -32,299 +28,241 @@ type Source interface {
 // Options say how a tree is read.
 type Options struct {
 	Languages []imports.Language
-	Store     *Store                 // nil keeps nothing
+	Cache     *Cache                 // nil keeps nothing
 	Test      func(path string) bool // says which files are tests; nil: none
 	Skip      func(path string) bool // files that are not read (vendored, generated); nil: none
+	// Key names everything else that a graph depends on: what Test and Skip go by, and the program. Snapshots are kept for
+	// those who give the same.
+	Key string
 }
 
 // Snapshot is the graph of one tree and what could not be understood.
 type Snapshot struct {
-	Graph     *Graph
-	Problems  []imports.Problem // sorted by path and line
-	Links     map[string]string // symlinks to files of known languages, and the files they lead to
-	files     map[string]*imports.File
-	language  map[string]int32 // index into languages
+	Graph    *Graph
+	Problems []imports.Problem // sorted by path and line
+	Links    map[string]string // symlinks to files of known languages, and the files they lead to
+
 	languages []imports.Language
-	roots     map[string]bool // folders with a manifest
+	entries   []Entry
+	roots     func() map[string]bool // folders with a manifest
+	file      func(path string) *imports.File
 }
 
-// File is what was extracted from a file, nil when its language is not read.
-func (s *Snapshot) File(path string) *imports.File { return s.files[path] }
+// File is what was extracted from a file, nil when its language is not read. It is read again when the snapshot was kept.
+func (s *Snapshot) File(path string) *imports.File { return s.file(path) }
 
-// Read extracts, resolves and links a tree. The error is ctx's; everything else is a problem of the snapshot.
+// Read extracts, resolves and links a tree. Of a tree that is like one whose snapshot is kept, only what differs is done. The
+// error is ctx's; everything else is a problem of the snapshot.
 func Read(ctx context.Context, src Source, opt Options) (*Snapshot, error) {
-	if opt.Store == nil {
-		opt.Store = &Store{kept: map[storeKey]string{}, used: map[storeKey]bool{}}
+	if opt.Cache == nil {
+		opt.Cache = OpenCache("", nil)
 	}
 	t := newTree(ctx, src)
-	r := &reading{tree: t, opt: opt, snapshot: &Snapshot{
-		files: map[string]*imports.File{}, language: map[string]int32{}, languages: opt.Languages, roots: map[string]bool{},
-	}}
-	t.files = r.snapshot.files
-	if err := r.extract(ctx); err != nil {
+	r := newReading(t, opt, opt.Cache.nearest(keyOfOptions(opt), t.entries))
+	r.compare()
+	if err := r.extractAll(ctx); err != nil {
 		return nil, err
 	}
 	r.resolve()
-	slices.SortFunc(r.snapshot.Problems, func(a, b imports.Problem) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
-	})
-	return r.snapshot, ctx.Err()
-}
-
-type reading struct {
-	tree     *tree
-	opt      Options
-	snapshot *Snapshot
-	mu       sync.Mutex
-}
-
-// extract reads every file of a known language, from the store where it is there.
-func (r *reading) extract(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, e := range r.tree.entries {
-		if e.Symlink {
-			r.linked(e.Path)
-			continue
-		}
-		if r.opt.Skip != nil && r.opt.Skip(e.Path) {
-			continue
-		}
-		if slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Manifest != nil && l.Manifest(e.Path) }) {
-			r.snapshot.roots[path.Dir(e.Path)] = true
-		}
-		at := slices.IndexFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(e.Path) })
-		if at < 0 {
-			continue
-		}
-		r.snapshot.language[e.Path] = int32(at)
-		if f := r.opt.Store.get(&r.opt.Languages[at], e.Blob); f != nil {
-			r.keep(e.Path, f)
-			continue
-		}
-		group.Go(func() error {
-			r.keep(e.Path, r.file(ctx, &r.opt.Languages[at], e))
-			return ctx.Err()
-		})
+	r.links()
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return group.Wait()
+	if r.count() > opt.Cache.few {
+		opt.Cache.keep(keyOfOptions(opt), r.sure())
+	}
+	return r.snapshot(), nil
 }
 
-// linked remembers a symlink to a file of a known language: it is no node of its own.
-func (r *reading) linked(link string) {
-	to := r.tree.Real(link)
-	if to == "" || !slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(to) }) {
+// state is all that is kept of a tree: what it was, what came out, and what that depends on.
+type state struct {
+	entries   []Entry // a blob that is "" could not be read
+	languages []int8  // of entries: indices, -1 for none
+	surfaces  []string
+	graph     *Graph
+	problems  []note
+	families  map[string]map[string]sight // by family: manifests that its resolver read, by path
+	links     map[string]string
+	link      sync.Once // of graph, which is not linked when it was read
+}
+
+// note is a problem and who found it: a family's resolver, or "" for extraction.
+type note struct {
+	family string
+	imports.Problem
+}
+
+func (s *state) linked() bool {
+	return slices.ContainsFunc(s.entries, func(e Entry) bool { return e.Symlink })
+}
+
+// reading is a tree on its way from an old state to the one that is now.
+type reading struct {
+	opt     Options
+	tree    *tree
+	old     *state
+	now     state
+	redo    []bool          // of entries: extract and resolve
+	touched map[string]bool // families whose every file is resolved again
+	moved   bool            // paths came, went or became links
+
+	mu    sync.Mutex
+	files []*imports.File // of entries, where redo
+	gone  []int           // entries that could not be read
+}
+
+func newReading(t *tree, opt Options, old *state) *reading {
+	for _, read := range old.families {
+		maps.Copy(t.contents, read)
+	}
+	n := len(t.entries)
+	r := &reading{opt: opt, tree: t, old: old, redo: make([]bool, n), touched: map[string]bool{}, files: make([]*imports.File, n)}
+	r.now = state{entries: t.entries, languages: make([]int8, n), surfaces: make([]string, n), families: map[string]map[string]sight{}}
+	t.surfaces = r.now.surfaces
+	return r
+}
+
+func (r *reading) family(language int8) string {
+	l := &r.opt.Languages[language]
+	return cmp.Or(l.Family, l.Name)
+}
+
+// compare finds what differs: files to do again, and families to resolve again.
+func (r *reading) compare() {
+	linked := r.tree.linked || r.old.linked()
+	was, now := r.old.entries, r.now.entries
+	for i, j := 0, 0; i < len(was) || j < len(now); {
+		switch {
+		case j == len(now) || i < len(was) && was[i].Path < now[j].Path:
+			r.shift(was[i].Path, linked)
+			i++
+		case i == len(was) || now[j].Path < was[i].Path:
+			r.shift(now[j].Path, linked)
+			r.appear(j)
+			j++
+		default:
+			r.same(i, j)
+			i++
+			j++
+		}
+	}
+}
+
+// shift notes that a path came or went.
+func (r *reading) shift(p string, linked bool) {
+	r.moved = true
+	if len(r.old.entries) == 0 { // every file is done anyway
 		return
 	}
-	if r.snapshot.Links == nil {
-		r.snapshot.Links = map[string]string{}
-	}
-	r.snapshot.Links[link] = to
-}
-
-func (r *reading) keep(path string, f *imports.File) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.snapshot.files[path] = f
-	if f.Problem != "" {
-		r.snapshot.Problems = append(r.snapshot.Problems, imports.Problem{Path: path, Line: f.Line, Message: f.Problem})
-	}
-}
-
-func (r *reading) file(ctx context.Context, l *imports.Language, e Entry) *imports.File {
-	data, err := r.tree.source.Blob(ctx, e.Blob)
-	if err != nil { // says nothing about the content, so it is not kept
-		return &imports.File{Problem: err.Error()}
-	}
-	f := l.Extract(data)
-	r.opt.Store.put(l, e.Blob, f)
-	return f
-}
-
-// resolve links what each file needs to where it is.
-func (r *reading) resolve() {
-	var b Builder
-	resolvers := r.resolvers()
-	for _, e := range r.tree.entries {
-		if f := r.snapshot.files[e.Path]; f != nil {
-			b.Node(r.node(e.Path, f))
+	for i := range r.opt.Languages {
+		if l := &r.opt.Languages[i]; linked || l.Sees == nil || l.Sees(p) {
+			r.touched[cmp.Or(l.Family, l.Name)] = true
 		}
 	}
-	for _, e := range r.tree.entries {
-		if f := r.snapshot.files[e.Path]; f != nil {
-			r.link(&b, resolvers[r.snapshot.language[e.Path]], e.Path, f)
-		}
-	}
-	r.snapshot.Graph = b.Graph()
 }
 
-// resolvers makes the resolver of each language that the tree has files of.
-func (r *reading) resolvers() []imports.Resolver {
-	out := make([]imports.Resolver, len(r.opt.Languages))
-	families := map[string]imports.Resolver{}
-	for _, at := range r.snapshot.language {
-		if out[at] != nil {
-			continue
-		}
-		l := &r.opt.Languages[at]
-		family := cmp.Or(l.Family, l.Name)
-		if families[family] == nil {
-			resolver, problems := l.Resolver(r.tree)
-			families[family] = resolver
-			r.snapshot.Problems = append(r.snapshot.Problems, problems...)
-		}
-		out[at] = families[family]
+func (r *reading) appear(j int) {
+	e := &r.now.entries[j]
+	r.now.languages[j], r.now.surfaces[j] = -1, ""
+	if e.Symlink || r.opt.Skip != nil && r.opt.Skip(e.Path) {
+		return
 	}
-	return out
+	at := slices.IndexFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(e.Path) })
+	r.now.languages[j], r.redo[j] = int8(at), at >= 0
 }
 
-func (r *reading) node(path string, f *imports.File) Node {
-	n := Node{Name: path, Open: len(f.Open) > 0, Test: r.opt.Test != nil && r.opt.Test(path)}
-	if at, ok := r.snapshot.language[path]; ok {
-		n.Language = r.opt.Languages[at].Name
+func (r *reading) same(i, j int) {
+	was, now := &r.old.entries[i], &r.now.entries[j]
+	r.now.languages[j], r.now.surfaces[j] = r.old.languages[i], r.old.surfaces[i]
+	if was.Blob == now.Blob && was.Symlink == now.Symlink {
+		return
+	}
+	if was.Symlink || now.Symlink { // another way through the tree
+		r.shift(now.Path, true)
+		r.appear(j)
+		return
+	}
+	r.redo[j] = r.now.languages[j] >= 0
+	for family, read := range r.old.families {
+		if _, ok := read[now.Path]; ok {
+			r.touched[family] = true
+		}
+	}
+}
+
+// count is how many files were done again.
+func (r *reading) count() int {
+	n := 0
+	for _, redo := range r.redo {
+		if redo {
+			n++
+		}
 	}
 	return n
 }
 
-func (r *reading) link(b *Builder, resolver imports.Resolver, from string, f *imports.File) {
-	id := b.Node(Node{Name: from})
-	r.join(b, id, from, f)
-	for i := range f.Imports {
-		imp := &f.Imports[i]
-		edge := Edge{From: id, Kind: imp.Kind, Line: imp.Line, Specifier: imp.Specifier}
-		targets := resolver.Resolve(from, f, imp)
-		if len(targets) == 0 {
-			targets = []imports.Target{{}}
-		}
-		for _, t := range targets {
-			edge.Types = t.Types
-			edge.To = r.target(b, t, imp)
-			if edge.To != id { // a file that imports itself needs nothing
-				b.Edge(edge)
+// sure is the state with what could not be read taken out, so that it is tried again.
+func (r *reading) sure() *state {
+	out := &state{entries: slices.Clone(r.now.entries), languages: r.now.languages, surfaces: r.now.surfaces, graph: r.now.graph,
+		problems: r.now.problems, families: r.now.families, links: r.now.links}
+	for _, i := range r.gone {
+		out.entries[i].Blob = ""
+	}
+	for _, seen := range out.families {
+		for p, s := range seen {
+			if i, ok := r.tree.find(p); ok && s.err != nil {
+				out.entries[i].Blob = ""
 			}
 		}
 	}
+	return out
 }
 
-// join ties a file to its package, both ways: it sees the package's other files, and whoever imports the package gets it.
-func (r *reading) join(b *Builder, id ID, from string, f *imports.File) {
-	l := &r.opt.Languages[r.snapshot.language[from]]
-	if l.Package == nil {
+// links finds symlinks to files of known languages: they are no nodes of their own.
+func (r *reading) links() {
+	if r.now.links = r.old.links; !r.moved {
 		return
 	}
-	name, member := l.Package(from, f)
-	if name == "" {
-		return
-	}
-	pkg := b.Node(Node{Kind: Package, Name: name, Language: l.Name})
-	b.Edge(Edge{From: id, To: pkg, Kind: imports.SamePackage})
-	if member {
-		b.Edge(Edge{From: pkg, To: id, Kind: imports.Member})
-	}
-}
-
-func (r *reading) target(b *Builder, t imports.Target, imp *imports.Import) ID {
-	switch {
-	case t.Path != "":
-		n := Node{Name: t.Path}
-		if f := r.snapshot.files[t.Path]; f != nil {
-			n = r.node(t.Path, f)
+	r.now.links = nil
+	for i := range r.now.entries {
+		e := &r.now.entries[i]
+		if !e.Symlink {
+			continue
 		}
-		return b.Node(n)
-	case t.Package != "":
-		return b.Node(Node{Kind: Package, Name: t.Package})
-	case t.External != "":
-		return b.Node(Node{Kind: External, Name: t.External})
-	}
-	return b.Node(Node{Kind: Unresolved, Name: imp.Specifier})
-}
-
-// tree is a Source as resolvers see it.
-type tree struct {
-	ctx     context.Context //nolint:containedctx // resolvers read manifests while Read runs, and only then
-	source  Source
-	entries []Entry
-	paths   []string
-	at      map[string]int32
-	files   map[string]*imports.File
-
-	mu   sync.Mutex
-	read map[string]content
-}
-
-type content struct {
-	data []byte
-	err  error
-}
-
-func newTree(ctx context.Context, src Source) *tree {
-	t := &tree{ctx: ctx, source: src, entries: src.Entries(), read: map[string]content{}}
-	t.paths, t.at = make([]string, len(t.entries)), make(map[string]int32, len(t.entries))
-	for i, e := range t.entries {
-		t.paths[i], t.at[e.Path] = e.Path, int32(i)
-	}
-	return t
-}
-
-func (t *tree) Paths() []string { return t.paths }
-
-func (t *tree) Has(p string) bool { return t.Real(p) != "" }
-
-func (t *tree) File(path string) *imports.File { return t.files[path] }
-
-// maxLinks bounds chains of symlinks, as Linux does.
-const maxLinks = 40
-
-// Real follows symlinks of the file itself and of its folders.
-func (t *tree) Real(p string) string {
-	for range maxLinks {
-		if i, ok := t.at[p]; ok && !t.entries[i].Symlink {
-			return p
+		to := r.tree.Real(e.Path)
+		if to == "" || !slices.ContainsFunc(r.opt.Languages, func(l imports.Language) bool { return l.Match(to) }) {
+			continue
 		}
-		next, ok := t.follow(p)
-		if !ok {
-			return ""
+		if r.now.links == nil {
+			r.now.links = map[string]string{}
 		}
-		p = next
+		r.now.links[e.Path] = to
 	}
-	return ""
 }
 
-// follow replaces the first symlink on the way to p by what it leads to.
-func (t *tree) follow(p string) (string, bool) {
-	for end := 0; end < len(p); {
-		if i := strings.IndexByte(p[end:], '/'); i >= 0 {
-			end += i
-		} else {
-			end = len(p)
-		}
-		if i, ok := t.at[p[:end]]; ok && t.entries[i].Symlink {
-			link, err := t.Read(p[:end])
-			if err != nil || strings.HasPrefix(string(link), "/") {
-				return "", false
-			}
-			to := path.Join(path.Dir(p[:end]), string(link), p[end:])
-			return to, to != ".." && !strings.HasPrefix(to, "../")
-		}
-		end++
+func (r *reading) snapshot() *Snapshot {
+	s := &Snapshot{Graph: r.now.graph, Links: r.now.links, languages: r.opt.Languages, entries: r.now.entries}
+	for i := range r.now.problems {
+		s.Problems = append(s.Problems, r.now.problems[i].Problem)
 	}
-	return "", false
+	slices.SortFunc(s.Problems, func(a, b imports.Problem) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+	})
+	s.roots = sync.OnceValue(s.manifests)
+	s.file = r.again()
+	return s
 }
 
-// Read returns a file's content as it is in git: that of a symlink is the path it leads to.
-func (t *tree) Read(p string) ([]byte, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known, ok := t.read[p]; ok {
-		return known.data, known.err
+// manifests lists the folders with a manifest.
+func (s *Snapshot) manifests() map[string]bool {
+	roots := map[string]bool{}
+	for i := range s.entries {
+		p := s.entries[i].Path
+		if !s.entries[i].Symlink && slices.ContainsFunc(s.languages, func(l imports.Language) bool { return l.Manifest != nil && l.Manifest(p) }) {
+			roots[path.Dir(p)] = true
+		}
 	}
-	i, ok := t.at[p]
-	if !ok {
-		return nil, fmt.Errorf("%s is not in the tree", p)
-	}
-	data, err := t.source.Blob(t.ctx, t.entries[i].Blob)
-	t.read[p] = content{data, err}
-	return data, err
+	return roots
 }
 
 // PackageOf names the package a node is or belongs to: what its language imports as one, else the folder of the nearest
@@ -334,13 +272,15 @@ func (s *Snapshot) PackageOf(n *Node) string {
 	case Package:
 		return n.Name
 	case File:
-		if at, ok := s.language[n.Name]; ok && s.languages[at].Package != nil {
-			if name, _ := s.languages[at].Package(n.Name, s.files[n.Name]); name != "" {
-				return name
+		if id, ok := s.Graph.Find(File, n.Name); ok {
+			for _, e := range s.Graph.Out(id) {
+				if to := s.Graph.Node(e.To); e.Kind == imports.SamePackage && to.Kind == Package {
+					return to.Name
+				}
 			}
 		}
 		for dir := path.Dir(n.Name); ; dir = path.Dir(dir) {
-			if s.roots[dir] || dir == "." {
+			if s.roots()[dir] || dir == "." {
 				return dir
 			}
 		}

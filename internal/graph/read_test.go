@@ -35,9 +35,9 @@ func (t files) Blob(_ context.Context, oid string) ([]byte, error) {
 	return nil, fmt.Errorf("no blob %s", oid)
 }
 
-func read(t *testing.T, tree files, store *Store) *Snapshot {
+func read(t *testing.T, tree files, cache *Cache) *Snapshot {
 	t.Helper()
-	s, err := Read(t.Context(), tree, Options{Languages: []imports.Language{golang.Language()}, Store: store})
+	s, err := Read(t.Context(), tree, Options{Languages: []imports.Language{golang.Language()}, Cache: cache})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,17 +105,14 @@ func TestStoreGivesTheSame(t *testing.T) {
 	folder := t.TempDir()
 	var first string
 	for i := range 3 {
-		store, err := OpenStore(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := read(t, shop, store)
+		cache := OpenCache(folder, func(text string) { t.Error(text) })
+		s := read(t, shop, cache)
 		if i == 0 {
 			first = lines(s.Graph)
-		} else if got := lines(s.Graph); got != first || store.dirty {
-			t.Errorf("run %d (something new: %v):\n%s\nwant:\n%s", i, store.dirty, got, first)
+		} else if got := lines(s.Graph); got != first || cache.extractions().dirty {
+			t.Errorf("run %d (something new: %v):\n%s\nwant:\n%s", i, cache.extractions().dirty, got, first)
 		}
-		if err := store.Close(); err != nil {
+		if err := cache.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -42,7 +42,7 @@ func OpenStore(folder string) (*Store, error) {
 		return s, nil
 	}
 	s.path = filepath.Join(folder, "extractions")
-	data, err := readStore(s.path)
+	data, err := readBounded(s.path, maxStore)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -54,17 +54,6 @@ func OpenStore(folder string) (*Store, error) {
 		return s, fmt.Errorf("the store of extractions is made anew: %w", err)
 	}
 	return s, nil
-}
-
-func readStore(path string) ([]byte, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxStore {
-		return nil, fmt.Errorf("%s is no regular file of at most %d bytes", path, maxStore)
-	}
-	return os.ReadFile(path)
 }
 
 // parse reads: magic, records (key, length, text), checksum of all before it.
@@ -102,6 +91,9 @@ func keyOf(l *imports.Language, blob string) storeKey {
 
 // get returns the extraction of a blob, nil when it is not there.
 func (s *Store) get(l *imports.Language, blob string) *imports.File {
+	if s == nil {
+		return nil
+	}
 	key := keyOf(l, blob)
 	s.mu.Lock()
 	text, ok := s.kept[key]
@@ -112,7 +104,7 @@ func (s *Store) get(l *imports.Language, blob string) *imports.File {
 	if !ok {
 		return nil
 	}
-	f, err := decodeFile([]byte(text))
+	f, err := decodeFile(text)
 	if err != nil { // it is extracted again
 		return nil
 	}
@@ -120,6 +112,9 @@ func (s *Store) get(l *imports.Language, blob string) *imports.File {
 }
 
 func (s *Store) put(l *imports.Language, blob string, f *imports.File) {
+	if s == nil {
+		return
+	}
 	key, text := keyOf(l, blob), string(encodeFile(nil, f))
 	s.mu.Lock()
 	defer s.mu.Unlock()

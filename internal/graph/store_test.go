@@ -33,7 +33,7 @@ func TestEncodingRoundTrip(t *testing.T) {
 		if open := rapid.SliceOf(rapid.Int32Range(0, 1<<30)).Draw(t, "open"); len(open) > 0 {
 			f.Open = open
 		}
-		got, err := decodeFile(encodeFile(nil, f))
+		got, err := decodeFile(string(encodeFile(nil, f)))
 		if err != nil || !reflect.DeepEqual(got, f) {
 			t.Fatalf("got %+v, %v\nwant %+v", got, err, f)
 		}
@@ -98,9 +98,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodeFile(nil, golang.Extract([]byte("package a\n\nimport \"fmt\"\n"))))
 	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := decodeFile(data)
+		file, err := decodeFile(string(data))
 		if err == nil {
-			if again, err := decodeFile(encodeFile(nil, file)); err != nil || !reflect.DeepEqual(again, file) {
+			if again, err := decodeFile(string(encodeFile(nil, file))); err != nil || !reflect.DeepEqual(again, file) {
 				t.Errorf("%+v became %+v, %v", file, again, err)
 			}
 		}

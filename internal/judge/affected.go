@@ -22,6 +22,7 @@ type Impact struct {
 	Files      []Affected
 	Open       []string // files that compute what they import: they may need anything
 	Snapshot   *graph.Snapshot
+	Governance *facts.Governance   // base's, without detected checks
 	gone       map[graph.ID]string // what needed a file that is gone, and that file
 }
 
@@ -43,7 +44,7 @@ func ImpactOf(ctx context.Context, repo *git.Repo, base, head git.OID, runtime b
 	if len(bases) == 0 {
 		return nil, &UsageError{fmt.Errorf("%s and %s have no common commit; name the commit the change started from", base.Short(), head.Short())}
 	}
-	before, governance, err := GovernanceAt(ctx, repo, bases[0])
+	before, governance, err := GraphGovernanceAt(ctx, repo, bases[0])
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +56,13 @@ func ImpactOf(ctx context.Context, repo *git.Repo, base, head git.OID, runtime b
 	if err != nil {
 		return nil, fmt.Errorf("comparing base with head: %w", err)
 	}
-	i := &Impact{Base: bases[0], Head: head, gone: map[graph.ID]string{}}
-	if i.Snapshot, err = GraphAt(ctx, repo, after.Tree, governance.Attributes, places, warn); err != nil {
+	i := &Impact{Base: bases[0], Head: head, Governance: governance, gone: map[graph.ID]string{}}
+	if i.Snapshot, err = GraphOf(ctx, repo, before.Apply(after.Tree, changes), governance.Attributes, places, warn); err != nil {
 		return nil, err
 	}
 	keep := func(e *graph.Edge) bool { return !runtime || !e.Kind.TypeLevel() }
 	start, err := i.start(ctx, repo, changes, keep, func() (*graph.Snapshot, error) {
-		return GraphAt(ctx, repo, before.Tree(), governance.Attributes, places, warn)
+		return GraphOf(ctx, repo, before, governance.Attributes, places, warn)
 	})
 	if err != nil {
 		return nil, err

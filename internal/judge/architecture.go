@@ -95,7 +95,7 @@ func (c *courtroom) architectureSuccession(ctx context.Context, tree architectur
 // graphSide reads the graph of one side of the change. Components and classes are base's on both sides.
 func (c *courtroom) graphSide(ctx context.Context, side *facts.Side) (*architecture.Side, error) {
 	g := c.collected.Governance
-	s, err := graphOf(ctx, sideSource{side}, g.Attributes, c.req.Places, c.req.Progress)
+	s, err := GraphOf(ctx, c.repo, side, g.Attributes, c.req.Places, c.req.Progress)
 	if err != nil {
 		return nil, err
 	}

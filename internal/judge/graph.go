@@ -3,36 +3,41 @@ package judge
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
-	"slices"
+	"sync"
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/graph"
+	"github.com/adamant-os/adamant/internal/policy"
 	"github.com/adamant-os/adamant/internal/source"
 )
 
-// GraphAt reads the dependency graph of a tree. Attributes are base's, as for everything that judges. Extractions are kept in
-// the cache folder across trees; warn is told when they cannot be.
-func GraphAt(ctx context.Context, repo *git.Repo, tree git.OID, attributes source.Attributes, places Places, warn func(string)) (*graph.Snapshot, error) {
-	entries, err := repo.Tree(ctx, tree)
+// GraphGovernanceAt reads what names and classes of a graph go by. It detects no checks.
+func GraphGovernanceAt(ctx context.Context, repo *git.Repo, commit git.OID) (*facts.Side, *facts.Governance, error) {
+	c, err := repo.Commit(ctx, commit)
 	if err != nil {
-		return nil, fmt.Errorf("listing tree %s: %w", tree.Short(), err)
+		return nil, nil, err
 	}
-	return graphOf(ctx, &graphSource{repo: repo, entries: entries}, attributes, places, warn)
+	side, err := facts.NewSide(ctx, repo, c.Tree, facts.BlobLimit)
+	if err != nil {
+		return nil, nil, err
+	}
+	governance, err := facts.ReadGovernance(ctx, side, policy.Version())
+	return side, governance, err
 }
 
-func graphOf(ctx context.Context, src graph.Source, attributes source.Attributes, places Places, warn func(string)) (*graph.Snapshot, error) {
+// GraphOf reads the dependency graph of a tree. Attributes are base's, as for everything that judges. What was learnt is kept in
+// the cache folder across trees; warn is told when it cannot be.
+func GraphOf(ctx context.Context, repo *git.Repo, side *facts.Side, attributes source.Attributes, places Places, warn func(string)) (*graph.Snapshot, error) {
 	folder := ""
 	if places.Cache != "" {
 		folder = path.Join(places.Cache, "graph")
 	}
-	store, err := graph.OpenStore(folder)
-	if err != nil {
-		warn(err.Error())
-	}
-	snapshot, err := graph.Read(ctx, src, graph.Options{
-		Languages: graph.Languages(), Store: store,
+	cache := graph.OpenCache(folder, warn)
+	snapshot, err := graph.Read(ctx, &graphSource{repo, side.Entries()}, graph.Options{
+		Languages: graph.Languages(), Cache: cache, Key: graphKey(attributes),
 		Test: func(p string) bool {
 			_, class := source.Classify(p, nil, attributes)
 			return class == source.ClassTest
@@ -41,37 +46,44 @@ func graphOf(ctx context.Context, src graph.Source, attributes source.Attributes
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Close(); err != nil {
+	if err := cache.Close(); err != nil {
 		warn(err.Error())
 	}
 	return snapshot, nil
 }
 
-// graphSource is a git tree as the graph reads it.
+// graphKey names what a graph depends on besides its tree: attributes, which say what is a test, and this very program.
+func graphKey(attributes source.Attributes) string {
+	return fmt.Sprintf("%#v %s", attributes, program())
+}
+
+// program tells builds of adamant apart: a graph that another build resolved is not this one's.
+var program = sync.OnceValue(func() string {
+	file, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
+})
+
+// graphSource is a git tree as the graph reads it: each blob once, so none is remembered.
 type graphSource struct {
 	repo    *git.Repo
 	entries []git.Entry
 }
 
-func (s *graphSource) Entries() []graph.Entry { return graphEntries(s.entries) }
-
-// sideSource is one side of a change as the graph reads it.
-type sideSource struct{ side *facts.Side }
-
-func (s sideSource) Entries() []graph.Entry { return graphEntries(s.side.Entries()) }
-
-func (s sideSource) Blob(ctx context.Context, oid string) ([]byte, error) {
-	return s.side.Blob(ctx, git.OID(oid))
-}
-
-func graphEntries(entries []git.Entry) []graph.Entry {
-	out := make([]graph.Entry, 0, len(entries))
-	for _, e := range entries {
+func (s *graphSource) Entries() []graph.Entry {
+	out := make([]graph.Entry, 0, len(s.entries))
+	for _, e := range s.entries {
 		if e.Mode != git.ModeGitlink {
 			out = append(out, graph.Entry{Path: e.Path, Blob: string(e.OID), Symlink: e.Mode == git.ModeSymlink})
 		}
 	}
-	return slices.Clip(out)
+	return out
 }
 
 func (s *graphSource) Blob(ctx context.Context, oid string) ([]byte, error) {

@@ -64,7 +64,7 @@ func verdicts(t *testing.T, dir, commit, config, raw string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := GraphAt(ctx, repo, side.Tree(), governance.Attributes, Places{}, func(string) {})
+	snapshot, err := GraphOf(ctx, repo, side, governance.Attributes, Places{}, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
