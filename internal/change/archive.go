@@ -316,3 +316,20 @@ func (s *Store) rewrite(ctx context.Context, c *Change, n int) (git.OID, error) 
 	}
 	return tip, nil
 }
+
+// Month reads one reference of the archive. A change that was folded twice comes once, as it was last. What could be read
+// comes with the error.
+func (s *Store) Month(ctx context.Context, ref git.Ref) ([]Change, error) {
+	var out []Change
+	seen := map[string]bool{}
+	for c, err := range s.month(ctx, ref) {
+		if err != nil {
+			return out, err
+		}
+		if !seen[c.ID] {
+			out = append(out, c)
+		}
+		seen[c.ID] = true
+	}
+	return out, nil
+}

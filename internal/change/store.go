@@ -369,3 +369,29 @@ func (s *Store) findAttachment(ctx context.Context, c Change, name string) (git.
 	}
 	return "", fmt.Errorf("document %.12s of change %s is not there", name, short(c.ID))
 }
+
+// Tips lists the references that hold the operations of changes, and those of the archive.
+func (s *Store) Tips(ctx context.Context) (changes, archives []git.Ref, err error) {
+	refs, err := s.repo.Refs(ctx, kernel.PrefixChanges, kernel.PrefixArchive)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, ref := range refs {
+		name, err := kernel.ParseRef(ref.Name)
+		switch {
+		case strings.HasPrefix(ref.Name, kernel.PrefixArchive):
+			archives = append(archives, ref)
+		case err != nil || name.Kind == kernel.KindChange: // Read reports the ones that are no reference of a change
+			changes = append(changes, ref)
+		}
+	}
+	return changes, archives, nil
+}
+
+// RefID is the id of the change whose operations a reference holds, "" when it holds none.
+func RefID(ref string) string {
+	if name, err := kernel.ParseRef(ref); err == nil && name.Kind == kernel.KindChange {
+		return name.ID
+	}
+	return ""
+}
