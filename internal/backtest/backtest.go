@@ -244,6 +244,9 @@ func (r *run) one(ctx context.Context, s step, base *facts.Side, past history.Vi
 	if err != nil {
 		return Row{}, nil, err
 	}
+	if err := judge.ObserveAPI(ctx, c); err != nil {
+		return Row{}, nil, err
+	}
 	if err := judge.RunBuiltin(ctx, c, r.opt.Places); err != nil {
 		return Row{}, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/adamant-os/adamant/internal/privacy"
 	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/source"
+	"github.com/adamant-os/adamant/internal/source/exports"
 	"github.com/adamant-os/adamant/internal/waiver"
 )
 
@@ -29,16 +30,18 @@ type Input struct {
 	Documents  []document.Document `json:"documents"`     // of changed files, as merged
 	Before     []document.Document `json:"documentsBase"` // of changed files, as they were at base
 	// Around are the documents of unchanged files, without lines; there only when policies look at all documents at once.
-	Around   []document.Document `json:"documentsAround,omitempty"`
-	Catalog  Catalog             `json:"catalog"`
-	History  History             `json:"history"`
-	Findings []finding.Finding   `json:"findings"` // of built-in checks and imported reports, with state against base
-	Evidence []Evidence          `json:"evidence"`
-	Waivers  []waiver.Waiver     `json:"waivers"` // at base
-	Marks    []ratchet.Mark      `json:"marks"`   // at base
-	Ratchet  Ratchet             `json:"ratchet,omitzero"`
-	Config   json.RawMessage     `json:"config"` // effective adamant.yaml at base, JSON
-	Policy   Policy              `json:"policy"` // the constitution at base
+	Around  []document.Document `json:"documentsAround,omitempty"`
+	Catalog Catalog             `json:"catalog"`
+	// API is what the change does to interfaces that others use; nil when it was not looked at.
+	API      *exports.Delta    `json:"apiDelta,omitempty"`
+	History  History           `json:"history"`
+	Findings []finding.Finding `json:"findings"` // of built-in checks and imported reports, with state against base
+	Evidence []Evidence        `json:"evidence"`
+	Waivers  []waiver.Waiver   `json:"waivers"` // at base
+	Marks    []ratchet.Mark    `json:"marks"`   // at base
+	Ratchet  Ratchet           `json:"ratchet,omitzero"`
+	Config   json.RawMessage   `json:"config"` // effective adamant.yaml at base, JSON
+	Policy   Policy            `json:"policy"` // the constitution at base
 }
 
 // Change names what is judged. OIDs are hex; trees and commits of the repository's own hash function.

@@ -151,6 +151,9 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 			return err
 		}
 		looked <- policy.KindsOf(collected.Input)
+		if err := ObserveAPI(gctx, collected); err != nil {
+			return err
+		}
 		if err := RunBuiltin(gctx, collected, req.Places); err != nil {
 			return err
 		}

@@ -7,10 +7,10 @@ import (
 	"github.com/adamant-os/adamant/internal/source"
 )
 
-// exports prices what other code may rely on.
+// exports prices names that are gone or other in languages whose interfaces are not compared (interface.go has the others).
 func (f *floor) exports(file *facts.File) {
 	code := file.Code
-	if code == nil || file.Class != source.ClassSource {
+	if code == nil || file.Class != source.ClassSource || f.compared[file.Path] {
 		return
 	}
 	level, where := High, "public interface"
@@ -22,8 +22,6 @@ func (f *floor) exports(file *facts.File) {
 		f.add(level, "interface/exports", file.Path, 0, "%s: no longer has %s", where, list(code.ExportsRemoved))
 	case len(code.ExportsChanged) > 0:
 		f.add(level, "interface/exports", file.Path, 0, "%s: changes %s", where, list(code.ExportsChanged))
-	case len(code.ExportsAdded) > 0:
-		f.add(Medium, "interface/exports-added", file.Path, 0, "%s: adds %s", where, list(code.ExportsAdded))
 	}
 }
 

@@ -21,9 +21,11 @@ func Floor(in *facts.Input, cfg manifest.Repository) []Reason {
 	for _, row := range settings.Governance {
 		f.rows = append(f.rows, matcher(row.Paths, true))
 	}
+	f.compared = compared(in.API)
 	for i := range in.Files {
 		f.file(&in.Files[i])
 	}
+	f.interfaces()
 	f.catalog()
 	f.policyDelta()
 	f.tests()
@@ -43,6 +45,7 @@ type floor struct {
 	policy           manifest.PolicySettings
 	rows             []func(path string) bool // of settings.Governance
 	listed, unlisted func(path string) bool   // as sensitive, as not sensitive
+	compared         map[string]bool          // files whose interfaces are known on both sides
 	reasons          []Reason
 }
 
@@ -210,6 +213,7 @@ func (f *floor) kind(file *facts.File) {
 		switch {
 		case source.IsMigration(path):
 			f.add(High, "data/migration", path, 0, "changes the shape of stored data")
+		case f.compared[file.Path]: // interfaces says what happened to it
 		case source.IsSchema(path) && file.Status != "added":
 			f.add(High, "interface/schema", path, 0, "an interface between programs, which others may rely on")
 		case source.IsSchema(path):

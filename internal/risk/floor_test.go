@@ -105,7 +105,7 @@ func TestFloorOfFiles(t *testing.T) {
 		{"export removed", coded("pkg/x.go", source.Delta{ExportsRemoved: []string{"Open"}}), High, "interface/exports"},
 		{"export changed", coded("pkg/x.go", source.Delta{ExportsChanged: []string{"Open"}}), High, "interface/exports"},
 		{"export of internal code changed", coded("internal/x/x.go", source.Delta{ExportsChanged: []string{"Open"}}), Medium, "interface/exports"},
-		{"export added", coded("pkg/x.go", source.Delta{ExportsAdded: []string{"Open"}}), Medium, "interface/exports-added"},
+		{"export added", coded("pkg/x.go", source.Delta{ExportsAdded: []string{"Open"}}), Low, "code/changed"},
 		{"schema", changed("api/service.proto"), High, "interface/schema"},
 		{"new schema", with(changed("api/service.proto"), func(f *facts.File) { f.Status = "added" }), Medium, "interface/schema"},
 		{"migration", with(changed("db/migrations/0001_users.sql"), func(f *facts.File) { f.Status = "added" }), High, "data/migration"},

@@ -9,6 +9,9 @@ import (
 type Delta struct {
 	Changes []Change `json:"changes,omitempty"` // sorted
 	Unread  []Unread `json:"unread,omitempty"`  // sorted: what happened to their interfaces is not known
+	// Looked are the changed files whose interfaces were compared, by the path they have now, sorted. What happened to those of
+	// other files is not known.
+	Looked []string `json:"looked"`
 	// Cut is how many additions were left out of changes, which holds at most 2,000 and everything but additions first.
 	Cut int `json:"cut,omitempty"`
 }
@@ -18,6 +21,7 @@ type Unread struct {
 	Path    string `json:"path"`
 	Line    int    `json:"line,omitempty"`
 	Message string `json:"message"`
+	Scope   string `json:"scope"`
 }
 
 // File is a changed file; a side that is not there has no path.
@@ -40,7 +44,7 @@ const maxChanges = 2000
 
 // Diff compares the interfaces of changed files by the languages that read them.
 func Diff(languages []Language, files []File, rest Rest) *Delta {
-	d := &Delta{}
+	d := &Delta{Looked: []string{}}
 	for i := range languages {
 		c := &comparer{language: &languages[i], units: map[string]*unit{}, delta: d}
 		for _, f := range files {
@@ -53,6 +57,8 @@ func Diff(languages []Language, files []File, rest Rest) *Delta {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
 	})
 	d.Unread = slices.Compact(d.Unread)
+	slices.Sort(d.Looked)
+	d.Looked = slices.Compact(d.Looked)
 	d.cut()
 	return d
 }
@@ -105,6 +111,9 @@ func (c *comparer) file(f File) {
 	if !old && !now {
 		return
 	}
+	if !c.language.Sniffs {
+		c.delta.Looked = append(c.delta.Looked, cmp.Or(f.Path, f.OldPath))
+	}
 	if now {
 		u := c.unit(c.language.Unit(f.Path))
 		u.unread = c.read(&u.head, f.Path, f.Path, f.After) || u.unread
@@ -132,8 +141,11 @@ func (c *comparer) read(into *Surface, p, at string, data []byte) (unread bool) 
 	if s == nil {
 		return false
 	}
+	if c.language.Sniffs {
+		c.delta.Looked = append(c.delta.Looked, at)
+	}
 	if s.Problem != "" {
-		c.delta.Unread = append(c.delta.Unread, Unread{Path: p, Line: int(s.Line), Message: s.Problem})
+		c.delta.Unread = append(c.delta.Unread, Unread{Path: at, Line: int(s.Line), Message: s.Problem, Scope: c.language.Scope(p)})
 	}
 	for i := range s.Symbols {
 		s.Symbols[i].Path = at

@@ -58,6 +58,8 @@ type Language struct {
 	Read func(path string, src []byte) *Surface
 	// Compare says what happened between the surfaces of one unit, sorted by name.
 	Compare func(base, head *Surface) []Change
+	// Sniffs says that a path alone does not tell a file of the language: Read decides.
+	Sniffs bool
 	// Scope is the farthest place where somebody can rely on what a file offers, as far as its path tells.
 	Scope func(path string) string
 }

@@ -16,7 +16,7 @@ import (
 
 // Exports is OpenAPI.
 func Exports() exports.Language {
-	return exports.Language{Name: "openapi", Match: match, Unit: func(p string) string { return p }, Read: Surface, Compare: compareSurfaces,
+	return exports.Language{Name: "openapi", Match: match, Unit: func(p string) string { return p }, Read: Surface, Compare: compareSurfaces, Sniffs: true,
 		Scope: func(p string) string {
 			if exports.Inside(p, "testdata", "fixtures", "tests", "test", "vendor", "node_modules", "examples") {
 				return exports.Repository
