@@ -159,7 +159,10 @@ func (k *Kernel) waitForOrphans(ctx context.Context, last Holder) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return &OrphansError{Dir: k.dir, PIDs: append(members, openers(k.family.Name())...)}
+			if err != nil {
+				members = append(members, openers(k.family.Name())...)
+			}
+			return &OrphansError{Dir: k.dir, PIDs: members}
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (k *Kernel) Ref(ctx context.Context, name string) (git.OID, error) { return
 
 // UpdateRefs moves references of kernel.git in one transaction that verifies the lease first: a process that was replaced
 // moves nothing (*FencedError). Main moves by Land only, the lease by Acquire. Other errors are git.Repo.UpdateRefs'.
-// A transaction that was cut short is finished as long as this process lives; a crash may leave a part of it, so what
+// A transaction whose git died is finished as long as this process lives; a crash may leave a part of it, so what
 // belongs together across a crash goes through Land.
 func (k *Kernel) UpdateRefs(ctx context.Context, updates []git.RefUpdate) error {
 	for _, u := range updates {
@@ -49,8 +49,8 @@ func (k *Kernel) transact(ctx context.Context, updates []git.RefUpdate) error {
 	return err
 }
 
-// finish completes a transaction whose git died: references that it had begun to rename are moved to the end; when it had
-// not begun, cause is returned. Its locks are nobody's any more: no other process of this kernel writes these references.
+// finish repeats a transaction whose git died: what it had renamed stays, the rest is moved. Its locks are nobody's any
+// more, since no other process of this kernel writes these references.
 func (k *Kernel) finish(ctx context.Context, fenced []git.RefUpdate, cause error) error {
 	if err := k.repo.Unlock(locks(fenced)...); err != nil {
 		return errors.Join(cause, err)
@@ -59,19 +59,11 @@ func (k *Kernel) finish(ctx context.Context, fenced []git.RefUpdate, cause error
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	begun, rest := false, fenced[:1:1]
+	rest := fenced[:1:1]
 	for _, u := range fenced[1:] {
-		switch have[u.Name] {
-		case u.New:
-			begun = begun || u.Old != u.New
-		case u.Old:
+		if have[u.Name] != u.New {
 			rest = append(rest, u)
-		default:
-			return fmt.Errorf("%w; %s is at %q", cause, u.Name, have[u.Name])
 		}
-	}
-	if !begun {
-		return cause
 	}
 	return k.repo.UpdateRefs(ctx, rest)
 }

@@ -12,10 +12,10 @@ import (
 
 // process is what Linux says about one process.
 type process struct {
-	pid, group int
-	started    uint64 // clock ticks since boot
-	dead       bool   // a zombie: it runs no more
-	stopped    bool
+	pid, parent, group int
+	started            uint64 // clock ticks since boot
+	dead               bool   // a zombie: it runs no more
+	stopped            bool
 }
 
 // boot names this run of the machine; process ids mean nothing after it.
@@ -45,11 +45,12 @@ func inspect(pid int) (process, error) {
 	if len(fields) < 20 {
 		return process{}, errors.New("/proc/PID/stat is too short")
 	}
+	parent, err := strconv.Atoi(fields[1])
 	group, err1 := strconv.Atoi(fields[2])
 	started, err2 := strconv.ParseUint(fields[19], 10, 64)
 	state := fields[0]
-	return process{pid: pid, group: group, started: started, dead: state == "Z" || state == "X", stopped: state == "T" || state == "t"},
-		errors.Join(err1, err2)
+	return process{pid: pid, parent: parent, group: group, started: started, dead: state == "Z" || state == "X",
+		stopped: state == "T" || state == "t"}, errors.Join(err, err1, err2)
 }
 
 func processes() []process {
@@ -84,22 +85,25 @@ func groupMembers(h Holder) []int {
 	return pids
 }
 
-// openers lists the processes that have a file open.
+// openers lists the processes that have a file open, without this one and its children.
 func openers(path string) []int {
 	var pids []int
-	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
-	if err != nil {
-		return nil
-	}
-	for _, link := range links {
-		target, err := os.Readlink(link)
-		if err != nil || target != path {
-			continue
-		}
-		pid, err := strconv.Atoi(strings.Split(link, "/")[2])
-		if err == nil && pid != os.Getpid() && !slices.Contains(pids, pid) {
-			pids = append(pids, pid)
+	for _, p := range processes() {
+		if p.pid != os.Getpid() && p.parent != os.Getpid() && opens(p.pid, path) {
+			pids = append(pids, p.pid)
 		}
 	}
 	return pids
+}
+
+func opens(pid int, path string) bool {
+	dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false // it ended, or is somebody else's
+	}
+	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+		target, err := os.Readlink(filepath.Join(dir, entry.Name()))
+		return err == nil && target == path
+	})
 }
