@@ -193,7 +193,7 @@ func worthSigning(v *gate.Verdict, s gate.Statement, why purpose, glass bool) er
 		return usage(fmt.Errorf("change %s is critical: adamant break-glass %s --reason TEXT", id, id))
 	case why == breaking && !glass:
 		return usage(fmt.Errorf("change %s does not ask for it: adamant approve %s", id, id))
-	case len(s.Answers)+len(s.Clears)+len(s.Accepts) == 0:
+	case v.Decision == gate.Allow || len(s.Answers)+len(s.Clears)+len(s.Accepts) == 0:
 		return &exitError{Code: ExitDeny, Err: fmt.Errorf("change %s asks nothing of you: it is %s", id, v.Decision)}
 	}
 	return nil

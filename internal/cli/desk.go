@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -198,11 +199,17 @@ func confirm(env *Env, yes bool, question string) error {
 		return usage(errors.New("nobody is there to ask: read what is above, then give --yes"))
 	}
 	fmt.Fprintf(env.Stderr, "%s [y/N] ", question)
-	line, err := bufio.NewReader(env.Stdin).ReadString('\n')
-	if answer := strings.ToLower(strings.TrimSpace(line)); err == nil && (answer == "y" || answer == "yes") {
+	line, err := readLine(env)
+	if answer := strings.ToLower(line); err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
 	return &exitError{Code: ExitDeny, Err: errors.New("nothing was signed")}
+}
+
+// readLine reads what is typed, up to the end of the line.
+func readLine(env *Env) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(env.Stdin, 256)).ReadString('\n')
+	return strings.TrimSpace(line), err
 }
 
 func instant(env *Env) time.Time { return env.Now().UTC().Truncate(time.Second) }

@@ -264,8 +264,8 @@ func (o *ordering) generator(order *operator.Order) (desk.Enrolment, *sign.Key, 
 	sum := sha256.Sum256([]byte(secret))
 	order.Method, order.Public = gate.MethodTOTP, hex.EncodeToString(sum[:])
 	fmt.Fprintf(o.env.Stderr, "secret  %s\naddress %s\nIts first code: ", secret, url)
-	var code string
-	if _, err := fmt.Fscanln(o.env.Stdin, &code); err != nil {
+	code, err := readLine(o.env)
+	if err != nil {
 		return desk.Enrolment{}, nil, usage(fmt.Errorf("reading the first code: %w", err))
 	}
 	return desk.Enrolment{Secret: secret, New: desk.Proof{Method: gate.MethodTOTP, Code: code}}, nil, nil
@@ -387,7 +387,7 @@ func (o *ordering) enrolled(out desk.Enrolled, err error) error {
 		fmt.Fprintf(w, "%s  %s, for %s\n", out.Key.ID, printable(out.Key.Name), good)
 	}
 	if len(out.Codes) > 0 {
-		fmt.Fprintln(w, "\nRecovery codes. They are shown this once; each works once. Write them down, keep them off this machine.")
+		fmt.Fprintln(w, "\nRecovery codes, shown this once; each works once. Write them down, off this machine.")
 		for _, code := range out.Codes {
 			fmt.Fprintln(w, "  "+code)
 		}

@@ -338,7 +338,7 @@ func (a *Authority) invite(o Order, r record) (desk.Enrolled, error) {
 	if _, err := trial.authorise(o, r); err != nil {
 		return desk.Enrolled{}, err
 	}
-	raw := make([]byte, 32)
+	raw := make([]byte, 16)
 	if _, err := rand.Read(raw); err != nil {
 		return desk.Enrolled{}, fmt.Errorf("making a ticket: %w", err)
 	}
