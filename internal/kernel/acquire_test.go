@@ -84,9 +84,9 @@ func TestAcquireWaitsForGroup(t *testing.T) {
 	l.check(err)
 	h := Holder{V: 1, PID: p.pid, Group: p.group, Started: p.started, Boot: boot(), Epoch: 1}
 	for _, other := range []Holder{
-		{V: 1, PID: p.pid, Group: p.group, Started: p.started + 1, Boot: boot()},          // the number was used again
-		{V: 1, PID: p.pid, Group: p.group, Started: p.started, Boot: "another boot"},      // before the machine started
-		{V: 1, PID: p.pid + 1, Group: p.group, Started: p.started, Boot: boot()},          // the group was somebody else's
+		{V: 1, PID: p.pid, Group: p.group, Started: p.started + 1, Boot: boot()},           // the number was used again
+		{V: 1, PID: p.pid, Group: p.group, Started: p.started, Boot: "another boot"},       // before the machine started
+		{V: 1, PID: p.pid + 1, Group: p.group, Started: p.started, Boot: boot()},           // the group was somebody else's
 		{V: 1, PID: os.Getpid(), Group: os.Getpid(), Started: p.started - 1, Boot: boot()}, // itself
 	} {
 		if pids := groupMembers(other); len(pids) > 0 && other.PID != os.Getpid() {

@@ -92,6 +92,8 @@ type fault struct {
 const (
 	tornParent = "torn-parent" // half a transaction, then the daemon is killed
 	tornChild  = "torn-child"  // half a transaction, then only git is killed
+	realParent = "real-parent" // as the torn ones, but the true git dies at its own rename, by strace
+	realChild  = "real-child"
 	orphan     = "orphan"      // the daemon is killed; the true git runs a little later, in a session of its own
 	stopParent = "stop-parent" // the daemon is stopped; the true git runs when the file "go" is there
 )
@@ -118,6 +120,17 @@ func faultyGit(dir string, args []string) error {
 			return err
 		}
 		if f.Kind == tornParent {
+			return syscall.Kill(os.Getppid(), syscall.SIGKILL)
+		}
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case realParent, realChild:
+		traced := exec.Command("strace", append([]string{"-f", "-o", filepath.Join(dir, "strace"), "-e", "trace=rename",
+			"-e", fmt.Sprintf("inject=rename:signal=SIGKILL:when=%d", f.Moves+1), f.Real}, args...)...)
+		traced.Stdin, traced.ExtraFiles = run.Stdin, run.ExtraFiles
+		if err := traced.Run(); err == nil {
+			return nil // it had fewer renames
+		}
+		if f.Kind == realParent {
 			return syscall.Kill(os.Getppid(), syscall.SIGKILL)
 		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -329,13 +342,20 @@ func TestCrash(t *testing.T) {
 	reported := map[int]bool{}
 	var recovery []time.Duration
 	next, finished := 0, 0
+	kinds := []string{"", tornParent, tornChild, orphan, ""}
+	if _, err := exec.LookPath("strace"); err == nil {
+		kinds = append(kinds, realParent, realChild)
+	} else {
+		t.Log("LEFT OUT: git killed at its own renames, which needs strace; its torn transactions are made by hand")
+	}
 	for i := range points(t) {
-		kind := []string{"", tornParent, tornChild, orphan, ""}[i%5]
+		kind := kinds[i%len(kinds)]
 		r.arm(kind, 1+random.IntN(12), random.IntN(4)) // its first update-ref takes the lease
 		p := r.start()
 		timer := time.NewTimer(time.Hour)
 		defer timer.Stop()
-		if i%5 == 4 { // while it acquires
+		acquiring := i%len(kinds) == 4
+		if acquiring {
 			timer.Reset(time.Duration(random.IntN(250)) * time.Millisecond)
 		}
 		for range 4 {
@@ -345,7 +365,7 @@ func TestCrash(t *testing.T) {
 		for line := range p.untilKilled(timer) {
 			switch line[0] {
 			case "ready":
-				if i%5 != 4 {
+				if !acquiring {
 					timer.Reset(time.Duration(random.IntN(1000)+len(kind)*50) * time.Millisecond)
 				}
 				ms, err := strconv.Atoi(line[2])

@@ -99,10 +99,10 @@ func (k *Kernel) land(ctx context.Context, landing Landing) error {
 	if refused := k.transact(ctx, intent.moves()); refused != nil {
 		return k.refused(ctx, intent, refused)
 	}
-	if err := k.bringMain(ctx); err != nil {
+	if err := k.bringMain(ctx, intent.Main.New); err != nil {
 		return err
 	}
-	_, err = k.settle(ctx, intent, "")
+	_, err = k.end(ctx, intent, settlement{landed: true}, "")
 	return err
 }
 
@@ -115,8 +115,8 @@ func (k *Kernel) refused(ctx context.Context, intent Intent, refused error) erro
 	switch {
 	case err != nil:
 		return errors.Join(refused, err)
-	case end.kind == ledger.LandingDone:
-		return k.bringMain(ctx)
+	case end.landed:
+		return k.bringMain(ctx, intent.Main.New)
 	}
 	return refused
 }
@@ -205,11 +205,7 @@ func (i Intent) moves() []git.RefUpdate {
 }
 
 // bringMain makes main.git what main says. It repeats nothing that is done already.
-func (k *Kernel) bringMain(ctx context.Context) error {
-	id, err := k.repo.Ref(ctx, RefMain)
-	if err != nil || id == "" {
-		return err // a main that was deleted by hand is reported by Recover
-	}
+func (k *Kernel) bringMain(ctx context.Context, id git.OID) error {
 	old, err := k.main.Ref(ctx, RefMain)
 	if err != nil || old == id {
 		return err

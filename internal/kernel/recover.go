@@ -62,7 +62,16 @@ func (k *Kernel) recover(ctx context.Context, locks []string) (Recovery, error) 
 			return found, fmt.Errorf("recovering: %w", err)
 		}
 	}
-	return found, k.bringMain(ctx)
+	return found, k.followMain(ctx)
+}
+
+// followMain brings main.git up after a recovery. A main that was deleted by hand is reported; main.git stays as it is.
+func (k *Kernel) followMain(ctx context.Context) error {
+	id, err := k.repo.Ref(ctx, RefMain)
+	if err != nil || id == "" {
+		return err
+	}
+	return k.bringMain(ctx, id)
 }
 
 // finishLanding settles the intent at the end of the ledger.
@@ -80,7 +89,7 @@ func (k *Kernel) finishLanding(ctx context.Context, found *Recovery) error {
 		return err
 	}
 	found.Landing, found.Changes = intent.ID, intent.Changes
-	found.Landed, found.Foreign = done.kind == ledger.LandingDone, done.body.Foreign
+	found.Landed, found.Foreign = done.landed, done.foreign
 	return nil
 }
 
@@ -103,36 +112,35 @@ func readIntent(body json.RawMessage) (Intent, error) {
 	return intent, nil
 }
 
-// settled is how a landing ended.
-type settled struct {
-	kind string // ledger.LandingDone or LandingAborted
-	body Outcome
-}
-
 // settle brings a landing to its end, forward or back, and writes that to the ledger. Whatever it does can be repeated.
-func (k *Kernel) settle(ctx context.Context, intent Intent, reason string) (settled, error) {
+func (k *Kernel) settle(ctx context.Context, intent Intent, reason string) (settlement, error) {
 	have, err := k.current(ctx, intent.moves())
 	if err != nil {
-		return settled{}, err
+		return settlement{}, err
 	}
 	contains, err := k.contains(ctx, have[RefMain], intent.Main.New)
 	if err != nil {
-		return settled{}, err
+		return settlement{}, err
 	}
 	p := plan(intent, have, contains, intent.Epoch == k.epoch)
 	if len(p.moves) > 0 {
 		if err := k.transact(ctx, p.moves); err != nil {
-			return settled{}, err
+			return settlement{}, err
 		}
 	}
-	end := settled{kind: ledger.LandingDone, body: Outcome{V: 1, ID: intent.ID, Changes: intent.Changes, Main: intent.Main.New,
-		Foreign: p.foreign, Recovered: intent.Epoch != k.epoch}}
-	if !p.landed {
-		end.kind, end.body.Main, end.body.Reason = ledger.LandingAborted, intent.Main.Old, reason
+	return k.end(ctx, intent, p, reason)
+}
+
+// end writes down how a landing ended.
+func (k *Kernel) end(ctx context.Context, intent Intent, s settlement, reason string) (settlement, error) {
+	kind := ledger.LandingDone
+	body := Outcome{V: 1, ID: intent.ID, Changes: intent.Changes, Main: intent.Main.New, Foreign: s.foreign, Recovered: intent.Epoch != k.epoch}
+	if !s.landed {
+		kind, body.Main, body.Reason = ledger.LandingAborted, intent.Main.Old, reason
 	}
-	err = k.journal.record(ctx, end.kind, intent.change(), end.body)
+	err := k.journal.record(ctx, kind, intent.change(), body)
 	k.unsettled = err != nil
-	return end, err
+	return s, err
 }
 
 // contains says whether main, moved on by somebody, has the landing in it.
