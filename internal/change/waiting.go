@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/risk"
 )
 
 // Rule 11: a reviewer reads each patch set once, where one has to.
@@ -102,10 +103,14 @@ const soakCode = "soak" // of a gate.Reason
 
 // unlessMoved waits, or uses the time to judge the change on a branch that has moved under it.
 func (st *step) unlessMoved(waiting Next) (Next, bool) {
-	if st.w.Moved == "" || st.s.Assessment.Base == st.w.Main.OID {
+	why := clipLine(st.w.Moved)
+	if why == "" && st.s.Assessment.Level == risk.Critical {
+		why = "a critical change is approved on one exact base"
+	}
+	if why == "" || st.s.Assessment.Base == st.w.Main.OID {
 		return waiting, true
 	}
-	next, _ := st.judge(st.s.Origin.Target+" moved: "+clipLine(st.w.Moved), st.w.Main.OID)
+	next, _ := st.judge(st.s.Origin.Target+" moved: "+why, st.w.Main.OID)
 	next.Do = append(next.Do, waiting.Do...)
 	return next, true
 }

@@ -299,11 +299,12 @@ func tear(t testing.TB, path string) {
 func BenchmarkRebuild(b *testing.B) {
 	f := newFixture(b)
 	ids := f.fill(b, 5000)
+	outer := b
 	b.Run("rebuild", func(b *testing.B) {
 		for b.Loop() {
 			f.close(b)
 			remove(b, f.path)
-			f.start(b)
+			f.start(outer)
 		}
 	})
 	b.Run("sync", func(b *testing.B) {
@@ -314,7 +315,7 @@ func BenchmarkRebuild(b *testing.B) {
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
 			f.close(b)
-			f.start(b)
+			f.start(outer)
 		}
 	})
 	b.Run("inbox", func(b *testing.B) {
