@@ -138,15 +138,16 @@ func Variants(base, head *Surface, judge Judge, kept Kept) []Change {
 			out = append(out, removed(olds[0], kept)...)
 			continue
 		}
-		for i := range olds {
-			if c, ok := differs(olds[i], news, judge); ok {
+		free := unequal(news, olds)
+		for _, old := range unequal(olds, news) {
+			if c, ok := differs(old, news, free, judge); ok {
 				out = append(out, c)
 				break
 			}
 		}
 	}
 	for _, name := range names(head) {
-		if s := after[name][0]; len(before[name]) == 0 && !s.Hidden {
+		if s := after[name][0]; !s.Hidden && (len(before[name]) == 0 || before[name][0].Hidden) {
 			out = append(out, Change{Name: name, Kind: s.Kind, Change: Added, Path: s.Path, Line: int(s.Line), After: Clip(s.Signature)})
 		}
 	}
@@ -168,21 +169,36 @@ func removed(s *Symbol, kept Kept) []Change {
 		Path: s.Path, Line: int(s.Line), Before: Clip(s.Signature)}}
 }
 
-// differs finds the declaration that took the place of s: of its file and kind, or its equal, or another one.
-func differs(s *Symbol, news []*Symbol, judge Judge) (Change, bool) {
-	at := 0
-	for _, same := range []func(*Symbol) bool{
+// unequal are the declarations of one side that the other has no equal of in the same file.
+func unequal(list, others []*Symbol) []*Symbol {
+	return slices.DeleteFunc(slices.Clone(list), func(s *Symbol) bool {
+		return slices.ContainsFunc(others, func(o *Symbol) bool { return o.Path == s.Path && same(o, s) })
+	})
+}
+
+func same(a, b *Symbol) bool { return a.Kind == b.Kind && a.Signature == b.Signature }
+
+// differs finds the declaration that took the place of s, among those that are not known from base: of its file and kind, or
+// of its file. Where there is none, s is one of several that went, and the name is still there.
+func differs(s *Symbol, news, free []*Symbol, judge Judge) (Change, bool) {
+	if slices.ContainsFunc(news, func(n *Symbol) bool { return n.Path != s.Path && same(n, s) }) && !slices.ContainsFunc(free, func(n *Symbol) bool { return n.Path == s.Path }) {
+		return Change{}, false
+	}
+	if len(free) == 0 {
+		return Change{}, false
+	}
+	n := free[0]
+	for _, fits := range []func(*Symbol) bool{
 		func(n *Symbol) bool { return n.Path == s.Path && n.Kind == s.Kind },
-		func(n *Symbol) bool { return n.Kind == s.Kind && n.Signature == s.Signature },
 		func(n *Symbol) bool { return n.Path == s.Path },
+		func(n *Symbol) bool { return n.Kind == s.Kind },
 	} {
-		if i := slices.IndexFunc(news, same); i >= 0 {
-			at = i
+		if i := slices.IndexFunc(free, fits); i >= 0 {
+			n = free[i]
 			break
 		}
 	}
-	n := news[at]
-	if n.Hidden && !s.Hidden || n.Kind == s.Kind && n.Signature == s.Signature {
+	if n.Hidden && !s.Hidden || same(n, s) {
 		return Change{}, false
 	}
 	e := judge(s, n)

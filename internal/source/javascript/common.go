@@ -21,30 +21,35 @@ func (m *module) common(i int) {
 		}
 		i += 2
 	}
-	switch {
-	case c.Is(i+1, ".") && c.Word(i+2) != "" && c.Is(i+3, "="):
-		m.assigned(c.Word(i+2), m.chain(i+4), line)
-	case c.Is(i+1, "=") && c.Is(i, "exports"):
-		m.whole(m.chain(i+2), line)
+	names, whole, value := m.targets(i)
+	if whole {
+		m.whole(value, line)
+	}
+	for _, name := range names {
+		m.assigned(name, value, line)
 	}
 }
 
-// chain skips a = b = of assignments in a row.
-func (m *module) chain(i int) int {
+// targets reads the assignments in a row that begin at the word exports at i: the names that get a value, whether the module
+// itself does, and where the value begins.
+func (m *module) targets(i int) (names []string, whole bool, value int) {
 	c := m.code
-	for n := 0; n < 8; n++ {
+	for len(names) < maxParams {
 		switch {
-		case c.Is(i, "exports") && c.Is(i+1, "="):
-			i += 2
-		case c.Is(i, "module") && c.Is(i+2, "exports") && c.Is(i+3, "="), c.Is(i, "exports") && c.Is(i+1, ".") && c.Is(i+3, "="):
-			i += 4
-		case c.Is(i, "module") && c.Is(i+4, ".") && c.Is(i+6, "="):
-			i += 7
+		case !c.Is(i, "exports"):
+			return names, whole, i
+		case c.Is(i+1, "="):
+			whole, i = true, i+2
+		case c.Is(i+1, ".") && c.Word(i+2) != "" && c.Is(i+3, "="):
+			names, i = append(names, c.Word(i+2)), i+4
 		default:
-			return i
+			return names, whole, i
+		}
+		if c.Is(i, "module") && c.Is(i+1, ".") && c.Is(i+2, "exports") {
+			i += 2
 		}
 	}
-	return i
+	return names, whole, i
 }
 
 // whole reads what stands behind module.exports =.

@@ -209,7 +209,11 @@ func judgeParameters(before, after string) exports.Effect {
 	if before == "" {
 		rest, ok = strings.CutPrefix(strings.TrimSuffix(after, ">"), "<")
 	}
-	if ok && strings.Count(rest, "=") > strings.Count(rest, ",") {
+	commas := strings.Count(rest, ",")
+	if before == "" {
+		commas++
+	}
+	if ok && commas > 0 && strings.Count(rest, "=") >= commas {
 		return exports.Allows("it has more type parameters, which can be left out")
 	}
 	return exports.Doubts("its type parameters are other ones")

@@ -102,6 +102,9 @@ func (m *module) starts(i, from int) bool {
 // statement reads the statement at i and gives the index from where to go on.
 func (m *module) statement(i int, prefix string, depth int) int {
 	c := m.code
+	for c.Is(i, "@") {
+		i = m.decorator(i)
+	}
 	switch c.Word(i) {
 	case "export":
 		return m.export(i+1, prefix, depth)

@@ -194,24 +194,20 @@ func (f form) judge(i int, p exports.Param, now form) exports.Effect {
 	if named && p.Optional && !same.Optional {
 		return exports.Breaks("argument " + p.Name + " can no longer be left out")
 	}
-	if p.Named && !named {
-		if now.keys {
-			return exports.Doubts("argument " + p.Name + " is one of any name")
-		}
-		if !private(p.Name) {
-			return exports.Breaks("it no longer takes an argument " + p.Name)
-		}
-	}
-	if p.Only {
-		return exports.Effect{}
+	if p.Named && !named && !now.keys && !private(p.Name) {
+		return exports.Breaks("it no longer takes an argument " + p.Name)
 	}
 	switch {
+	case p.Only:
 	case i >= len(now.places) && !now.list:
 		return exports.Breaks("argument " + p.Name + " must be given by name")
 	case i < len(now.places) && named && now.places[i].Name != p.Name:
 		return exports.Breaks("argument " + p.Name + " stands in another place")
 	case i < len(now.places) && p.Optional && !now.places[i].Optional:
 		return exports.Breaks("argument " + now.places[i].Name + " can no longer be left out")
+	}
+	if p.Named && !named && now.keys {
+		return exports.Doubts("argument " + p.Name + " is one of any name")
 	}
 	return exports.Effect{}
 }

@@ -368,6 +368,7 @@ func (m *module) assigned(i, end int) {
 		m.add(exports.Symbol{Name: c.Word(i), Kind: kind}, i)
 		return
 	}
+	hidden := m.typeVariable(i, end)
 	var targets []int
 	for k := i; k < end && len(targets) < maxParams; {
 		if c.Word(k) == "" {
@@ -377,7 +378,7 @@ func (m *module) assigned(i, end int) {
 		switch {
 		case c.Is(k+1, "="):
 			for _, t := range targets {
-				m.add(exports.Symbol{Name: c.Word(t), Kind: kind}, t)
+				m.add(exports.Symbol{Name: c.Word(t), Kind: kind, Hidden: hidden}, t)
 			}
 			targets, k = nil, k+2
 		case c.Is(k+1, ","):
@@ -386,6 +387,17 @@ func (m *module) assigned(i, end int) {
 			return
 		}
 	}
+}
+
+// typeVariable says whether a name stands for a type in annotations only: T = typing.TypeVar("T").
+func (m *module) typeVariable(i, end int) bool {
+	for k := i + 1; k < min(end, i+6); k++ {
+		switch m.code.Word(k) {
+		case "TypeVar", "ParamSpec", "TypeVarTuple":
+			return m.code.Is(k+1, "(")
+		}
+	}
+	return false
 }
 
 // listed reads = [...], += (...) and .extend([...]) behind __all__.
