@@ -275,3 +275,17 @@ func (r *Repo) Remotes(ctx context.Context) ([]string, error) {
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
+
+// SetRemote adds a remote to the repository's own configuration, or gives it another URL. Its branches are fetched into
+// refs/remotes/<name>/.
+func (r *Repo) SetRemote(ctx context.Context, name, url string) error {
+	if name == "" || strings.ContainsAny(name, ".\n*/") || strings.HasPrefix(name, "-") || strings.ContainsAny(url, "\n\x00") {
+		return fmt.Errorf("%q cannot be the name of a remote with URL %q", name, url)
+	}
+	for _, setting := range [][2]string{{"url", url}, {"fetch", "+refs/heads/*:refs/remotes/" + name + "/*"}} {
+		if _, err := r.refs("config", "--local", "remote."+name+"."+setting[0], setting[1]).output(ctx); err != nil {
+			return fmt.Errorf("setting the remote %s: %w", name, err)
+		}
+	}
+	return nil
+}

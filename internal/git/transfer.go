@@ -16,7 +16,8 @@ type FetchOptions struct {
 	// UploadPack is the program to run for git upload-pack in a local source, by an absolute path. For a repository that
 	// an agent owns it must enter the agent's sandbox: the repository's alternates would make git read other stores.
 	UploadPack string
-	// Trusted reads a local source also when it belongs to another user.
+	// Trusted reads a local source also when it belongs to another user, and takes its objects as they are: old histories
+	// have some that git would not write today.
 	Trusted bool
 }
 
@@ -176,10 +177,11 @@ func keep(pairs [][2]string, wanted func(key string) bool) [][2]string {
 func (r *Repo) localEnvironment(source string, trusted bool) ([]string, error) {
 	pairs := append(keep(overrides, func(key string) bool { return key != "protocol.allow" }), durable...)
 	env := append(r.storeEnv[:len(r.storeEnv):len(r.storeEnv)], "GIT_ALLOW_PROTOCOL=file")
-	env = append(env, settings(append(pairs, guards...))...)
+	pairs = append(pairs, guards...)
 	if !trusted {
-		return env, nil
+		return append(env, settings(pairs)...), nil
 	}
+	env = append(env, settings(append(pairs, [2]string{"fetch.fsckObjects", "false"}))...)
 	file := filepath.Join(r.temp, "trusted")
 	err := replaceFile(file, "[safe]\n\tdirectory = *\n")
 	return append(env, "GIT_CONFIG_GLOBAL="+file), err

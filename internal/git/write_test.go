@@ -637,3 +637,45 @@ func TestMaintain(t *testing.T) {
 		f.git("fsck", "--full")
 	})
 }
+
+// Reference names are judged as git judges them.
+func TestCheckRefName(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "--bare")
+	for _, name := range []string{"refs/heads/main", "refs/heads/a.b", "refs/heads/a..b", "refs/heads/.a", "refs/heads/a.", "refs/heads/a/.b/c",
+		"refs/heads/a.lock", "refs/heads/a.lock/b", "refs/heads/a b", "refs/heads/a~", "refs/heads/a^", "refs/heads/a:b", "refs/heads/a?",
+		"refs/heads/a*", "refs/heads/a[", "refs/heads/a\\b", "refs/heads/a@{b", "refs/heads/@", "refs/heads/a@b", "refs/heads//a", "refs/heads/a/",
+		"refs/heads/a\x7f", "refs/heads/a\tb", "refs/heads/\xff", "refs/heads/ü", "refs/heads/-a", "refs/x", "refs/heads/{a}", "refs/heads/a,b"} {
+		valid := f.command("check-ref-format", name).Run() == nil
+		if err := checkRefName(name); (err == nil) != valid {
+			t.Errorf("%q: %v, git says %v", name, err, valid)
+		}
+	}
+	for _, name := range []string{"", "HEAD", "main", "heads/main", "refs/" + strings.Repeat("a", 2000)} {
+		if checkRefName(name) == nil {
+			t.Errorf("%q was accepted", name)
+		}
+	}
+}
+
+// A clone of another user can be read when the caller says so, whatever old and odd objects it has.
+func TestFetchTrusted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "--bare")
+	blob := f.gitIn("x", "hash-object", "-w", "--stdin")
+	tree := f.gitIn("100644 blob "+blob+"\t.git\n", "mktree")
+	f.git("update-ref", "refs/heads/main", f.git("commit-tree", "-m", "odd", tree))
+	spec := []string{"refs/heads/main:refs/heads/main"}
+	if os.Getuid() == 0 { // only root can give files away
+		if out, err := exec.Command("chown", "-R", "12345", f.dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	r := newFixture(t, "--bare").open()
+	if err := r.Fetch(t.Context(), f.dir, spec, FetchOptions{}); err == nil {
+		t.Error("fetched what is not trusted")
+	}
+	if err := r.Fetch(t.Context(), f.dir, spec, FetchOptions{Trusted: true}); err != nil {
+		t.Error(err)
+	}
+}

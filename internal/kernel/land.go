@@ -213,8 +213,24 @@ func (k *Kernel) bringMain(ctx context.Context, id git.OID) error {
 	if _, err := k.main.Copy(ctx, k.repo, id); err != nil {
 		return fmt.Errorf("bringing main.git up: %w", err)
 	}
-	if err := k.main.UpdateRefs(ctx, []git.RefUpdate{{Name: RefMain, Old: old, New: id}}); err != nil {
+	if err := k.moveMain(ctx, git.RefUpdate{Name: RefMain, Old: old, New: id}); err != nil {
 		return fmt.Errorf("bringing main.git up: %w", err)
 	}
 	return nil
+}
+
+// moveMain moves main in main.git, again if the git that did it died.
+func (k *Kernel) moveMain(ctx context.Context, u git.RefUpdate) error {
+	err := k.main.UpdateRefs(ctx, []git.RefUpdate{u})
+	if !errors.Is(err, git.ErrInterrupted) {
+		return err
+	}
+	if err := k.main.Unlock(u.Name); err != nil {
+		return err
+	}
+	have, err := k.main.Ref(ctx, u.Name)
+	if err != nil || have == u.New {
+		return err
+	}
+	return k.main.UpdateRefs(ctx, []git.RefUpdate{u})
 }
