@@ -1,0 +1,224 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/check"
+	"github.com/adamant-os/adamant/internal/daemon/api"
+	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/door"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/git/gittest"
+	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/operator/desk"
+)
+
+func TestMain(m *testing.M) {
+	check.Init()
+	kustomize.Init()
+	if len(os.Args) == 3 && os.Args[1] == "hook" {
+		err := door.RunHook(context.Background(), os.Args[2], door.HookEnv{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
+		if err != nil {
+			if !errors.Is(err, door.ErrRefused) {
+				fmt.Fprintln(os.Stderr, "adamant:", err)
+			}
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// house is a clone, its kernel and a daemon on it.
+type house struct {
+	t      *testing.T
+	clone  *gittest.Repo
+	dir    string // kernel
+	state  string
+	at     Addresses
+	client *desk.Client
+	stop   func()
+	now    func() time.Time
+}
+
+const config = `apiVersion: adamant.dev/v1
+kind: Repository
+metadata: {name: sample}
+spec:
+  phase: 3
+  checks:
+    - {name: test, kind: unit, command: ["test ! -e broken"]}
+`
+
+// newHouse starts a daemon on a small repository.
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	clone := gittest.New(t)
+	clone.Write(".adamant/adamant.yaml", config)
+	clone.Write("README.md", "# Sample\n\nA sample.\n")
+	clone.Write("src/add.py", "def add(a, b):\n    return a + b\n")
+	clone.Commit("start")
+	dir, err := os.MkdirTemp("", "adamant") // short: a socket lies in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	h := &house{t: t, clone: clone, dir: filepath.Join(dir, "sample"), state: t.TempDir(), now: time.Now}
+	h.up()
+	t.Cleanup(func() { h.down() })
+	return h
+}
+
+func (h *house) up() {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
+	repo, err := git.Open(ctx, h.clone.Dir)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	k, err := kernel.Create(ctx, h.dir, repo, kernel.Options{})
+	if err := errors.Join(err, repo.Close()); err != nil {
+		h.t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ready, ended := make(chan Addresses, 1), make(chan error, 1)
+	var log *slog.Logger
+	if testing.Verbose() {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	}
+	go func() {
+		ended <- Run(ctx, Config{Kernel: k, Name: "sample", State: h.state, Places: judge.Places{Cache: h.t.TempDir(), State: h.state, Data: h.t.TempDir()},
+			Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv, Now: func() time.Time { return h.now() }, Log: log,
+			Ready: func(a Addresses) { ready <- a }})
+	}()
+	select {
+	case err := <-ended:
+		h.t.Fatalf("the daemon ended at once: %v", err)
+	case h.at = <-ready:
+	}
+	h.client = desk.NewClient(h.at.Socket)
+	h.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			h.t.Errorf("the daemon ended with %v", err)
+		}
+	}
+}
+
+func (h *house) down() {
+	if h.stop != nil {
+		h.stop()
+	}
+	h.stop = nil
+}
+
+// call asks the daemon.
+func (h *house) call(method, path, id string, in, out any) {
+	h.t.Helper()
+	if err := h.client.Call(h.t.Context(), method, path, id, in, out); err != nil {
+		h.t.Fatalf("%s %s %s: %v", method, path, id, err)
+	}
+}
+
+// token is the URL of the door with a new token in it.
+func (h *house) token(g door.Grant) string {
+	h.t.Helper()
+	g.Expires = time.Now().Add(time.Hour)
+	var made api.NewToken
+	h.call("POST", api.PathTokens, "", g, &made)
+	return strings.Replace(h.at.Door, "http://", "http://x:"+made.Token+"@", 1)
+}
+
+// push proposes a commit and says which change it became.
+func (h *house) push(url, rev string, options ...string) string {
+	h.t.Helper()
+	args := []string{"push"}
+	for _, o := range options {
+		args = append(args, "-o", o)
+	}
+	out, err := h.git(append(args, url, rev+":refs/for/main")...)
+	if err != nil {
+		h.t.Fatalf("push: %v\n%s", err, out)
+	}
+	for _, word := range strings.Fields(out) {
+		if id := strings.Trim(word, ".,:;()"); len(id) == 16 && strings.Trim(id, "0123456789abcdef") == "" {
+			return id
+		}
+	}
+	h.t.Fatalf("the door named no change:\n%s", out)
+	return ""
+}
+
+func (h *house) git(args ...string) (string, error) {
+	cmd := exec.CommandContext(h.t.Context(), "git", args...)
+	cmd.Dir = h.clone.Dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.clone.Dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0"}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// await waits until a change has a status.
+func (h *house) await(id string, want change.Status) desk.Change {
+	h.t.Helper()
+	var c desk.Change
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		h.call("GET", desk.PathChange, id, nil, &c)
+		if c.Status == string(want) {
+			return c
+		}
+		if time.Now().After(deadline) {
+			var s api.Status
+			h.call("GET", api.PathStatus, "", nil, &s)
+			var all api.Changes
+			h.call("GET", api.PathChanges+"?all=true", "", nil, &all)
+			h.t.Fatalf("change %s is %s, want %s\nproblems: %v\nchanges: %+v\nverdict: %s", id, c.Status, want, s.Problems, all.Changes, c.Verdict)
+		}
+		if err := sleep(h.t.Context(), 20*time.Millisecond); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// main is the file of a path on the kernel's main, "" when there is none.
+func (h *house) main(path string) string {
+	h.t.Helper()
+	cmd := exec.CommandContext(h.t.Context(), "git", "--git-dir", filepath.Join(h.dir, "kernel.git"), "show", "main:"+path)
+	out, err := cmd.Output()
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+// TestTrivialLands takes a change of prose from a plain git push to main, and leaves the clone alone.
+func TestTrivialLands(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	url := h.token(door.Grant{Role: door.RolePerson, Name: "ada", Write: true})
+	h.clone.Branch("words")
+	h.clone.Write("README.md", "# Sample\n\nA sample of a repository.\n")
+	h.clone.Commit("Say what it is")
+	id := h.push(url, "HEAD")
+	h.await(id, change.Merged)
+	if got := h.main("README.md"); !strings.Contains(got, "sample of a repository") {
+		t.Errorf("main has %q", got)
+	}
+}

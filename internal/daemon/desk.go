@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/operator/desk"
+)
+
+// approve takes the operator's proof. It counts once it is in the ledger; the change takes it over from there (consents).
+func (d *Daemon) approve(ctx context.Context, id string, proof desk.Proof, accepts bool) (desk.Answer, error) {
+	c, err := d.changes.Find(ctx, id)
+	if err != nil {
+		return desk.Answer{}, err
+	}
+	v, err := d.verdict(ctx, c)
+	if err != nil {
+		return desk.Answer{}, err
+	}
+	given, err := d.who.Approve(ctx, c.ID, v, proof)
+	if err != nil {
+		return desk.Answer{}, err
+	}
+	if accepts && len(given.Statement.Accepts) == 0 {
+		return desk.Answer{}, fmt.Errorf("the statement accepts no missing gate; approve it instead")
+	}
+	if c, err = d.consents(ctx, c); err != nil {
+		return desk.Answer{}, err
+	}
+	d.loop.wake(c.ID)
+	if v, err = d.verdict(ctx, c); err != nil {
+		return desk.Answer{}, err
+	}
+	return desk.Answer{Change: c.ID, Status: string(c.State.Status), Decision: v.Decision, Message: "approved by " + given.By + " (" + given.Method + "); the gate says " + v.Decision}, nil
+}
+
+// consents gives a change the approvals that the ledger holds for its patch set and it has not taken over yet, as after a
+// crash between the two.
+func (d *Daemon) consents(ctx context.Context, c change.Change) (change.Change, error) {
+	for _, a := range d.who.Approvals(c.ID) {
+		if a.Statement.Scope.Head != string(c.State.Head()) || slices.ContainsFunc(c.State.Approvals, func(has gate.Approval) bool { return has.Statement.Nonce == a.Statement.Nonce }) {
+			continue
+		}
+		a.Void = ""
+		op := change.Operation{Time: d.now().UTC(), Actor: change.RoleOperator + ":" + a.By, Body: change.Approved{Head: c.State.Head(), Approval: a}}
+		if len(a.Statement.Accepts) > 0 {
+			op.Body = change.Accepted{Head: c.State.Head(), Approval: a}
+		}
+		after, err := d.changes.Add(ctx, c.ID, []change.Operation{op})
+		if err != nil {
+			return c, err
+		}
+		if err := d.announce(ctx, after, op, ""); err != nil {
+			return after, err
+		}
+		c = after
+	}
+	return c, nil
+}
+
+// pages puts the operator's pages on the listener.
+func (d *Daemon) pages(mux *http.ServeMux, address string) {
+	_ = address
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { http.NotFound(w, nil) })
+}

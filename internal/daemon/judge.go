@@ -1,0 +1,144 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/queue"
+)
+
+// The kinds of jobs.
+const (
+	jobJudge = "judge" // a change on a commit
+	jobProve = "prove" // a run of the merge queue
+)
+
+// submitJudge hands a run of the gate to the workers. It is the same job until the state asks for another attempt.
+func (d *Daemon) submitJudge(ctx context.Context, c change.Change, job change.Job) (bool, error) {
+	d.mu.Lock()
+	running, ok := d.judging[c.ID]
+	d.mu.Unlock()
+	if ok && running == job {
+		return false, nil
+	}
+	body, err := json.Marshal(job)
+	if err != nil {
+		return false, err
+	}
+	_, err = d.jobs.Submit(ctx, queue.Job{Kind: jobJudge, Key: c.ID, State: string(job.Head), Step: string(job.Base), Attempt: job.Attempt, Body: body})
+	if err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.judging[c.ID] = job
+	return true, nil
+}
+
+// doJudge is a worker's part: run the gate and see its answer recorded. Only then is the job done.
+func (d *Daemon) doJudge(ctx context.Context, job queue.Job) error {
+	var wanted change.Job
+	if err := json.Unmarshal(job.Body, &wanted); err != nil {
+		return fmt.Errorf("reading the job: %w", err)
+	}
+	c, err := d.changes.Load(ctx, job.Key)
+	if err != nil {
+		return err
+	}
+	if !wants(c, wanted) {
+		return nil
+	}
+	result := &change.Result{Job: wanted}
+	outcome, err := d.assess(ctx, c, wanted.Base, nil)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // it comes back
+	case err != nil:
+		result.Error = err.Error()
+	default:
+		result.Assessment = outcome
+		data, err := manifest.CanonicalJSON(outcome)
+		if err != nil {
+			return err
+		}
+		result.Blob = change.BlobName(data)
+	}
+	d.mu.Lock()
+	d.results[c.ID] = result
+	d.mu.Unlock()
+	return d.recorded(ctx, c.ID, result)
+}
+
+// recorded sees to it that an answer is in git, or that nobody wants it any more. A job that is done is never submitted again
+// under its name, so it must not be done before that.
+func (d *Daemon) recorded(ctx context.Context, id string, result *change.Result) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.loop.wakeAndWait(id):
+		}
+		d.mu.Lock()
+		waiting := d.results[id] == result
+		d.mu.Unlock()
+		if !waiting {
+			return nil
+		}
+		c, err := d.changes.Load(ctx, id)
+		if err == nil && !wants(c, result.Job) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			delete(d.results, id)
+			delete(d.judging, id)
+			return nil
+		}
+		if err := sleep(ctx, retryPause/10); err != nil {
+			return err
+		}
+	}
+}
+
+// wants says that a change waits for the answer to a job.
+func wants(c change.Change, job change.Job) bool {
+	run := c.State.Run
+	return c.State.Head() == job.Head && run != nil && !run.Done && run.Base == job.Base && run.Attempt == job.Attempt
+}
+
+// sleep waits, or says why it did not.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// assess judges a change's current patch set on a commit. run is judge.Request's: nil for all that gates want.
+func (d *Daemon) assess(ctx context.Context, c change.Change, base git.OID, run []string) (*gate.Assessment, error) {
+	o := c.State.Origin
+	outcome, err := judge.Run(ctx, d.kernel.Repo(), judge.Request{
+		Base: string(base), Target: o.Target, Head: string(c.State.Head()), Run: run, Now: d.now(), Jobs: 1, Places: d.config.Places,
+		Getenv: d.config.Getenv, Version: d.config.Version, Progress: func(line string) { d.log.Debug("gate", "change", c.ID, "progress", strings.TrimSpace(line)) },
+		Render: d.config.Render, By: &facts.Identity{Agent: o.Agent, Role: o.Role, Model: o.Model, Task: o.Task, Feature: o.Feature},
+	})
+	if usage := (*judge.UsageError)(nil); errors.As(err, &usage) {
+		return nil, fmt.Errorf("the gate cannot judge it: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return outcome.Verdict.Assessment, nil
+}

@@ -1,0 +1,120 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/mergequeue"
+)
+
+// land puts a change on main: its landing commit, its operation and main move in one landing of the kernel.
+func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) error {
+	run, ok := d.merge.turn(c.ID)
+	if !ok {
+		return nil // the queue changed its mind meanwhile
+	}
+	a, err := d.changes.Assessment(ctx, c)
+	if err != nil {
+		return err
+	}
+	if a.Digest != e.Assessment || git.OID(a.Base) != e.Job.Base || git.OID(a.Head) != e.Job.Head {
+		return fmt.Errorf("landing change %s: the assessment is not the one that allows it", c.ID)
+	}
+	commit, err := d.compose(ctx, c, a, e.Job.Base)
+	if err != nil {
+		d.merge.refuse(ctx, run, c.ID, err.Error())
+		return nil
+	}
+	op := change.Operation{Time: d.now().UTC(), Actor: change.Actor, Body: change.Landed{Head: e.Job.Head, Commit: commit, Base: e.Job.Base, Assessment: a.Digest}}
+	after, updates, err := d.changes.Prepare(ctx, c, []change.Operation{op}, nil)
+	if err != nil {
+		return err
+	}
+	err = d.kernel.Land(ctx, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: git.RefUpdate{Name: kernel.RefMain, Old: e.Job.Base, New: commit}})
+	if moved := (*git.RefMovedError)(nil); errors.As(err, &moved) {
+		if moved.Name == kernel.RefMain {
+			d.movedByHand(ctx)
+		}
+		d.merge.refuse(ctx, run, "", moved.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
+	d.merge.landed(ctx, run, c.ID, commit)
+	d.wakeAll(ctx) // main moved
+	return errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.afterLanding(ctx, after, commit))
+}
+
+// turn is the run that lands a change now.
+func (m *merger) turn(id string) (mergequeue.RunID, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.landing == nil || len(m.landing.Changes) == 0 || m.landing.Changes[0] != id {
+		return "", false
+	}
+	return m.landing.Run, true
+}
+
+// refuse tells the scheduler that a landing came to nothing; id names whose fault it is, empty = nobody's.
+func (m *merger) refuse(ctx context.Context, run mergequeue.RunID, id, note string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.landing = nil
+	m.apply(ctx, mergequeue.Refused{Run: run, Change: id, Note: note})
+}
+
+// landed tells the scheduler that a change is on main.
+func (m *merger) landed(ctx context.Context, run mergequeue.RunID, id string, main git.OID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.in, id)
+	m.landing = nil
+	m.apply(ctx, mergequeue.Landed{Run: run, Main: string(main)})
+}
+
+// afterLanding closes what a revert reverts.
+func (d *Daemon) afterLanding(ctx context.Context, c change.Change, commit git.OID) error {
+	if c.State.Origin.Reverts == "" {
+		return nil
+	}
+	op := change.Operation{Time: d.now().UTC(), Actor: change.Actor, Body: change.TakenBack{Change: c.ID, Commit: commit}}
+	back, err := d.changes.Add(ctx, c.State.Origin.Reverts, []change.Operation{op})
+	if err != nil {
+		return err
+	}
+	return d.announce(ctx, back, op, "taken back by "+c.ID[:16])
+}
+
+// wakeAll has every open change looked at.
+func (d *Daemon) wakeAll(ctx context.Context) {
+	changes, err := d.list(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	d.trouble("listing changes", err)
+	for _, c := range changes {
+		if isOpen(c) {
+			d.loop.wake(c.ID)
+		}
+	}
+}
+
+// movedByHand looks at a main that is not where the last landing left it, records it, and goes on from there.
+func (d *Daemon) movedByHand(ctx context.Context) {
+	recovery, err := d.kernel.Recover(ctx)
+	d.trouble("main", err)
+	if err != nil || recovery.Moved == nil {
+		return
+	}
+	m := recovery.Moved
+	d.log.Warn("main was moved by hand", "from", m.From, "to", m.To)
+	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main was moved by hand from %s to %s", m.From.Short(), m.To.Short())})
+	d.merge.tell(ctx, mergequeue.Moved{Main: string(m.To)})
+	d.wakeAll(ctx)
+}

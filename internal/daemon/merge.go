@@ -1,0 +1,310 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/mergequeue"
+	"github.com/adamant-os/adamant/internal/queue"
+	"github.com/adamant-os/adamant/internal/risk"
+)
+
+// merger drives the scheduler of the merge queue: it turns what happens into its events, and its actions into jobs, places
+// and wake-ups. Its state is rebuilt from the changes at each start.
+type merger struct {
+	d *Daemon
+
+	mu      sync.Mutex
+	queue   *mergequeue.Queue
+	options mergequeue.Options
+	in      map[string]bool   // changes in the queue
+	ejected map[string]string // why the queue gave a change up, until it has left
+	runs    map[mergequeue.RunID]mergequeue.Start
+	landing *mergequeue.Land
+	wake    time.Time
+}
+
+// openQueue rebuilds the merge queue from the changes that are in it, and has every change looked at.
+func (d *Daemon) openQueue(ctx context.Context) error {
+	main, err := d.kernel.Ref(ctx, kernel.RefMain)
+	if err != nil {
+		return err
+	}
+	opt := mergequeue.Defaults()
+	opt.Epoch, opt.Slots, opt.Batch = d.kernel.Epoch(), d.config.Slots, 1 // each change is proved by itself: docs/daemon.md, "What is missing"
+	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}}
+	d.merge = m
+	changes, err := d.list(ctx)
+	if err != nil {
+		return err
+	}
+	var queued []mergequeue.Change
+	for _, c := range changes {
+		if c.State.Status.InQueue() {
+			queued = append(queued, d.queueEntry(ctx, c))
+			m.in[c.ID] = true
+		}
+		d.loop.wake(c.ID)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var actions []mergequeue.Action
+	m.queue, actions = mergequeue.Rebuild(opt, string(main), d.now(), d.paused.on(), queued)
+	return m.carryOut(ctx, actions)
+}
+
+// list reads every open change. One that cannot be read is trouble of its own and stops nobody else.
+func (d *Daemon) list(ctx context.Context) ([]change.Change, error) {
+	changes, broken, err := d.changes.List(ctx)
+	for _, b := range broken {
+		d.trouble(b.Ref, b)
+	}
+	return changes, err
+}
+
+// queueEntry is what the scheduler needs to know about a change.
+func (d *Daemon) queueEntry(ctx context.Context, c change.Change) mergequeue.Change {
+	e := mergequeue.Change{ID: c.ID, Eligible: d.now()}
+	if q := c.State.Queue; q != nil {
+		e.Eligible = q.At
+		switch {
+		case q.Lane == change.LaneHotfix:
+			e.Lane, e.Reason = mergequeue.Hotfix, "opened as a hotfix by "+c.State.By
+		case q.Exclusive:
+			e.Lane = mergequeue.Critical
+		}
+	}
+	a, err := d.changes.Assessment(ctx, c)
+	if err != nil { // unknown meets everything: slower, never wrong
+		d.log.Warn("a queued change without an assessment", "change", c.ID, "error", err)
+		return e
+	}
+	e.Risk = a.Score
+	if paths, err := d.worlds.changed(ctx, d.kernel.Repo(), git.OID(a.Base), git.OID(a.Head)); err == nil && a.Level < risk.High && !governs(paths) {
+		e.Affected = mergequeue.Affected{By: "paths", IDs: paths}
+	}
+	return e
+}
+
+// governs says that a change to one of these paths may change how others are judged.
+func governs(paths []string) bool {
+	return slices.ContainsFunc(paths, func(p string) bool {
+		return strings.HasPrefix(p, ".adamant/") || strings.HasPrefix(p, "policy/") || path.Base(p) == "catalog-info.yaml" || path.Base(p) == ".gitattributes"
+	})
+}
+
+// arrive puts a change into the queue.
+func (m *merger) arrive(ctx context.Context, c change.Change) {
+	entry := m.d.queueEntry(ctx, c)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.in[c.ID] = true
+	m.apply(ctx, mergequeue.Arrived{Change: entry})
+}
+
+// leave takes a change out of the queue.
+func (m *merger) leave(ctx context.Context, id, why string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.in, id)
+	delete(m.ejected, id)
+	if l := m.landing; l != nil && slices.Contains(l.Changes, id) {
+		m.landing = nil
+		m.apply(ctx, mergequeue.Refused{Run: l.Run, Change: id, Note: why})
+		return
+	}
+	m.apply(ctx, mergequeue.Cancelled{Change: id})
+}
+
+// tell passes one event on.
+func (m *merger) tell(ctx context.Context, e mergequeue.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.apply(ctx, e)
+}
+
+// apply is called with the lock held.
+func (m *merger) apply(ctx context.Context, e mergequeue.Event) {
+	err := m.carryOut(ctx, m.queue.Apply(m.d.now(), e))
+	m.d.trouble("merge queue", err)
+}
+
+func (m *merger) carryOut(ctx context.Context, actions []mergequeue.Action) error {
+	for _, action := range actions {
+		switch a := action.(type) {
+		case mergequeue.Start:
+			if err := m.start(ctx, a); err != nil {
+				return err
+			}
+		case mergequeue.Cancel:
+			delete(m.runs, a.Run)
+		case mergequeue.Land:
+			m.landing = &a
+			m.d.loop.wake(a.Changes...)
+		case mergequeue.Eject:
+			m.ejected[a.Change] = a.Why
+			m.d.loop.wake(a.Change)
+		case mergequeue.Wake:
+			m.wake = a.At
+		}
+	}
+	m.d.hub.publish(Event{Kind: "queue", Message: fmt.Sprintf("%d in the queue, %d runs", len(m.in), len(m.runs))})
+	return nil
+}
+
+// start hands a run to the workers.
+func (m *merger) start(ctx context.Context, s mergequeue.Start) error {
+	m.runs[s.Run] = s
+	body, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	_, err = m.d.jobs.Submit(ctx, queue.Job{Kind: jobProve, Key: string(s.Run), State: s.Base, Step: "prove", Attempt: 1, Body: body})
+	return err
+}
+
+// place is where the queue has a change.
+func (m *merger) place(ctx context.Context, id string) change.Place {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := change.Place{In: m.in[id], Ejected: m.ejected[id]}
+	if l := m.landing; l != nil && len(l.Changes) > 0 && l.Changes[0] == id {
+		main := git.OID(l.Main)
+		governance, err := m.d.worlds.governanceAt(ctx, m.d.kernel.Repo(), main)
+		if err != nil {
+			m.d.log.Warn("the governance of the commit to land on", "error", err)
+			return p
+		}
+		p.Base, p.Root, p.Ready = change.Tip{OID: main, Governance: governance}, main, true
+	}
+	return p
+}
+
+// freeze lists the window that is open now, if any.
+func (m *merger) freeze(now time.Time) []change.Window {
+	if f, ok := m.options.Calendar.Frozen(now); ok {
+		return []change.Window{{From: now, Until: f.Until, Why: f.Name}}
+	}
+	return nil
+}
+
+// clock passes time on when the scheduler asked for it.
+func (m *merger) clock(ctx context.Context) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.wake.IsZero() && !m.d.now().Before(m.wake) {
+		m.wake = time.Time{}
+		m.apply(ctx, mergequeue.Clock{})
+	}
+}
+
+// doProve is a worker's part of a run of the queue: compose what would be on main and judge the last change there. Its
+// results stay in the cache of checks, so that the judgement that counts, on the commit that the change lands on, runs
+// nothing twice.
+func (d *Daemon) doProve(ctx context.Context, job queue.Job) error {
+	var s mergequeue.Start
+	if err := json.Unmarshal(job.Body, &s); err != nil {
+		return fmt.Errorf("reading the run: %w", err)
+	}
+	if !d.merge.wanted(s.Run) {
+		return nil
+	}
+	outcome, note, err := d.prove(ctx, s)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		outcome, note = mergequeue.Aborted, err.Error()
+		d.log.Warn("a run of the merge queue found nothing out", "run", s.Run, "error", err)
+	}
+	d.merge.finished(ctx, s.Run, outcome, note)
+	return nil
+}
+
+func (m *merger) wanted(run mergequeue.RunID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.runs[run]
+	return ok
+}
+
+func (m *merger) finished(ctx context.Context, run mergequeue.RunID, outcome mergequeue.Outcome, note string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.runs, run)
+	m.apply(ctx, mergequeue.Finished{Run: run, Outcome: outcome, Note: note})
+}
+
+// prove judges the batch of a run behind its chain.
+func (d *Daemon) prove(ctx context.Context, s mergequeue.Start) (mergequeue.Outcome, string, error) {
+	tip := git.OID(s.Base)
+	for _, id := range s.Chain {
+		c, err := d.changes.Load(ctx, id)
+		if err != nil {
+			return "", "", err
+		}
+		a, err := d.assess(ctx, c, tip, []string{})
+		if err != nil {
+			return "", "", err
+		}
+		if tip, err = d.compose(ctx, c, a, tip); err != nil {
+			return mergequeue.Aborted, "what is before it does not go together: " + err.Error(), nil
+		}
+	}
+	for i, id := range s.Batch {
+		c, err := d.changes.Load(ctx, id)
+		if err != nil {
+			return "", "", err
+		}
+		a, err := d.proof(ctx, c, tip, len(s.Chain) == 0 && i == 0 && !s.Rerun)
+		if err != nil {
+			return "", "", err
+		}
+		if outcome, note := judgeOutcome(a); outcome != mergequeue.Passed {
+			return outcome, note, nil
+		}
+		if i+1 < len(s.Batch) {
+			if tip, err = d.compose(ctx, c, a, tip); err != nil {
+				return mergequeue.Failed, err.Error(), nil
+			}
+		}
+	}
+	return mergequeue.Passed, "", nil
+}
+
+// proof is the assessment of a change on a commit: the one it has, when it is of that commit and may be used.
+func (d *Daemon) proof(ctx context.Context, c change.Change, base git.OID, mayReuse bool) (*gate.Assessment, error) {
+	if has := c.State.Assessment; mayReuse && has != nil && has.Void == "" && has.Base == base && (has.ValidUntil == nil || d.now().Before(*has.ValidUntil)) {
+		if a, err := d.changes.Assessment(ctx, c); err == nil {
+			return a, nil
+		}
+	}
+	return d.assess(ctx, c, base, nil)
+}
+
+// judgeOutcome says what an assessment means for a run. Approvals, soak and holds are not the queue's business: Step asks the gate again
+// before anything lands.
+func judgeOutcome(a *gate.Assessment) (mergequeue.Outcome, string) {
+	v := gate.Decide(a, gate.Standing{Now: time.Unix(0, 0)})
+	for _, r := range v.Reasons {
+		if r.Effect == gate.Deny {
+			return mergequeue.Failed, r.Subject + ": " + r.Message
+		}
+	}
+	for _, g := range a.Gates {
+		if g.State == gate.Errored || g.State == gate.Pending {
+			return mergequeue.Aborted, g.Name + ": " + g.Reason
+		}
+	}
+	return mergequeue.Passed, ""
+}

@@ -1,0 +1,109 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// serve listens until ctx ends: git and the operator's page on loopback, the API on a unix socket.
+func (d *Daemon) serve(ctx context.Context) error {
+	web, err := listenLoopback(ctx, d.config.Listen)
+	if err != nil {
+		return err
+	}
+	socketPath := d.config.Socket
+	if socketPath == "" {
+		socketPath = Socket(d.kernel.Dir())
+	}
+	socket, err := listenSocket(ctx, socketPath)
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
+	base := "http://" + web.Addr().String()
+	d.mu.Lock()
+	d.address = Addresses{Socket: socketPath, Door: base + "/" + d.config.Name + ".git", Web: base + "/"}
+	d.mu.Unlock()
+	group, ctx := errgroup.WithContext(ctx)
+	serveOn(ctx, group, web, &http.Server{Handler: d.outside(web.Addr().String()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
+	serveOn(ctx, group, socket, &http.Server{Handler: d.inside(), ReadHeaderTimeout: 10 * time.Second, ConnContext: withPeer})
+	if d.config.Ready != nil {
+		d.config.Ready(d.address)
+	}
+	return group.Wait()
+}
+
+func serveOn(ctx context.Context, group *errgroup.Group, l net.Listener, s *http.Server) {
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
+	group.Go(func() error {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving %s: %w", l.Addr(), err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace/2)
+		defer cancel()
+		if err := s.Shutdown(end); err != nil {
+			return s.Close() // what is left has had its time
+		}
+		return nil
+	})
+}
+
+// listenLoopback refuses any address that others could reach.
+func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", address, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("--listen %s: the daemon listens on loopback only; put a reverse proxy with TLS in front of it", address)
+	}
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// listenSocket takes the place of a socket that nobody serves any more. The kernel's lock is held, so nobody does.
+func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s (a socket's path has at most 107 bytes): %w", path, err)
+	}
+	return l, os.Chmod(path, 0o600)
+}
+
+// outside is what anybody on this machine can reach: the door by tokens, the operator's page by signatures.
+func (d *Daemon) outside(address string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/"+d.config.Name+".git/", d.door)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	d.pages(mux, address)
+	return sameHost(address, http.NewCrossOriginProtection().Handler(mux))
+}
+
+// sameHost refuses requests for another host: a page elsewhere may have its name point here.
+func sameHost(address string, next http.Handler) http.Handler {
+	_, port, _ := net.SplitHostPort(address)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, p, err := net.SplitHostPort(r.Host)
+		if err != nil || p != port || host != "localhost" && !strings.HasPrefix(host, "127.") && host != "::1" {
+			http.Error(w, "this is not the host you asked for", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

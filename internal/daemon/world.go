@@ -1,0 +1,158 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/kernel"
+)
+
+// worlds remembers what follows from names of objects, and so never changes.
+type worlds struct {
+	mu         sync.Mutex
+	governance map[git.OID]string
+	paths      map[[2]git.OID][]string // changed between two commits
+}
+
+const worldsKeep = 1000
+
+func newWorlds() *worlds {
+	return &worlds{governance: map[git.OID]string{}, paths: map[[2]git.OID][]string{}}
+}
+
+// world fills in everything outside of a change that its next step depends on.
+func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, error) {
+	w := change.World{Now: d.now()}
+	main, err := d.kernel.Ref(ctx, branchRef(c.State.Origin.Target))
+	if err != nil {
+		return w, err
+	}
+	if main == "" {
+		return w, fmt.Errorf("branch %s is not in the kernel", c.State.Origin.Target)
+	}
+	w.Main.OID = main
+	if w.Main.Governance, err = d.worlds.governanceAt(ctx, d.kernel.Repo(), main); err != nil {
+		return w, fmt.Errorf("reading the governance of %s: %w", main.Short(), err)
+	}
+	if head := c.State.Head(); head != "" && !c.State.Status.Closed() {
+		if w.OnMain, err = d.kernel.Repo().IsAncestor(ctx, head, main); err != nil {
+			return w, err
+		}
+	}
+	if a := c.State.Assessment; a != nil {
+		if w.Assessment, err = d.changes.Assessment(ctx, c); err != nil {
+			d.log.Warn("an assessment cannot be read and is made again", "change", c.ID, "error", err)
+			w.Assessment = nil
+		}
+		if w.Moved, err = d.moved(ctx, a.Base, main, c.State.Head()); err != nil {
+			return w, err
+		}
+	}
+	w.Queue = d.merge.place(ctx, c.ID)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w.Paused, w.Result = d.paused.reason(), d.results[c.ID]
+	if job, ok := d.judging[c.ID]; ok {
+		w.Judging = &job
+	}
+	for cause := range d.told {
+		w.Told = append(w.Told, cause)
+	}
+	w.Freeze, w.Rules = d.merge.freeze(w.Now), change.Rules{}
+	return w, nil
+}
+
+func branchRef(branch string) string { return "refs/heads/" + branch }
+
+// governanceAt is the digest of what changes to a commit are judged by.
+func (w *worlds) governanceAt(ctx context.Context, repo *git.Repo, at git.OID) (string, error) {
+	w.mu.Lock()
+	digest, ok := w.governance[at]
+	w.mu.Unlock()
+	if ok {
+		return digest, nil
+	}
+	digest, err := judge.GovernanceDigest(ctx, repo, at)
+	if err != nil {
+		return "", err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.governance) > worldsKeep {
+		clear(w.governance)
+	}
+	w.governance[at] = digest
+	return digest, nil
+}
+
+// moved says why main's way from base matters to a change: both touched a file. A base that main does not hold any more
+// matters always.
+func (d *Daemon) moved(ctx context.Context, base, main, head git.OID) (string, error) {
+	if base == main {
+		return "", nil
+	}
+	theirs, err := d.worlds.changed(ctx, d.kernel.Repo(), base, main)
+	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
+		return "the commit it was judged on is gone", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	bases, err := d.kernel.Repo().MergeBases(ctx, base, head)
+	if err != nil || len(bases) == 0 {
+		return "its history is not main's", err
+	}
+	ours, err := d.worlds.changed(ctx, d.kernel.Repo(), bases[0], head)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range ours {
+		if _, both := slices.BinarySearch(theirs, path); both {
+			return path + " changed there too", nil
+		}
+	}
+	return "", nil
+}
+
+// changed lists the paths, old and new, in which two commits differ, sorted.
+func (w *worlds) changed(ctx context.Context, repo *git.Repo, from, to git.OID) ([]string, error) {
+	key := [2]git.OID{from, to}
+	w.mu.Lock()
+	paths, ok := w.paths[key]
+	w.mu.Unlock()
+	if ok {
+		return paths, nil
+	}
+	files, err := repo.Diff(ctx, from, to, git.DiffOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("comparing %s and %s: %w", from.Short(), to.Short(), err)
+	}
+	for _, f := range files {
+		paths = append(paths, f.Path)
+		if f.OldPath != "" {
+			paths = append(paths, f.OldPath)
+		}
+	}
+	slices.Sort(paths)
+	paths = slices.Compact(paths)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.paths) > worldsKeep {
+		clear(w.paths)
+	}
+	w.paths[key] = paths
+	return paths, nil
+}
+
+// targets are the branches that changes may be for. There is one: what a landing moves last.
+func targetOf(ref string) (string, bool) {
+	branch, ok := strings.CutPrefix(ref, "refs/heads/")
+	return branch, ok && ref == kernel.RefMain
+}
