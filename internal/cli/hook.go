@@ -10,33 +10,51 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/judge"
 )
 
-// hookCommand serves the hooks of agents at the keyboard. Claude Code and Codex share the protocol: the event is JSON on
-// stdin, exit status 2 sends stderr back to the model.
+// hookCommand serves the hooks of agents at the keyboard, and git's own behind the door. Claude Code and Codex share the
+// protocol: the event is JSON on stdin, exit status 2 sends stderr back to the model.
 func hookCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "hook stop",
 		Short: "Serve a Claude Code or Codex hook: tell the agent what the gate would refuse",
 		Long: "Judge the working tree when an agent stops. A refusal goes back to the agent (exit status 2,\n" +
-			"text on stderr), once a stop. Other troubles exit with 4, which does not block it.",
+			"text on stderr), once a stop. Other troubles exit with 4, which does not block it.\n" +
+			"pre-receive and proc-receive are for the daemon's git.",
 		Args:      cobra.ExactArgs(1),
-		ValidArgs: []string{"stop"},
+		ValidArgs: []string{"stop", door.HookPreReceive, door.HookProcReceive},
 		Hidden:    true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] != "stop" {
-				return usage(fmt.Errorf("unknown hook %q: want stop", args[0]))
+			switch args[0] {
+			case "stop":
+				return stopHook(cmd.Context(), env)
+			case door.HookPreReceive, door.HookProcReceive:
+				return doorHook(cmd.Context(), env, args[0])
 			}
-			err := runStopHook(cmd.Context(), env)
-			var coded *exitError
-			if errors.As(err, &coded) && coded.Err != nil {
-				err = coded.Err // 2 would block the agent on what it cannot mend, such as being outside a repository
-			}
-			return err
+			return usage(fmt.Errorf("unknown hook %q: want stop", args[0]))
 		},
 	}
+}
+
+func stopHook(ctx context.Context, env *Env) error {
+	err := runStopHook(ctx, env)
+	var coded *exitError
+	if errors.As(err, &coded) && coded.Err != nil {
+		err = coded.Err // 2 would block the agent on what it cannot mend, such as being outside a repository
+	}
+	return err
+}
+
+// doorHook serves git's receive-pack. Every exit status but 0 refuses the push.
+func doorHook(ctx context.Context, env *Env, name string) error {
+	err := door.RunHook(ctx, name, door.HookEnv{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Getenv: env.Getenv})
+	if errors.Is(err, door.ErrRefused) {
+		return exit(ExitDeny) // it has said why
+	}
+	return err
 }
 
 // hookBlocks is the exit status that both agents read as "not yet, and here is why".
