@@ -39,6 +39,7 @@ const head = 64 << 10
 // The bounds of what is followed.
 const (
 	maxSymbols = 100_000
+	maxVisits  = 1_000_000
 	maxLevels  = 8
 )
 
@@ -90,6 +91,8 @@ type reader struct {
 	root map[string]any
 	path string
 	out  *exports.Surface
+
+	visits int // of schemas
 }
 
 func (r *reader) add(s exports.Symbol, pointer string) {
@@ -285,7 +288,11 @@ type walk struct {
 // schema reads the fields of a schema.
 func (r *reader) schema(w walk, v any, pointer string) {
 	object, ok := v.(map[string]any)
-	if !ok || w.levels == 0 || len(r.out.Symbols) >= maxSymbols {
+	if !ok || w.levels == 0 {
+		return
+	}
+	if r.visits++; r.visits > maxVisits || len(r.out.Symbols) >= maxSymbols {
+		r.out.Problem = "it describes too much to be compared"
 		return
 	}
 	if ref, ok := object["$ref"].(string); ok {
