@@ -59,7 +59,6 @@ func (q *Queue) land(e Landed) {
 		q.landed[it.ID] = true
 		q.move(e.Main, landing{id: it.ID, affected: it.Affected})
 	}
-	q.faster()
 }
 
 // move notes that main has another commit.
@@ -71,6 +70,12 @@ func (q *Queue) move(main string, l landing) {
 	l.n = q.count
 	q.main = main
 	q.history = append(q.history, l)
+	for _, it := range q.waiting {
+		if it.fails == 0 && meet(it.Affected, l.affected) {
+			it.moved++ // it was written on another main: more of a risk than one that was not
+		}
+	}
+	q.sort()
 }
 
 func (q *Queue) refuse(e Refused) {

@@ -77,10 +77,16 @@ type Options struct {
 	Lanes        bool          // use affected sets; without, every change meets every other
 	RiskDelay    time.Duration // how much a change of risk 1000 is put back
 	PriorityStep time.Duration // how much a step of priority puts forward
+	Hold         time.Duration // how long a small batch waits for company when slots are scarce
+	Setback      time.Duration // how much each landing that a waiting change meets puts it back, at most 12 times
+	Reserve      int           // slots that re-runs and speculation leave free
 	Calendar     Calendar      // freeze windows
 }
 
-// Defaults are the options of a queue that nobody configured.
-func Defaults() Options {
-	return Options{Slots: 2, Batch: 4, Depth: 4, Adaptive: true, Lanes: true, RiskDelay: 10 * time.Minute, PriorityStep: 30 * time.Minute}
+// Defaults are the options of a queue that nobody configured, for a number of slots.
+func Defaults(slots int) Options {
+	return Options{
+		Slots: slots, Reserve: (slots - 1) / 7, Batch: 3, Depth: 3, Adaptive: true, Lanes: true, Hold: 4 * time.Minute,
+		RiskDelay: 10 * time.Minute, PriorityStep: 30 * time.Minute, Setback: 2 * time.Hour,
+	}
 }

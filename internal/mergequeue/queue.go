@@ -25,6 +25,7 @@ type Queue struct {
 	serial  uint64           // last run
 	arrived uint64           // last arrival
 	splits  int              // last group
+	wake    time.Time        // when a held batch is to start, during one call
 	actions []Action
 }
 
@@ -32,13 +33,15 @@ type Queue struct {
 type item struct {
 	Change
 	seq    uint64
-	key    time.Time
-	run    *run // nil while it waits
-	fails  int  // accusations
-	aborts int  // runs in a row without a result
-	group  int  // > 0: goes with exactly the others of its group (a half of a failed batch)
-	parent int  // the failed batch the group comes from: its halves ignore each other
-	doubt  bool // probably fails
+	due    time.Time     // its place in the order
+	late   time.Duration // behind it: probably fails
+	moved  int           // landings it met while it waited: each one puts it back
+	run    *run          // nil while it waits
+	fails  int           // accusations
+	aborts int           // runs in a row without a result
+	group  int           // > 0: goes with exactly the others of its group (a half of a failed batch)
+	parent int           // the failed batch the group comes from: its halves ignore each other
+	doubt  bool          // probably fails
 }
 
 // landing is one change that got on main.
@@ -111,7 +114,8 @@ func (q *Queue) arrive(c Change) {
 	q.arrived++
 	priority := time.Duration(min(max(c.Priority, -10), 10)) * q.opt.PriorityStep
 	risk := q.opt.RiskDelay * time.Duration(min(max(c.Risk, 0), 1000)) / 1000
-	it := &item{Change: c, seq: q.arrived, key: c.Eligible.Add(risk - priority)}
+	due := c.Eligible.Add(risk - priority)
+	it := &item{Change: c, seq: q.arrived, due: due}
 	q.live[c.ID] = it
 	q.wait(it)
 }
@@ -119,12 +123,20 @@ func (q *Queue) arrive(c Change) {
 // wait puts a change, back, into the list of those that wait.
 func (q *Queue) wait(it *item) {
 	it.run = nil
-	at, _ := slices.BinarySearchFunc(q.waiting, it, before)
+	at, _ := slices.BinarySearchFunc(q.waiting, it, q.before)
 	q.waiting = slices.Insert(q.waiting, at, it)
 }
 
-func before(a, b *item) int {
-	return cmp.Or(cmp.Compare(class(a.Lane), class(b.Lane)), a.key.Compare(b.key), cmp.Compare(a.seq, b.seq))
+// sort brings the list in order again.
+func (q *Queue) sort() { slices.SortFunc(q.waiting, q.before) }
+
+// before is the order of those that wait. No part of it grows without an end, so that nobody is overtaken for ever.
+func (q *Queue) before(a, b *item) int {
+	return cmp.Or(cmp.Compare(class(a.Lane), class(b.Lane)), q.key(a).Compare(q.key(b)), cmp.Compare(a.seq, b.seq))
+}
+
+func (q *Queue) key(it *item) time.Time {
+	return it.due.Add(it.late + q.opt.Setback*time.Duration(min(it.moved, setbackMost)))
 }
 
 func class(l Lane) int {
@@ -141,8 +153,12 @@ func class(l Lane) int {
 func (q *Queue) leave(it *item) {
 	delete(q.live, it.ID)
 	if it.run == nil {
-		q.waiting = slices.DeleteFunc(q.waiting, func(other *item) bool { return other == it })
+		q.leaveWaiting(it)
 	}
+}
+
+func (q *Queue) leaveWaiting(it *item) {
+	q.waiting = slices.DeleteFunc(q.waiting, func(other *item) bool { return other == it })
 }
 
 func (q *Queue) eject(it *item, code Code, why string, by RunID) {

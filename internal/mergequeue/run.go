@@ -7,25 +7,20 @@ import (
 
 // run is one composition under way or, after a failure, remembered.
 type run struct {
-	id    RunID
-	base  int // landings of main when it started
-	chain []*item
-	batch []*item
-	foot  footprint // of chain and batch
-	state Outcome   // "" while it is running
-	note  string
-	audit string
-	split bool // the batch of a failed run was halved
+	id     RunID
+	base   int // landings of main when it started
+	chain  []*item
+	batch  []*item
+	foot   footprint // of chain and batch
+	state  Outcome   // "" while it is running
+	note   string
+	audit  string
+	halved int // how many were left when a failed run's batch was last halved
 }
 
 func (r *run) running() bool { return r.state == "" }
 func (r *run) passed() bool  { return r.state == Passed || r.state == Flaky }
 func (r *run) lane() Lane    { return r.batch[0].Lane } // batches of other lanes than the normal one have one change
-
-// doubtful says that the run probably fails, so that nothing should be built on it.
-func (r *run) doubtful() bool {
-	return r.state == Failed || slices.ContainsFunc(r.batch, func(it *item) bool { return it.doubt })
-}
 
 // rest is what of a composition is not on main yet. It is not ok when the run says nothing any more about main with the rest.
 func (q *Queue) rest(r *run) (rest []*item, ok bool) {
@@ -82,22 +77,33 @@ func (q *Queue) ready(r *run) bool {
 	return ok && len(rest) == len(r.batch) && (len(rest) == 0 || rest[0] == r.batch[0])
 }
 
+// current says that a run still says something about main.
+func (q *Queue) current(r *run) bool {
+	_, ok := q.rest(r)
+	return ok
+}
+
 // void says why a run is of no use any more, "" when it is.
 func (q *Queue) void(r *run) string {
 	rest, ok := q.rest(r)
+	if !ok && q.evidence(r) && r.running() {
+		return ""
+	}
 	if !ok {
 		return "main has moved another way"
 	}
-	for _, it := range rest {
-		switch {
-		case it.run == r:
-		case it.run == nil:
-			return "what it was built on waits again"
-		case it.run.state == Failed:
+	for _, it := range rest[:len(rest)-len(r.batch)] {
+		if it.fails > 0 {
 			return "what it was built on failed"
 		}
 	}
 	return ""
+}
+
+// evidence says that a run is about one change that is suspected already: should it fail, that counts, even when main has
+// moved another way meanwhile. Should it pass, it was for nothing.
+func (q *Queue) evidence(r *run) bool {
+	return len(r.batch) == 1 && len(r.chain) == 0 && r.batch[0].doubt && q.live[r.batch[0].ID] == r.batch[0]
 }
 
 // dropVoid cancels the runs that are of no use, and says whether there were any.
@@ -136,7 +142,15 @@ func (q *Queue) finish(e Finished) {
 	r := q.runs[i]
 	switch e.Outcome {
 	case Passed, Flaky, Failed:
+		stale := !q.current(r)
+		if !stale && r.batch[0].group == 0 {
+			q.adapt(e.Outcome != Failed)
+		}
 		r.state, r.note = e.Outcome, e.Note
+		if stale && r.state == Failed && q.evidence(r) {
+			q.dissolve(r, "")
+			q.blame(r.batch[0], r)
+		}
 		for _, it := range r.batch {
 			it.aborts = 0
 		}
