@@ -15,6 +15,9 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 // errVersion says that a line has a version that is not known.
 var errVersion = errors.New("unknown version")
 
+// Line is the entry's one canonical line, without a newline: what the next entry's Prev is the hash of.
+func (e Entry) Line() []byte { return appendLine(nil, &e) }
+
 // appendLine writes an entry's canonical line, without a newline.
 func appendLine(dst []byte, e *Entry) []byte {
 	dst = strconv.AppendInt(append(dst, `{"v":`...), int64(e.V), 10)

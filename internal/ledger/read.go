@@ -87,6 +87,12 @@ var errStop = errors.New("stop")
 // walk reads all segments, some at a time.
 func (s Source) walk(ctx context.Context, repo *git.Repo, segments []segment, each func(Entry) error) error {
 	c := newChain(s.Writer)
+	return s.contents(ctx, repo, segments, func(seg segment, data []byte) error {
+		return c.lines(data, 0, s.place(seg.path), each)
+	})
+}
+
+func (s Source) contents(ctx context.Context, repo *git.Repo, segments []segment, each func(segment, []byte) error) error {
 	for some := range slices.Chunk(segments, readSegments) {
 		ids := make([]git.OID, len(some))
 		for i, seg := range some {
@@ -96,7 +102,36 @@ func (s Source) walk(ctx context.Context, repo *git.Repo, segments []segment, ea
 			if err := s.explain(some[i].path, err); err != nil {
 				return err
 			}
-			return c.lines(data, 0, s.place(some[i].path), each)
+			return each(some[i], data)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files hands out the segments of the ledgers that Read reads, as they are stored, each checked before: their writer, their
+// path and their bytes. A path is <yyyy>/<mm>/<dd>/<seq>.jsonl and nothing else.
+func Files(ctx context.Context, repo *git.Repo, each func(writer, path string, data []byte) error) error {
+	sources, err := Sources(ctx, repo)
+	if err == nil {
+		sources, err = longest(ctx, repo, sources)
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		segments, err := s.segments(ctx, repo)
+		if err != nil {
+			return err
+		}
+		c := newChain(s.Writer)
+		err = s.contents(ctx, repo, segments, func(seg segment, data []byte) error {
+			if err := c.lines(data, 0, s.place(seg.path), func(Entry) error { return nil }); err != nil {
+				return err
+			}
+			return each(s.Writer, seg.path, data)
 		})
 		if err != nil {
 			return err
@@ -181,24 +216,15 @@ func join(ctx context.Context, repo *git.Repo, a, b Source) (Source, error) {
 	if a.Head == b.Head {
 		return a, nil
 	}
-	inA, err := contains(ctx, repo, a.Head, b.Head)
+	inA, err := repo.IsAncestor(ctx, b.Head, a.Head)
 	if err != nil || inA {
 		return a, err
 	}
-	inB, err := contains(ctx, repo, b.Head, a.Head)
+	inB, err := repo.IsAncestor(ctx, a.Head, b.Head)
 	if err != nil || inB {
 		return b, err
 	}
 	return a, forkOf(ctx, repo, a, b)
-}
-
-// contains says that a history holds a commit.
-func contains(ctx context.Context, repo *git.Repo, history, commit git.OID) (bool, error) {
-	if history == commit {
-		return true, nil
-	}
-	n, err := repo.Count(ctx, git.LogOptions{From: commit, Not: []git.OID{history}})
-	return n == 0, err
 }
 
 // forkOf finds the first entry in which two ledgers of one writer differ.
@@ -216,7 +242,7 @@ func forkOf(ctx context.Context, repo *git.Repo, a, b Source) error {
 		if !ok {
 			break
 		}
-		if string(appendLine(nil, &one)) != string(appendLine(nil, &other)) {
+		if string(one.Line()) != string(other.Line()) {
 			return alarm(Fork, a.Writer, one.Place, "entry %d is another one in %s", one.Seq, other.Place)
 		}
 	}

@@ -156,12 +156,12 @@ func (v *verifier) start(ctx context.Context, mark Mark) error {
 	if infos[0].Missing || infos[0].Type != "commit" {
 		return rewritten
 	}
-	holds, err := contains(ctx, v.repo, v.source.Head, mark.Head)
+	holds, err := v.repo.IsAncestor(ctx, mark.Head, v.source.Head)
 	if err != nil {
 		return err
 	}
 	if !holds {
-		behind, err := contains(ctx, v.repo, mark.Head, v.source.Head)
+		behind, err := v.repo.IsAncestor(ctx, v.source.Head, mark.Head)
 		if err == nil && !behind {
 			err = rewritten
 		}
