@@ -8,7 +8,10 @@ package adamant.door
 
 decision := {"refuse": refusals, "read": visible}
 
-refusals := [r | some r in deny; not r.rule in excuse]
+refusals := [r | some r in deny; not excused(r)]
+
+# In a rule of its own, so that a record without a rule is not lost but an error.
+excused(r) if r.rule in excuse
 
 visible := [p | some p in read; not p in hide]
 
