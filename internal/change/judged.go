@@ -38,7 +38,7 @@ func (st *step) outdated() string {
 		return "its assessment cannot be read"
 	case a.ValidUntil != nil && !st.w.Now.Before(*a.ValidUntil):
 		return "something it stands on lapsed at " + a.ValidUntil.Format(time.RFC3339)
-	case a.Ahead && a.Decision == gate.Deny && !st.s.Status.InQueue():
+	case a.Ahead && a.Decision == gate.Deny && a.Base != st.w.Main.OID && !st.s.Status.InQueue():
 		return "it was refused behind others in the queue"
 	case st.s.Status.InQueue() && st.w.Queue.Base.OID == a.Base && st.w.Queue.Base.Governance == a.Governance:
 		return "" // proved where it lands

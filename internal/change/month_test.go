@@ -172,7 +172,7 @@ func (m *month) landed(by *changeSim) {
 
 func TestThirtyDays(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		m := &month{kernelSim: newKernelSim(t), r: rand.New(rand.NewPCG(seed, 30)), arrivals: map[*changeSim]time.Time{},
 			answers: map[*changeSim]time.Time{}, repush: map[*changeSim]time.Time{}}
 		for range 30 * 24 * 12 {

@@ -148,7 +148,7 @@ type Assessed struct {
 	Merge         gate.Merge    `json:"merge"`
 	Size          gate.Diffstat `json:"size"`
 	ValidUntil    *time.Time    `json:"validUntil,omitempty"`
-	Ahead         bool          `json:"ahead,omitempty"` // Base is not on the target branch yet: the queue looked ahead
+	Ahead         bool          `json:"ahead,omitempty"` // the run looked ahead
 }
 
 // GateState is a gate's name and state.
@@ -230,9 +230,10 @@ type Enqueued struct {
 
 // Dequeued takes the change out of the queue.
 type Dequeued struct {
-	Head   git.OID `json:"head"`
-	Failed bool    `json:"failed,omitempty"` // the queue could not prove it: counts as a failed run, and it is judged again
-	Why    string  `json:"why"`
+	Head    git.OID `json:"head"`
+	Failed  bool    `json:"failed,omitempty"`  // the queue could not prove it: counts as a failed run, and it is judged again
+	Refused bool    `json:"refused,omitempty"` // failed, and it was the target branch itself that it failed on
+	Why     string  `json:"why"`
 }
 
 // MergeStarted says that the queue proves the change on Base. It is a CheckStart inside the queue.
@@ -240,6 +241,7 @@ type MergeStarted struct {
 	Head    git.OID `json:"head"`
 	Base    git.OID `json:"base"`
 	Attempt int     `json:"attempt"`
+	Ahead   bool    `json:"ahead,omitempty"` // Base is not the target branch's tip: the queue looks ahead
 }
 
 // Landed says that the change is on its target branch; it is written in the transaction that moves the branch.

@@ -250,6 +250,9 @@ func (c *changeSim) do(e Effect) {
 func (c *changeSim) land(e Effect) {
 	t := c.k.t
 	a := c.docs[e.Assessment]
+	if e.Job.Base != c.k.main.OID && e.Job.Base == c.place.Base.OID && c.place.Ready && c.place.Root == c.k.main.OID {
+		c.k.moveMain(c.place.Base.OID, c.place.Base.Governance) // the rest of its batch lands before it, in the same transaction
+	}
 	switch {
 	case a == nil:
 		t.Fatalf("landed under an assessment that nobody has")

@@ -53,6 +53,7 @@ type Run struct {
 	Base    git.OID   `json:"base"`
 	Attempt int       `json:"attempt"`
 	At      time.Time `json:"at"`
+	Ahead   bool      `json:"ahead,omitempty"` // Base was not the tip when the run started
 	Done    bool      `json:"done"`
 	Error   string    `json:"error,omitempty"`
 }

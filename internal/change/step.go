@@ -114,7 +114,7 @@ func (st *step) answered() (Next, bool) {
 			Error: fmt.Sprintf("the assessment is of %.12s on %.12s", a.Head, a.Base)})
 	}
 	body := summary(a, r)
-	body.Ahead = r.Base != st.w.Main.OID
+	body.Ahead = st.s.Run.Ahead
 	body.Decision = st.decide(a).Decision
 	return st.record("the gate says "+body.Decision, body)
 }
@@ -162,7 +162,8 @@ func (st *step) unfit() (Next, bool) {
 	case v.Decision == gate.Allow, st.ahead():
 		return Next{}, false
 	case v.Decision == gate.Deny:
-		return st.leave("it does not pass on "+st.s.Origin.Target+": "+first(v), true)
+		why := "it does not pass on " + st.s.Origin.Target + ": " + first(v)
+		return st.record("it leaves the queue: "+why, Dequeued{Head: st.s.Head(), Failed: true, Refused: true, Why: why}, st.outOfQueue()...)
 	case !st.retriable():
 		return st.leave(first(v), false)
 	case st.s.Run.Attempt >= st.w.Rules.Runs:
@@ -225,7 +226,7 @@ func (st *step) judge(why string, base git.OID) (Next, bool) {
 	job := Job{Head: st.s.Head(), Base: base, Attempt: attempt}
 	effect := Effect{Kind: DoJudge, Job: job, Why: why}
 	if inQueue {
-		return st.record(why, MergeStarted{Head: job.Head, Base: base, Attempt: attempt}, effect)
+		return st.record(why, MergeStarted{Head: job.Head, Base: base, Attempt: attempt, Ahead: base != st.w.Main.OID}, effect)
 	}
 	return st.record(why, CheckStart{Head: job.Head, Base: base, Attempt: attempt, Why: clipLine(why)}, effect)
 }

@@ -170,7 +170,7 @@ func (s *State) transitionLate(op Operation) {
 		s.Queue = &QueueEntry{Enqueued: b, At: op.Time}
 		s.Status = Queued
 	case MergeStarted:
-		s.Run = &Run{Head: b.Head, Base: b.Base, Attempt: b.Attempt, At: op.Time}
+		s.Run = &Run{Head: b.Head, Base: b.Base, Attempt: b.Attempt, At: op.Time, Ahead: b.Ahead}
 		s.Status = Merging
 	case Dequeued:
 		s.dequeued(op, b)
@@ -249,14 +249,11 @@ func (s *State) dequeued(op Operation, b Dequeued) {
 		return
 	}
 	s.Failures = append(s.Failures, Failure{Head: b.Head, At: op.Time, Why: b.Why})
-	if s.Assessment == nil {
-		return
-	}
-	if s.Assessment.Decision == gate.Deny && !s.Assessment.Ahead {
+	if b.Refused {
 		s.Status = Rejected
-		return
+	} else if s.Assessment != nil {
+		s.Assessment.Void = b.Why
 	}
-	s.Assessment.Void = b.Why
 }
 
 func (s *State) taker(id string) {
