@@ -51,6 +51,11 @@ test-crash:
 test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
 
+# The approval page in a real browser with a virtual security key. ADAMANT_PICTURES=DIR saves what it looks like.
+test-browser:
+	@command -v chromium >/dev/null || { echo "install Debian's chromium: apt-get install chromium"; exit 1; }
+	$(GO) test -tags browser -run Browser -timeout 10m ./internal/operator/page
+
 test-interop:
 	@command -v "$${GATOR:-gator}" >/dev/null || echo "LEFT OUT: the tests that need gator: go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1, or set GATOR"
 	$(GO) test -tags interop -timeout 30m ./...

@@ -112,7 +112,7 @@ func enrolled(o Order, text string, held evidence, at time.Time) (Key, shown, er
 	case gate.MethodSSH, gate.MethodSK:
 		method, line, err := ParseSSHKey(o.Public)
 		if err != nil {
-			return k, saw, err
+			return k, saw, refused(err.Error())
 		}
 		if method != o.Method || line != o.Public {
 			return k, saw, refused("the order's key is not of method " + o.Method + ", or not in its plain form")

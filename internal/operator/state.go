@@ -289,7 +289,7 @@ func (s *State) codesLeft() int { return len(s.codes) - len(s.spent) }
 func (s *State) approve(change string, g given) error {
 	statement, err := gate.ParseStatement([]byte(g.Statement))
 	if err != nil {
-		return err
+		return refused(err.Error())
 	}
 	longest := maxLife
 	if statement.Scope.Level == risk.Critical {
