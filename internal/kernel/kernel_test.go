@@ -536,3 +536,57 @@ func TestPinAndMaintain(t *testing.T) {
 	}
 	l.check(land(ctx, k, 7))
 }
+
+// Transactions of many goroutines all lock the lease; none may fail for that.
+func TestConcurrentUpdates(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	k, _ := l.acquire()
+	main, err := k.Ref(t.Context(), RefMain)
+	l.check(err)
+	errs := make(chan error)
+	for i := range 30 {
+		go func() { errs <- k.Pin(t.Context(), fmt.Sprint("t", i), main) }()
+	}
+	go func() { errs <- land(t.Context(), k, 0) }()
+	for range 31 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if refs, err := k.Repo().Refs(t.Context(), PrefixPins); err != nil || len(refs) != 30 {
+		t.Errorf("%d pins, %v", len(refs), err)
+	}
+}
+
+// The lease, pins and quarantine never leave the kernel; the rest does.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	k, _ := l.acquire()
+	main, err := k.Ref(t.Context(), RefMain)
+	l.check(err)
+	l.check(k.Pin(t.Context(), "t", main))
+	l.check(k.UpdateRefs(t.Context(), []git.RefUpdate{{Name: QuarantineRef("t"), New: main}, {Name: ChangeMeta(changeID(1)), New: main}}))
+	seen := l.clone.Git("ls-remote", filepath.Join(l.dir, "kernel.git"))
+	for ref, visible := range map[string]bool{RefMain: true, ChangeMeta(changeID(1)): true, LedgerRef(k.Writer()): true,
+		RefLease: false, PinRef("t"): false, QuarantineRef("t"): false} {
+		if strings.Contains(seen, ref) != visible {
+			t.Errorf("%s is visible: %v", ref, !visible)
+		}
+	}
+	mirror := filepath.Join(t.TempDir(), "mirror.git")
+	l.clone.Git("clone", "-q", "--mirror", filepath.Join(l.dir, "kernel.git"), mirror)
+}
+
+// Main is the last reference that a landing's transaction names: git renames in this order.
+func TestMainLast(t *testing.T) {
+	t.Parallel()
+	intent, err := newIntent(Landing{Updates: []git.RefUpdate{{Name: "a"}, {Name: "b"}}, Main: git.RefUpdate{Name: RefMain}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := names(intent.moves()); !slices.Equal(names, []string{"a", "b", RefMain}) {
+		t.Errorf("order %v", names)
+	}
+}
