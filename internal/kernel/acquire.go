@@ -35,11 +35,14 @@ type Holder struct {
 // HeldError says that another process holds the kernel.
 type HeldError struct {
 	Dir     string
-	Holder  Holder
-	Stopped bool // it is stopped and will go on with the kernel when it is continued
+	Holder  Holder // zero when it has not said yet who it is
+	Stopped bool   // it is stopped and will go on with the kernel when it is continued
 }
 
 func (e *HeldError) Error() string {
+	if e.Holder.PID == 0 {
+		return e.Dir + " is held by a process that has just started; try again"
+	}
 	text := fmt.Sprintf("%s is held by process %d on %s since %s (epoch %d)", e.Dir, e.Holder.PID, e.Holder.Host,
 		e.Holder.Since.Format(time.RFC3339), e.Holder.Epoch)
 	if e.Stopped {
@@ -94,15 +97,14 @@ func (k *Kernel) acquire(ctx context.Context, hold Hold) (Recovery, error) {
 	if k.lock != nil {
 		return Recovery{}, errors.New("this process holds it already")
 	}
-	last, err := k.takeLocks(ctx, hold.wait())
-	if err != nil {
+	if err := k.takeLocks(ctx, hold.wait()); err != nil {
 		return Recovery{}, err
 	}
 	removed, err := k.clearLeftovers()
 	if err != nil {
 		return Recovery{}, k.letGo(err)
 	}
-	if err := k.newEpoch(ctx, last); err != nil {
+	if err := k.newEpoch(ctx); err != nil {
 		return Recovery{}, k.letGo(err)
 	}
 	if k.journal, err = k.openJournal(ctx, k, hold); err != nil {
@@ -117,30 +119,41 @@ func (k *Kernel) acquire(ctx context.Context, hold Hold) (Recovery, error) {
 
 // letGo gives the lock up after a failure; the children's one goes with the process.
 func (k *Kernel) letGo(err error) error {
-	k.lease, k.journal = "", nil
+	k.lease, k.epoch, k.journal = "", 0, nil
 	err = errors.Join(err, k.lock.Close())
 	k.lock = nil
 	return err
 }
 
 // takeLocks takes the daemon's lock and then that of its children.
-func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) (Holder, error) {
+func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) error {
 	lock, err := lockFile(filepath.Join(k.dir, "lock"))
-	last, lastErr := k.readHolder()
-	if errors.Is(err, errBusy) {
-		p, inspectErr := inspect(last.PID)
-		return last, &HeldError{Dir: k.dir, Holder: last, Stopped: inspectErr == nil && p.stopped}
+	if err != nil && !errors.Is(err, errBusy) {
+		return err
 	}
-	if err := errors.Join(err, lastErr); err != nil {
-		return last, err
+	last, readErr := k.readHolder() // not before: whoever had the lock until now wrote it
+	switch {
+	case err != nil:
+		return errors.Join(held(k.dir, last), readErr)
+	case readErr != nil:
+		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), lock.Close())
 	}
 	k.lock = lock
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if err := k.waitForOrphans(ctx, last); err != nil {
-		return last, k.letGo(err)
+		return k.letGo(err)
 	}
-	return last, nil
+	return nil
+}
+
+// held names the process that has the lock. What is recorded may be the one before it, which is gone.
+func held(dir string, last Holder) error {
+	p, err := inspect(last.PID)
+	if err != nil || p.started != last.Started {
+		return &HeldError{Dir: dir}
+	}
+	return &HeldError{Dir: dir, Holder: last, Stopped: p.stopped}
 }
 
 // waitForOrphans waits for the lock that every git child inherits, and for the rest of the last daemon's own group.
@@ -183,7 +196,7 @@ func (k *Kernel) clearLeftovers() ([]string, error) {
 }
 
 // newEpoch takes the lease: from here on, transactions of whoever had it before fail.
-func (k *Kernel) newEpoch(ctx context.Context, last Holder) error {
+func (k *Kernel) newEpoch(ctx context.Context) error {
 	old, err := k.repo.Ref(ctx, RefLease)
 	if err != nil {
 		return err

@@ -26,7 +26,19 @@ func TestAcquireHeld(t *testing.T) {
 	if _, err := k.Acquire(t.Context()); err == nil {
 		t.Error("acquired twice")
 	}
+	l.check(writeJSON(filepath.Join(l.dir, "holder.json"), Holder{V: 1, PID: 1 << 30, Epoch: 1})) // of the one before
+	if err := acquireError(t, second); !errors.As(err, &held) || held.Holder.PID != 0 || !strings.Contains(err.Error(), "just started") {
+		t.Errorf("beside one that has not said who it is: %v", err)
+	}
+	l.check(os.WriteFile(filepath.Join(l.dir, "holder.json"), []byte("{"), 0o600))
+	if err := acquireError(t, second); err == nil || !strings.Contains(err.Error(), "holder.json") {
+		t.Errorf("with a damaged holder.json: %v", err)
+	}
 	l.check(k.Close())
+	if err := acquireError(t, second); err == nil || !strings.Contains(err.Error(), "remove that file") {
+		t.Errorf("with a damaged holder.json and no holder: %v", err)
+	}
+	l.check(os.Remove(filepath.Join(l.dir, "holder.json")))
 	if _, err := second.Acquire(t.Context()); err != nil {
 		t.Errorf("after the first one ended: %v", err)
 	}

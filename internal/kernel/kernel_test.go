@@ -545,16 +545,16 @@ func TestConcurrentUpdates(t *testing.T) {
 	main, err := k.Ref(t.Context(), RefMain)
 	l.check(err)
 	errs := make(chan error)
-	for i := range 30 {
+	for i := range 150 {
 		go func() { errs <- k.Pin(t.Context(), fmt.Sprint("t", i), main) }()
 	}
 	go func() { errs <- land(t.Context(), k, 0) }()
-	for range 31 {
+	for range 151 {
 		if err := <-errs; err != nil {
 			t.Error(err)
 		}
 	}
-	if refs, err := k.Repo().Refs(t.Context(), PrefixPins); err != nil || len(refs) != 30 {
+	if refs, err := k.Repo().Refs(t.Context(), PrefixPins); err != nil || len(refs) != 150 {
 		t.Errorf("%d pins, %v", len(refs), err)
 	}
 }
