@@ -133,8 +133,10 @@ func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) error {
 	}
 	last, readErr := k.readHolder() // not before: whoever had the lock until now wrote it
 	switch {
+	case err != nil && readErr == nil:
+		return held(k.dir, last)
 	case err != nil:
-		return errors.Join(held(k.dir, last), readErr)
+		return errors.Join(&HeldError{Dir: k.dir}, readErr)
 	case readErr != nil:
 		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), lock.Close())
 	}
