@@ -79,7 +79,27 @@ func (v *validator) repository(r *Repository) {
 	for i, a := range r.Spec.Accept {
 		v.gate("/spec/accept/"+strconv.Itoa(i)+"/gate", a.Gate, gates)
 	}
+	v.notify(r.Spec.Notify)
 	v.rules(r.Spec.Policy)
+}
+
+func (v *validator) notify(hooks []Hook) {
+	seen := map[string]bool{}
+	for i, h := range hooks {
+		at := "/spec/notify/" + strconv.Itoa(i)
+		if seen[h.Name] {
+			v.report(at+"/name", "hook %q is declared twice", h.Name)
+		}
+		seen[h.Name] = true
+		switch {
+		case (len(h.Command) > 0) == (h.URL != ""):
+			v.report(at, "a hook has a command or a url, and not both")
+		case h.URL == "" && h.SecretEnv != "":
+			v.report(at+"/secretEnv", "a secret signs a webhook; a command has none")
+		case slices.Contains(h.Command, "") && len(h.Command) == 1:
+			v.report(at+"/command/0", "the command is empty")
+		}
+	}
 }
 
 func (v *validator) check(at string, c Check) {

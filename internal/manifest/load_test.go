@@ -43,6 +43,11 @@ func TestLoadRepository(t *testing.T) {
 		headOfRepository + "spec: {accept: [{gate: load, reason: x, until: 22.11.2026}]}\n":                                       `r.yaml:4:48: spec.accept.0.until cannot be "22.11.2026"; want a date as YYYY-MM-DD`,
 		headOfRepository + "spec: {accept: [{gate: laod, reason: x}]}\n":                                                          `r.yaml:4:18: unknown gate "laod"; did you mean "load"?`,
 		headOfRepository + "spec: {builtin: {spelling: false}}\n":                                                                 `r.yaml:4:28: spec.builtin.spelling must be text, not false; put it in quotes`,
+		headOfRepository + "spec: {notify: [{name: a, command: [x]}, {name: b, url: 'https://b.example'}]}\n":                     ``,
+		headOfRepository + "spec: {notify: [{name: a}]}\n":                                                                        `r.yaml:4:17: a hook has a command or a url, and not both`,
+		headOfRepository + "spec: {notify: [{name: a, command: [x], url: 'https://b.example'}]}\n":                                `r.yaml:4:17: a hook has a command or a url, and not both`,
+		headOfRepository + "spec: {notify: [{name: a, command: [x], secretEnv: S}]}\n":                                            `r.yaml:4:41: a secret signs a webhook; a command has none`,
+		headOfRepository + "spec: {notify: [{name: a, command: [x]}, {name: a, command: [y]}]}\n":                                 `r.yaml:4:43: hook "a" is declared twice`,
 		headOfRepository + "spec: {sonarqube: {url: ftp://x, project: p, tokenEnv: T}}\n":                                         `r.yaml:4:25: spec.sonarqube.url cannot be "ftp://x"; want an http or https URL`,
 	} {
 		_, problems := LoadRepository("r.yaml", []byte(text))

@@ -25,7 +25,7 @@ type RepositorySpec struct {
 	Base   string  `json:"base,omitempty" min:"1"`
 	Checks []Check `json:"checks,omitempty"`
 	// Builtin switches built-in checks: on (default) or off.
-	Builtin map[string]string `json:"builtin,omitempty" keys:"policy,ratchet,architecture,catalog,versions,secrets,links,spelling,format,workflows,vulnerabilities,licenses,incidents" enum:"on,off"`
+	Builtin map[string]string `json:"builtin,omitempty" keys:"policy,ratchet,architecture,api,catalog,versions,secrets,links,spelling,format,workflows,vulnerabilities,licenses,incidents" enum:"on,off"`
 	// Licenses says which licences the built-in check refuses in dependencies.
 	Licenses Licenses       `json:"licenses,omitzero"`
 	Risk     Risk           `json:"risk,omitzero"`
@@ -35,6 +35,8 @@ type RepositorySpec struct {
 	Limits Limits       `json:"limits,omitzero"`
 	Agents AgentLimits  `json:"agents,omitzero"`
 	Sonar  *SonarQube   `json:"sonarqube,omitempty"`
+	// Notify says how the operator is told what needs them.
+	Notify []Hook `json:"notify,omitempty"`
 }
 
 // Licenses configures the built-in check for licences.
@@ -190,6 +192,22 @@ type AgentLimits struct {
 	// Paths are globs an agent may write; empty = everything but governance paths.
 	Paths  []string `json:"paths,omitempty" format:"glob"`
 	Denied []string `json:"denied,omitempty" format:"glob"`
+}
+
+// Hook is one way to tell the operator: a command, or a webhook.
+type Hook struct {
+	Name string `json:"name" format:"name"`
+	// Command is argv; the event is on its standard input as JSON. A single element is run by sh -c.
+	Command []string `json:"command,omitempty"`
+	// URL gets the event as JSON by POST, signed as Standard Webhooks says when SecretEnv is there.
+	URL       string `json:"url,omitempty" format:"url"`
+	SecretEnv string `json:"secretEnv,omitempty" min:"1"` // variable that holds the webhook's secret
+	// PassEnv names variables of adamant's own environment to pass to Command. Everything else is cleared.
+	PassEnv []string `json:"passEnv,omitempty"`
+	// Level is the least level of changes that it is told about; default trivial: all.
+	Level    string `json:"level,omitempty" enum:"trivial,low,medium,high,critical"`
+	Timeout  string `json:"timeout,omitempty" format:"duration"` // of one attempt; default 10s
+	Attempts int    `json:"attempts,omitempty" min:"0" max:"10"` // default 5
 }
 
 // SonarQube points at a server whose quality gate is asked over its web API.
