@@ -32,6 +32,11 @@ func openJournal(ctx context.Context, k *Kernel, hold Hold) (journal, error) {
 		return nil, err
 	}
 	var err error
+	if hold.Ledger.Sign == nil {
+		if hold.Ledger.Sign, err = k.ledgerKey(); err != nil {
+			return nil, err
+		}
+	}
 	j.writer, err = ledger.Open(ctx, k.repo, k, k.writer, hold.Ledger)
 	return j, err
 }

@@ -123,6 +123,13 @@ func (k *Kernel) settle(ctx context.Context, intent Intent, reason string) (sett
 		return settlement{}, err
 	}
 	p := plan(intent, have, contains, intent.Epoch == k.epoch)
+	whole, err := k.whole(ctx, p.moves)
+	if err != nil {
+		return settlement{}, err
+	}
+	if !whole {
+		p = back(intent, have)
+	}
 	if len(p.moves) > 0 {
 		if err := k.transact(ctx, p.moves); err != nil {
 			return settlement{}, err
@@ -183,6 +190,39 @@ func plan(intent Intent, have map[string]git.OID, contains, ours bool) settlemen
 	for _, u := range after {
 		if u.Old != u.New {
 			s.moves = append(s.moves, git.RefUpdate{Name: u.Name, Old: u.New, New: u.Old})
+		}
+	}
+	return s
+}
+
+// whole says that everything that moves name is there. A kernel that was restored from a mirror which was made in the middle
+// of a landing may lack what that landing brings.
+func (k *Kernel) whole(ctx context.Context, moves []git.RefUpdate) (bool, error) {
+	var ids []git.OID
+	for _, u := range moves {
+		if u.New != "" {
+			ids = append(ids, u.New)
+		}
+	}
+	infos, err := k.repo.Info(ctx, ids)
+	for _, info := range infos {
+		if info.Missing {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// back takes a landing back.
+func back(intent Intent, have map[string]git.OID) settlement {
+	var s settlement
+	for _, u := range intent.moves() {
+		switch {
+		case u.Old == u.New || have[u.Name] == u.Old:
+		case have[u.Name] == u.New:
+			s.moves = append(s.moves, git.RefUpdate{Name: u.Name, Old: u.New, New: u.Old})
+		default:
+			s.foreign = append(s.foreign, u.Name)
 		}
 	}
 	return s
