@@ -321,6 +321,9 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 	if err := c.architecture(ctx); err != nil {
 		return nil, err
 	}
+	if err := InUse(ctx, c.repo, c.collected, c.req.Places, c.req.Progress); err != nil {
+		return nil, err
+	}
 	if err := c.succession(ctx); err != nil {
 		return nil, err
 	}

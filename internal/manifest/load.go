@@ -12,7 +12,7 @@ var levels = [...]string{"trivial", "low", "medium", "high", "critical"}
 
 // builtinGates are the gates that adamant or the operator answers for without a declared check. The kinds of checks and
 // the names of declared checks are gates too.
-var builtinGates = [...]string{"lint", "spelling", "links", "format", "policy", "ratchet", "architecture", "catalog", "versions",
+var builtinGates = [...]string{"lint", "spelling", "links", "format", "policy", "ratchet", "architecture", "api", "catalog", "versions",
 	"secrets", "workflows", "vulnerabilities", "licenses", "incidents", "unit", "snapshot", "integration", "regression", "e2e",
 	"load", "pentest", "red-team", "quality", "coverage", "build", "all-tests", "approval", "mfa-approval", "break-glass"}
 
