@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 FUZZTIME ?= 30s
 export CGO_ENABLED = 0
 
-.PHONY: build install demo test lint self-check cross bench test-race test-ratchet test-crash test-fuzz test-interop test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench test-race test-ratchet test-crash test-wall test-fuzz test-interop test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -47,6 +47,10 @@ test-ratchet:
 # A daemon killed at 200 random points of its landings (docs/kernel.md). With strace installed git dies at its own renames, too.
 test-crash:
 	ADAMANT_CRASH_POINTS=$${ADAMANT_CRASH_POINTS:-200} $(GO) test -v -count=1 -timeout 60m -run 'TestCrash|TestRace|TestStopped|TestTorn|TestOrphan' ./internal/kernel
+
+# The door under 10,000 hostile requests (docs/door.md).
+test-wall:
+	ADAMANT_WALL=$${ADAMANT_WALL:-10000} $(GO) test -v -count 1 -timeout 60m -run TestWall ./internal/door
 
 test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)

@@ -325,6 +325,31 @@ func TestIdleClient(t *testing.T) {
 	}
 }
 
+// The deadline of a silent client is no deadline for the work that follows its request, nor for the next one.
+func TestWorkOutlastsIdle(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, withLimits(Limits{Idle: 300 * time.Millisecond}))
+	f.before = func(Push) error { <-time.After(time.Second); return nil }
+	s := f.coder("a")
+	for round := range 2 {
+		head, pack := f.proposal("x", fmt.Sprint(round))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.server.URL+"/demo.git/"+servicePush, bytes.NewReader(body("", head, "refs/for/main", pack)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.SetBasicAuth("x", s.Reveal())
+		req.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+		resp, err := f.server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(resp.Body)
+		if err = errors.Join(err, resp.Body.Close()); err != nil || !strings.Contains(string(answer), "ok refs/for/main") {
+			t.Errorf("round %d: %q, %v", round, answer, err)
+		}
+	}
+}
+
 // The disk is full while git writes the pack: the pusher is told, and nothing is left.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()

@@ -123,6 +123,10 @@ func (i *inspection) history(ctx context.Context, f *CommandFacts, target git.OI
 		return nil
 	}
 	f.FastForward, err = i.repo.IsAncestor(ctx, f.Old, f.New)
+	var missing *git.MissingError
+	if errors.As(err, &missing) {
+		return nil // the branch is not there, which the door sees
+	}
 	return err
 }
 

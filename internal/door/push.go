@@ -142,9 +142,8 @@ func (v *visit) run(body *bufio.Reader, req *Request, in Input) {
 			return nil
 		}}, read, out)
 	s.over()
-	if s.fed() {
-		v.hurry()
-		s.waitFed()
+	if p := s.feeding(); p != nil {
+		v.await(p.done)
 	} else {
 		_ = write.Close() // git did not start, and said why
 	}

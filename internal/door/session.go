@@ -100,10 +100,6 @@ func (s *session) feeding() *pump {
 	return s.pump
 }
 
-func (s *session) fed() bool { return s.feeding() != nil }
-
-func (s *session) waitFed() { <-s.feeding().done }
-
 // over waits until nobody is left on the line; hooks of a git that was killed are not waited for.
 func (s *session) over() {
 	_ = s.child.Close() // closed already unless git did not start

@@ -151,13 +151,8 @@ func (v *visit) pull() {
 	v.answers(servicePull + "-result")
 	_ = http.NewResponseController(v.w).EnableFullDuplex() // HTTP/1 only; others are
 	err = git.Serve(ctx, view.dir, opt, read, v.out())
-	select {
-	case <-fed:
-	default:
-		_ = write.SetWriteDeadline(time.Now()) // nobody reads any more
-		v.hurry()
-		<-fed
-	}
+	_ = write.SetWriteDeadline(time.Now()) // nobody reads any more
+	v.await(fed)
 	if err != nil {
 		v.log("fetch failed", "error", err.Error())
 		return
@@ -165,10 +160,18 @@ func (v *visit) pull() {
 	v.log("fetch")
 }
 
-// hurry ends a read of the body that is under way.
-func (v *visit) hurry() {
-	_ = http.NewResponseController(v.w).SetReadDeadline(time.Now()) // where it is not supported the server ends it
+// await waits for the reader of the body, and ends it when it still reads: git is gone. The connection is of no use then.
+func (v *visit) await(done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-time.After(awaitTime):
+		_ = http.NewResponseController(v.w).SetReadDeadline(time.Now()) // where it is not supported the server ends it
+		<-done
+	}
 }
+
+// awaitTime lets the end of a request arrive that git has understood before.
+const awaitTime = 100 * time.Millisecond
 
 // bound limits what a git process may use.
 func (v *visit) bound(pid int) error { return limitProcess(pid, v.door.limits) }
