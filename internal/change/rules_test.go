@@ -186,6 +186,7 @@ func TestFailuresSuspend(t *testing.T) {
 	}
 	c.profile.failed = false
 	c.add("kernel:door", NewPatchSet{Head: k.next()})
+	expect(t, c, Next{}, Suspended, "")
 	expect(t, c, c.serve(), Suspended, WaitResume)
 	c.add("operator:ada", Continued{})
 	expect(t, c, c.serve(), Merged, WaitNothing)
@@ -206,8 +207,8 @@ func TestQueueFailuresSuspend(t *testing.T) {
 			k.now = n.Wake
 		}
 	}
-	if c.s.Status != Suspended || c.count(KindEnqueue) != 3 {
-		t.Errorf("%s after %d times in the queue", c.s.Status, c.count(KindEnqueue))
+	if c.s.Status != Suspended || c.count(KindEnqueue) != 3 || c.count(KindAssess) != 3 {
+		t.Errorf("%s after %d times in the queue and %d judgements", c.s.Status, c.count(KindEnqueue), c.count(KindAssess))
 	}
 }
 
@@ -433,4 +434,72 @@ func TestPageAndCodeAgree(t *testing.T) {
 func allKinds() []Kind {
 	return []Kind{KindOpen, KindPatchSet, KindCheck, KindCheckFailed, KindAssess, KindAskReview, KindReview, KindComment, KindAsk, KindApprove, KindReject,
 		KindAccept, KindSoakStart, KindEnqueue, KindDequeue, KindMerge, KindLand, KindRelease, KindRevertOpened, KindRevert, KindAbandon, KindSuspend, KindResume}
+}
+
+// TestOldPatchSet: what is said about a patch set ends with it.
+func TestOldPatchSet(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.High, approval: true}, false)
+	c.serve()
+	old := c.s.Head()
+	c.add("kernel:door", NewPatchSet{Head: k.next()})
+	before := mustJSON(t, struct {
+		A any
+		R any
+		S Status
+	}{c.s.Approvals, c.s.Refusal, c.s.Status})
+	for _, b := range everyBody() {
+		switch b := b.(type) {
+		case Approved:
+			b.Head = old
+			c.add("operator:ada", b)
+		case Refused:
+			b.Head = old
+			c.add("operator:ada", b)
+		case Reviewed:
+			b.Head, b.Outcome = old, ReviewChanges
+			c.add("operator:ada", b)
+		case Enqueued:
+			b.Head = old
+			c.add("kernel:change", b)
+		}
+	}
+	after := mustJSON(t, struct {
+		A any
+		R any
+		S Status
+	}{c.s.Approvals, c.s.Refusal, c.s.Status})
+	if after != before || len(c.s.Reviews) != 0 || len(c.s.Ignored) != 4 {
+		t.Errorf("before\n%s\nafter\n%s\n%+v", before, after, c.s.Ignored)
+	}
+}
+
+// TestAnswersCountOnce: a result that comes twice, late, or from another run is not recorded.
+func TestAnswersCountOnce(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.High, approval: true}, false)
+	c.serve()
+	first := c.old[len(c.old)-1]
+	deliver := func(name string, r Result) {
+		c.inbox = append(c.inbox, &r)
+		before := len(c.packs)
+		c.step(0)
+		if len(c.packs) != before {
+			t.Errorf("%s was recorded: %s", name, c.kinds())
+		}
+	}
+	deliver("a doubled result", *first)
+	k.moveMain(k.next(), "g2")
+	c.step(0) // judged again
+	deliver("the last run's result", *first)
+	other := *first
+	other.Base, other.Attempt = c.judging.Base, c.judging.Attempt+1
+	deliver("a result of a run that was not started", other)
+	c.answer()
+	expect(t, c, c.serve(), NeedsOperator, WaitOperator)
+	if c.count(KindAssess) != 2 {
+		t.Errorf("%d assessments", c.count(KindAssess))
+	}
 }
