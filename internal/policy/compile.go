@@ -67,6 +67,9 @@ func compileFor(ctx context.Context, kinds []string, modules []facts.Module, opt
 	if e.units, err = compileForms(ctx, modules, opt); err != nil {
 		return nil, nil, err
 	}
+	if err := checkDoor(ctx, modules); err != nil {
+		return nil, nil, err
+	}
 	if len(e.active)+switchedOn(e.units)+switchedOnOf(skipped, opt.Settings) == 0 {
 		return nil, nil, fmt.Errorf("compiling the constitution: %w", ErrNoRules)
 	}

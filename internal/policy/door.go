@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -106,6 +107,16 @@ var doorSchemas = sync.OnceValue(func() *ast.SchemaSet {
 func doorCompiler() *ast.Compiler {
 	return ast.NewCompiler().WithCapabilities(capabilities()).WithSchemas(doorSchemas()).WithStrict(true).
 		WithUseTypeCheckAnnotations(false).WithEnablePrintStatements(false)
+}
+
+// checkDoor refuses a repository whose rules for the door do not compile: once they are on main the door lets nobody in.
+func checkDoor(ctx context.Context, modules []facts.Module) error {
+	ours := func(m facts.Module) bool { return !IsTest(m.Path) && !Foreign(m) && isDoorModule(m) }
+	if !slices.ContainsFunc(modules, ours) {
+		return nil
+	}
+	_, err := CompileDoor(ctx, modules, DefaultDeadline)
+	return err
 }
 
 // Decide answers for an input (door-input/v1, as Go values of JSON) at the instant now, as Go values of JSON. Any error means

@@ -52,6 +52,9 @@ func TestDoorMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), ".adamant/policy/door.rego:") {
 			t.Errorf("%s: %v", name, err)
 		}
+		if _, err := Compile(t.Context(), []facts.Module{doorModule("door.rego", text)}, Options{}); err == nil {
+			t.Errorf("%s: the gate lets it onto main", name)
+		}
 	}
 }
 
