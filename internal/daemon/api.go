@@ -68,11 +68,11 @@ func refusal(err error) error {
 // The parameters of requests.
 type (
 	nothing struct{}
-	byID    struct {
+	ByID    struct {
 		ID string `path:"id" minLength:"8" maxLength:"64"`
 	}
 	about[T any] struct {
-		byID
+		ByID
 		Body T
 	}
 	with[T any] struct{ Body T }
@@ -84,7 +84,7 @@ type (
 func (d *Daemon) routes(a huma.API) {
 	route(a, "GET", api.PathStatus, "How the daemon is", func(ctx context.Context, _ *nothing) (api.Status, error) { return d.status(ctx) })
 	route(a, "GET", api.PathChanges, "Changes, newest first", func(ctx context.Context, in *listing) (api.Changes, error) { return d.summaries(ctx, in.All) })
-	route(a, "GET", desk.PathChange, "One change and its verdict", func(ctx context.Context, in *byID) (desk.Change, error) { return d.show(ctx, in.ID) })
+	route(a, "GET", desk.PathChange, "One change and its verdict", func(ctx context.Context, in *ByID) (desk.Change, error) { return d.show(ctx, in.ID) })
 	route(a, "GET", desk.PathInbox, "What needs the operator", func(ctx context.Context, _ *nothing) (desk.Inbox, error) { return d.inbox(ctx) })
 	route(a, "GET", api.PathQueue, "The merge queue", func(ctx context.Context, _ *nothing) (api.Queue, error) { return d.queueView(ctx) })
 	route(a, "POST", desk.PathApprovals, "Approve a change, by a proof", func(ctx context.Context, in *about[desk.Proof]) (desk.Answer, error) {

@@ -15,9 +15,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,8 +28,11 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/notify"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/queue"
 )
@@ -83,6 +88,9 @@ type Daemon struct {
 	worlds  *worlds
 	started time.Time
 	address Addresses
+	web     net.Listener
+	signer  git.Signer
+	notices *notify.Notifier
 	end     context.CancelFunc // ends Run
 
 	mu       sync.Mutex
@@ -125,7 +133,10 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 	}
 	d := &Daemon{config: config, log: config.Log, now: config.Now, kernel: config.Kernel, started: config.Now(),
 		results: map[string]*change.Result{}, judging: map[string]change.Job{}, told: map[string]bool{}, problems: map[string]string{}}
-	recovery, err := d.kernel.Acquire(ctx)
+	if d.signer, err = signingKey(d.kernel.Dir()); err != nil {
+		return nil, errors.Join(err, d.kernel.Close())
+	}
+	recovery, err := d.kernel.Acquire(ctx, kernel.Hold{Ledger: ledger.Options{Sign: d.signer}})
 	if err != nil {
 		return nil, errors.Join(err, d.kernel.Close())
 	}
@@ -146,6 +157,9 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 
 // assemble opens everything that hangs on the kernel, in the order of dependence.
 func (d *Daemon) assemble(ctx context.Context) error {
+	if err := d.listen(ctx); err != nil {
+		return err
+	}
 	d.changes = change.NewStore(d.kernel.Repo(), d.kernel, change.Options{})
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
@@ -154,7 +168,10 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return err
 	}
 	if d.who, err = operator.Open(ctx, operator.LedgerLog{Repo: d.kernel.Repo(), Writer: d.kernel.Ledger()}, operator.Options{
-		Now: d.now, Secrets: operator.SecretFiles{Dir: filepath.Join(d.kernel.Dir(), "secrets")}}); err != nil {
+		Now: d.now, Secrets: operator.SecretFiles{Dir: filepath.Join(d.kernel.Dir(), "secrets")}, Sites: []string{site}, Page: strings.TrimSuffix(d.address.Web, "/")}); err != nil {
+		return err
+	}
+	if err = d.openNotices(ctx); err != nil {
 		return err
 	}
 	if d.jobs, err = queue.Open(ctx, queue.Options{Dir: filepath.Join(d.config.State, "jobs"), Name: d.config.Name, Epoch: d.kernel.Epoch(), Log: d.log}); err != nil {
@@ -181,10 +198,25 @@ func (d *Daemon) stop(ctx context.Context) error {
 	}
 	d.hub.close()
 	var err error
+	if d.web != nil {
+		err = ignoreClosed(d.web.Close())
+	}
+	if d.notices != nil {
+		end, cancel := context.WithTimeout(ctx, closeNotices)
+		defer cancel()
+		d.notices.Close(end)
+	}
 	if w := d.kernel.Ledger(); w != nil {
-		err = w.Flush(ctx)
+		err = errors.Join(err, w.Flush(ctx))
 	}
 	return errors.Join(err, d.kernel.Close())
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // trouble notes that something is wrong, or right again, for status; err nil clears it.

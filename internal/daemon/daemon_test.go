@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
 	"github.com/adamant-os/adamant/internal/door"
+	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/judge"
@@ -221,4 +222,149 @@ func TestTrivialLands(t *testing.T) {
 	if got := h.main("README.md"); !strings.Contains(got, "sample of a repository") {
 		t.Errorf("main has %q", got)
 	}
+}
+
+// edit commits a file on a new branch from main.
+func (h *house) edit(branch, path, text, message string) {
+	h.t.Helper()
+	h.clone.Git("switch", "-q", "-C", branch, "main")
+	h.clone.Write(path, text)
+	h.clone.Commit(message)
+}
+
+func (h *house) writer(name string) string {
+	h.t.Helper()
+	return h.token(door.Grant{Role: door.RolePerson, Name: name, Write: true})
+}
+
+// TestDeniedThenMended refuses a change that breaks the tests, takes its next patch set, and lands that.
+func TestDeniedThenMended(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	url := h.writer("ada")
+	h.edit("feature", "broken", "", "Break it")
+	id := h.push(url, "HEAD", "topic=feature")
+	c := h.await(id, change.Rejected)
+	if v, err := c.Judged(); err != nil || v.Decision != gate.Deny {
+		t.Fatalf("verdict %v, %v", v, err)
+	}
+	h.edit("feature", "docs/a.md", "# A\n\nAll is well.\n", "Say it")
+	if again := h.push(url, "HEAD", "topic=feature"); again != id {
+		t.Fatalf("the next push is change %s, want %s", again, id)
+	}
+	if c := h.await(id, change.Merged); c.PatchSet != 2 {
+		t.Errorf("patch set %d landed, want 2", c.PatchSet)
+	}
+	if h.main("broken") != "" || h.main("docs/a.md") == "" {
+		t.Error("main does not hold patch set 2")
+	}
+}
+
+// TestPauseHolds judges while landing is paused, and lands afterwards.
+func TestPauseHolds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	url := h.writer("ada")
+	var p api.Pause
+	h.call("POST", api.PathPause, "", api.Reason{Reason: "a look around"}, &p)
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	id := h.push(url, "HEAD")
+	h.await(id, change.Queued)
+	h.down()
+	h.up() // the pause is in git
+	h.await(id, change.Queued)
+	var s api.Status
+	h.call("GET", api.PathStatus, "", nil, &s)
+	if s.Paused == nil || s.Paused.Reason != "a look around" || h.main("docs/a.md") != "" {
+		t.Fatalf("after a restart: paused %+v", s.Paused)
+	}
+	h.call("POST", api.PathResume, "", api.Reason{}, &p)
+	h.await(id, change.Merged)
+}
+
+// TestCachesAreOnlyCaches deletes everything but git while changes are on their way.
+func TestCachesAreOnlyCaches(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	url := h.writer("ada")
+	h.edit("one", "docs/a.md", "# A\n\nA word.\n", "A word")
+	first := h.push(url, "HEAD", "topic=one")
+	h.edit("two", "docs/b.md", "# B\n\nB word.\n", "B word")
+	second := h.push(url, "HEAD", "topic=two")
+	h.down()
+	if err := os.RemoveAll(h.state); err != nil {
+		t.Fatal(err)
+	}
+	h.up()
+	h.await(first, change.Merged)
+	h.await(second, change.Merged)
+	if h.main("docs/a.md") == "" || h.main("docs/b.md") == "" {
+		t.Error("main does not hold both")
+	}
+}
+
+// TestRevert takes a landed change back, with a change.
+func TestRevert(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	id := h.push(h.writer("ada"), "HEAD")
+	h.await(id, change.Merged)
+	var a desk.Answer
+	h.call("POST", api.PathRevert, id, api.Reason{Reason: "not yet"}, &a)
+	h.await(a.Change, change.Merged)
+	h.await(id, change.Reverted)
+	if h.main("docs/a.md") != "" {
+		t.Error("main still holds it")
+	}
+}
+
+// TestOthersStayOutside refuses what a token may not do.
+func TestOthersStayOutside(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	reader := h.token(door.Grant{Role: door.RolePerson, Name: "bob"})
+	for name, args := range map[string][]string{
+		"no token":     {"push", h.at.Door, "HEAD:refs/for/main"},
+		"reads only":   {"push", reader, "HEAD:refs/for/main"},
+		"main":         {"push", h.writer("ada"), "HEAD:refs/heads/main"},
+		"adamant's":    {"push", h.writer("ada"), "HEAD:refs/adamant/ledger/x"},
+		"other branch": {"push", h.writer("ada"), "HEAD:refs/for/other"},
+	} {
+		if out, err := h.git(args...); err == nil {
+			t.Errorf("%s: accepted\n%s", name, out)
+		}
+	}
+	var all api.Changes
+	h.call("GET", api.PathChanges+"?all=true", "", nil, &all)
+	if len(all.Changes) != 0 {
+		t.Errorf("%d changes were opened", len(all.Changes))
+	}
+}
+
+// TestHandMovedMain notices that somebody moved main without the gate, says so, and goes on from there.
+func TestHandMovedMain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.down()
+	h.clone.Write("docs/by-hand.md", "# By hand\n\nA word.\n")
+	h.clone.Commit("By hand")
+	h.clone.Git("push", "-q", filepath.Join(h.dir, "kernel.git"), "HEAD:refs/heads/main")
+	h.up()
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	id := h.push(h.writer("ada"), "HEAD")
+	h.await(id, change.Merged)
+	if h.main("docs/by-hand.md") == "" || h.main("docs/a.md") == "" {
+		t.Error("main does not hold both")
+	}
+	log := h.clone.Git("--git-dir", filepath.Join(h.dir, "kernel.git"), "grep", "-h", "ref.moved-by-hand", "refs/adamant/ledger/"+ledgerName(h))
+	if !strings.Contains(log, `"kind":"ref.moved-by-hand"`) {
+		t.Errorf("the ledger does not say so: %s", log)
+	}
+}
+
+func ledgerName(h *house) string {
+	refs := h.clone.Git("--git-dir", filepath.Join(h.dir, "kernel.git"), "for-each-ref", "--format=%(refname)", "refs/adamant/ledger/")
+	return strings.TrimPrefix(strings.TrimSpace(refs), "refs/adamant/ledger/")
 }

@@ -2,13 +2,16 @@ package daemon
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/operator/page"
 )
 
 // approve takes the operator's proof. It counts once it is in the ledger; the change takes it over from there (consents).
@@ -26,7 +29,7 @@ func (d *Daemon) approve(ctx context.Context, id string, proof desk.Proof, accep
 		return desk.Answer{}, err
 	}
 	if accepts && len(given.Statement.Accepts) == 0 {
-		return desk.Answer{}, fmt.Errorf("the statement accepts no missing gate; approve it instead")
+		return desk.Answer{}, errors.New("the statement accepts no missing gate; approve it instead")
 	}
 	if c, err = d.consents(ctx, c); err != nil {
 		return desk.Answer{}, err
@@ -63,7 +66,39 @@ func (d *Daemon) consents(ctx context.Context, c change.Change) (change.Change, 
 }
 
 // pages puts the operator's pages on the listener.
-func (d *Daemon) pages(mux *http.ServeMux, address string) {
-	_ = address
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { http.NotFound(w, nil) })
+func (d *Daemon) pages(mux *http.ServeMux) error {
+	handler, err := page.New(browsers{d}, d.now, []string{site})
+	if err != nil {
+		return err
+	}
+	mux.Handle("/approve/", handler)
+	mux.Handle("/operator/", handler)
+	return nil
+}
+
+// site is the relying party of browsers' keys: they are bound to a name, and loopback has this one.
+const site = "localhost"
+
+// browsers is the daemon as the operator's pages need it.
+type browsers struct{ d *Daemon }
+
+func (b browsers) Show(ctx context.Context, id string) (desk.Change, *gate.Verdict, error) {
+	shown, err := b.d.show(ctx, id)
+	if unknown := (*change.NotFoundError)(nil); errors.As(err, &unknown) {
+		return shown, nil, &desk.Error{Status: http.StatusNotFound, Title: "no such change", Detail: err.Error()}
+	}
+	if err != nil || len(shown.Verdict) == 0 {
+		return shown, nil, err
+	}
+	v, err := shown.Judged()
+	return shown, v, err
+}
+
+func (b browsers) Approve(ctx context.Context, id string, p desk.Proof) (desk.Answer, error) {
+	return b.d.approve(ctx, id, p, false)
+}
+func (b browsers) Credentials() []operator.Key                     { return b.d.who.Credentials() }
+func (b browsers) Invitation(ticket string) (operator.Order, bool) { return b.d.who.Invitation(ticket) }
+func (b browsers) Accept(ctx context.Context, ticket string, credential json.RawMessage) (desk.Enrolled, error) {
+	return b.d.who.Accept(ctx, ticket, credential)
 }

@@ -128,8 +128,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // assess judges a change's current patch set on a commit. run is judge.Request's: nil for all that gates want.
 func (d *Daemon) assess(ctx context.Context, c change.Change, base git.OID, run []string) (*gate.Assessment, error) {
+	repo, err := git.Open(ctx, d.kernel.Repo().GitDir()) // its merges go when it is closed
+	if err != nil {
+		return nil, err
+	}
+	defer repo.Close()
 	o := c.State.Origin
-	outcome, err := judge.Run(ctx, d.kernel.Repo(), judge.Request{
+	outcome, err := judge.Run(ctx, repo, judge.Request{
 		Base: string(base), Target: o.Target, Head: string(c.State.Head()), Run: run, Now: d.now(), Jobs: 1, Places: d.config.Places,
 		Getenv: d.config.Getenv, Version: d.config.Version, Progress: func(line string) { d.log.Debug("gate", "change", c.ID, "progress", strings.TrimSpace(line)) },
 		Render: d.config.Render, By: &facts.Identity{Agent: o.Agent, Role: o.Role, Model: o.Model, Task: o.Task, Feature: o.Feature},

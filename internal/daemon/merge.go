@@ -40,7 +40,7 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opt := mergequeue.Defaults()
+	opt := mergequeue.Defaults(d.config.Slots)
 	opt.Epoch, opt.Slots, opt.Batch = d.kernel.Epoch(), d.config.Slots, 1 // each change is proved by itself: docs/daemon.md, "What is missing"
 	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}}
 	d.merge = m

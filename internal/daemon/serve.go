@@ -15,27 +15,27 @@ import (
 
 // serve listens until ctx ends: git and the operator's page on loopback, the API on a unix socket.
 func (d *Daemon) serve(ctx context.Context) error {
-	web, err := listenLoopback(ctx, d.config.Listen)
-	if err != nil {
-		return err
-	}
+	web := d.web
 	socketPath := d.config.Socket
 	if socketPath == "" {
 		socketPath = Socket(d.kernel.Dir())
 	}
 	socket, err := listenSocket(ctx, socketPath)
 	if err != nil {
-		return errors.Join(err, web.Close())
+		return err
 	}
-	base := "http://" + web.Addr().String()
+	outside, err := d.outside(web.Addr().String())
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
 	d.mu.Lock()
-	d.address = Addresses{Socket: socketPath, Door: base + "/" + d.config.Name + ".git", Web: base + "/"}
+	d.address.Socket = socketPath
 	d.mu.Unlock()
 	group, ctx := errgroup.WithContext(ctx)
-	serveOn(ctx, group, web, &http.Server{Handler: d.outside(web.Addr().String()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
+	serveOn(ctx, group, web, &http.Server{Handler: outside, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
 	serveOn(ctx, group, socket, &http.Server{Handler: d.inside(), ReadHeaderTimeout: 10 * time.Second, ConnContext: withPeer})
 	if d.config.Ready != nil {
-		d.config.Ready(d.address)
+		d.config.Ready(d.addresses())
 	}
 	return group.Wait()
 }
@@ -57,6 +57,16 @@ func serveOn(ctx context.Context, group *errgroup.Group, l net.Listener, s *http
 		}
 		return nil
 	})
+}
+
+// listen opens the listener, so that whatever needs to know its address does before anything is served.
+func (d *Daemon) listen(ctx context.Context) (err error) {
+	if d.web, err = listenLoopback(ctx, d.config.Listen); err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(d.web.Addr().String())
+	d.address = Addresses{Door: "http://" + d.web.Addr().String() + "/" + d.config.Name + ".git", Web: "http://" + net.JoinHostPort(site, port) + "/"}
+	return err
 }
 
 // listenLoopback refuses any address that others could reach.
@@ -87,12 +97,14 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 }
 
 // outside is what anybody on this machine can reach: the door by tokens, the operator's page by signatures.
-func (d *Daemon) outside(address string) http.Handler {
+func (d *Daemon) outside(address string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/"+d.config.Name+".git/", d.door)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	d.pages(mux, address)
-	return sameHost(address, http.NewCrossOriginProtection().Handler(mux))
+	if err := d.pages(mux); err != nil {
+		return nil, err
+	}
+	return sameHost(address, http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
 // sameHost refuses requests for another host: a page elsewhere may have its name point here.

@@ -3,12 +3,9 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/kernel"
-	"github.com/adamant-os/adamant/internal/ledger"
 )
 
 const (
@@ -50,25 +47,4 @@ func (d *Daemon) holds(ctx context.Context) error {
 		return fenced
 	}
 	return nil
-}
-
-// notify tells the operator about a cause, once. That it was told is in the ledger before it is tried: a notification may be
-// lost with the process, it is never repeated; the inbox shows the cause either way.
-func (d *Daemon) notify(ctx context.Context, c change.Change, e change.Effect) (bool, error) {
-	d.mu.Lock()
-	told := d.told[e.Cause]
-	d.mu.Unlock()
-	if told {
-		return false, nil
-	}
-	text := fmt.Sprintf("%s (%s): %s", c.State.Origin.Title, c.ID[:16], e.Why)
-	_, err := d.kernel.Ledger().AppendSync(ctx, ledger.Record{Actor: change.Actor, Kind: kindNotified, Change: c.ID, Body: notified{Cause: e.Cause, Text: text}})
-	if err != nil {
-		return false, err
-	}
-	d.mu.Lock()
-	d.told[e.Cause] = true
-	d.mu.Unlock()
-	d.hub.publish(Event{Kind: "notice", Change: c.ID, Message: text})
-	return true, d.send(ctx, c, e.Cause, text)
 }
