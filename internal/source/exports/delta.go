@@ -116,7 +116,9 @@ func (c *comparer) file(f File) {
 	}
 	if now {
 		u := c.unit(c.language.Unit(f.Path))
-		u.unread = c.read(&u.head, f.Path, f.Path, f.After) || u.unread
+		offers, unread := c.read(&u.head, f.Path, f.Path, f.After)
+		u.unread = u.unread || unread
+		now = offers || f.Path == f.OldPath // what was renamed to something that offers nothing is gone from where it was
 	}
 	if !old {
 		return
@@ -127,7 +129,8 @@ func (c *comparer) file(f File) {
 	}
 	u := c.unit(c.language.Unit(at))
 	before := len(u.base.Symbols)
-	u.unread = c.read(&u.base, f.OldPath, at, f.Before) || u.unread
+	_, unread := c.read(&u.base, f.OldPath, at, f.Before)
+	u.unread = u.unread || unread
 	if now && where != c.language.Unit(f.Path) && slices.ContainsFunc(u.base.Symbols[before:], func(s Symbol) bool { return !s.Hidden }) {
 		c.add(Change{Unit: c.language.Unit(f.Path), Path: f.Path, Line: 1, Name: where, Kind: "file", Change: Moved,
 			Reason: "it was " + f.OldPath}, "")
@@ -136,10 +139,10 @@ func (c *comparer) file(f File) {
 
 // read adds what a file offers to a surface. Symbols are placed at the path the file has now, so that a renamed file's find
 // each other. True means that it could not be read.
-func (c *comparer) read(into *Surface, p, at string, data []byte) (unread bool) {
+func (c *comparer) read(into *Surface, p, at string, data []byte) (offers, unread bool) {
 	s := c.language.Read(p, data)
 	if s == nil {
-		return false
+		return false, false
 	}
 	if c.language.Sniffs {
 		c.delta.Looked = append(c.delta.Looked, at)
@@ -152,7 +155,7 @@ func (c *comparer) read(into *Surface, p, at string, data []byte) (unread bool) 
 	}
 	into.Symbols = append(into.Symbols, s.Symbols...)
 	into.Open = cmp.Or(into.Open, s.Open)
-	return s.Problem != ""
+	return true, s.Problem != ""
 }
 
 // compare compares each unit. Only when something seems to be gone or changed is the rest of a folder read.

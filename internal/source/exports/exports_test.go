@@ -22,6 +22,9 @@ func lines(folders bool) exports.Language {
 		},
 		Read: func(p string, src []byte) *exports.Surface {
 			s := &exports.Surface{}
+			if strings.HasPrefix(p, "test_") {
+				return nil
+			}
 			for i, line := range strings.Split(string(src), "\n") {
 				name, sig, _ := strings.Cut(line, " ")
 				hidden := strings.HasPrefix(name, "#")
@@ -100,6 +103,7 @@ func TestDiff(t *testing.T) {
 		"file gone":           {files: []exports.File{file("internal/a.l", "A 1", "-")}, want: "removed! internal/a.l:1 A (repository)"},
 		"file new":            {files: []exports.File{file("a.l", "-", "A 1")}, want: "added a.l:1 A (public)"},
 		"renamed":             {files: []exports.File{{OldPath: "a.l", Path: "b.l", Before: []byte("A 1\nB 1"), After: []byte("A 1")}}, want: "removed! b.l:2 B (public)\nmoved b.l:1 a.l (public)"},
+		"renamed to a test":   {files: []exports.File{{OldPath: "a.l", Path: "test_a.l", Before: []byte("A 1"), After: []byte("A 1")}}, want: "removed! a.l:1 A (public)"},
 		"renamed, nothing in": {files: []exports.File{{OldPath: "a.l", Path: "b.l", Before: []byte("#A 1"), After: []byte("")}}},
 		"from file to file": {folders: true, files: []exports.File{file("p/a.l", "A 1", ""), file("p/b.l", "", "A 1")},
 			want: ""},
