@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,57 +27,63 @@ func (r *reading) extractAll(ctx context.Context) error {
 	return r.extract(ctx, more)
 }
 
+// round is how many files are read at once.
+const round = 64
+
 func (r *reading) extract(ctx context.Context, which []bool) error {
-	n := 0
-	for _, yes := range which {
+	var wanted []int
+	for i, yes := range which {
 		if yes {
-			n++
+			wanted = append(wanted, i)
 		}
-	}
-	if n == 0 {
-		return nil
 	}
 	var store *Store
-	if n > maxUncached {
+	if len(wanted) > maxUncached {
 		store = r.opt.Cache.extractions()
 	}
+	wanted = slices.DeleteFunc(wanted, func(i int) bool {
+		f := store.get(r.language(i), r.now.entries[i].Blob)
+		if f != nil {
+			r.take(i, f)
+		}
+		return f != nil
+	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, yes := range which {
-		if !yes {
-			continue
-		}
-		l := &r.opt.Languages[r.now.languages[i]]
-		if f := store.get(l, r.now.entries[i].Blob); f != nil {
-			r.take(i, f)
-			continue
-		}
-		group.Go(func() error {
-			r.take(i, r.one(ctx, store, l, i))
-			return ctx.Err()
-		})
+	for some := range slices.Chunk(wanted, round) {
+		group.Go(func() error { return r.read(ctx, store, some) })
 	}
 	return group.Wait()
 }
 
-func (r *reading) one(ctx context.Context, store *Store, l *imports.Language, i int) *imports.File {
-	data, err := r.tree.source.Blob(ctx, r.now.entries[i].Blob)
-	if err != nil { // says nothing about the content, so it is not kept
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.gone = append(r.gone, i)
-		return &imports.File{Problem: err.Error()}
+func (r *reading) language(i int) *imports.Language { return &r.opt.Languages[r.now.languages[i]] }
+
+// read extracts files that are in no store.
+func (r *reading) read(ctx context.Context, store *Store, which []int) error {
+	oids := make([]string, len(which))
+	for k, i := range which {
+		oids[k] = r.now.entries[i].Blob
 	}
-	f := l.Extract(data)
-	store.put(l, r.now.entries[i].Blob, f)
-	return f
+	return r.tree.source.Blobs(ctx, oids, func(k int, data []byte, err error) error {
+		i := which[k]
+		if err != nil { // says nothing about the content, so it is not kept
+			r.mu.Lock()
+			r.gone = append(r.gone, i)
+			r.mu.Unlock()
+			r.take(i, &imports.File{Problem: err.Error()})
+			return ctx.Err()
+		}
+		f := r.language(i).Extract(data)
+		store.put(r.language(i), oids[k], f)
+		r.take(i, f)
+		return ctx.Err()
+	})
 }
 
 // take notes an extraction. When others see more or less of the file than before, they are resolved again.
 func (r *reading) take(i int, f *imports.File) {
-	at := r.now.languages[i]
 	surface := ""
-	if show := r.opt.Languages[at].Surface; show != nil {
+	if show := r.language(i).Surface; show != nil {
 		surface = string(encodeFile(nil, show(f)))
 	}
 	r.mu.Lock()
@@ -84,7 +91,7 @@ func (r *reading) take(i int, f *imports.File) {
 	r.files[i] = f
 	if r.now.surfaces[i] != surface {
 		r.now.surfaces[i] = surface
-		r.touched[r.family(at)] = true
+		r.touched[r.family(r.now.languages[i])] = true
 	}
 }
 
@@ -99,9 +106,9 @@ func (r *reading) again() func(string) *imports.File {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.files[i] == nil {
-			l := &r.opt.Languages[r.now.languages[i]]
+			l := r.language(int(i))
 			if r.files[i] = r.opt.Cache.extractions().get(l, r.now.entries[i].Blob); r.files[i] == nil {
-				data, err := r.tree.source.Blob(ctx, r.now.entries[i].Blob)
+				data, err := r.tree.blob(ctx, i)
 				if err != nil {
 					return &imports.File{Problem: err.Error()}
 				}

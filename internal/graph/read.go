@@ -21,8 +21,9 @@ type Entry struct {
 // Source is a tree to read: its files, sorted by path, and their contents by object name.
 type Source interface {
 	Entries() []Entry
-	// Blob returns the content of an object; too large or absent is an error, and the file a problem.
-	Blob(ctx context.Context, oid string) ([]byte, error)
+	// Blobs reads objects and calls fn for each, in order; too large or absent is fn's err, and the file a problem. The
+	// error of fn, or of the whole, ends it.
+	Blobs(ctx context.Context, oids []string, fn func(i int, data []byte, err error) error) error
 }
 
 // Options say how a tree is read.

@@ -26,13 +26,23 @@ func (t files) Entries() []Entry {
 	return out
 }
 
-func (t files) Blob(_ context.Context, oid string) ([]byte, error) {
+func (t files) Blobs(_ context.Context, oids []string, fn func(int, []byte, error) error) error {
+	texts := map[string]string{}
 	for _, text := range t {
-		if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) == oid {
-			return []byte(strings.TrimPrefix(text, "-> ")), nil
+		sum := sha256.Sum256([]byte(text))
+		texts[hex.EncodeToString(sum[:])] = text
+	}
+	for i, oid := range oids {
+		text, ok := texts[oid]
+		err := error(nil)
+		if !ok {
+			err = fmt.Errorf("no blob %s", oid)
+		}
+		if err := fn(i, []byte(strings.TrimPrefix(text, "-> ")), err); err != nil {
+			return err
 		}
 	}
-	return nil, fmt.Errorf("no blob %s", oid)
+	return nil
 }
 
 func read(t *testing.T, tree files, cache *Cache) *Snapshot {

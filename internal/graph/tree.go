@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -115,6 +116,15 @@ func (t *tree) follow(p string) (string, bool) {
 	return "", false
 }
 
+// blob reads one file.
+func (t *tree) blob(ctx context.Context, i int32) (data []byte, err error) {
+	all := t.source.Blobs(ctx, []string{t.entries[i].Blob}, func(_ int, found []byte, wrong error) error {
+		data, err = found, wrong
+		return nil
+	})
+	return data, errors.Join(all, err)
+}
+
 // Read returns a file's content as it is in git: that of a symlink is the path it leads to.
 func (t *tree) Read(p string) ([]byte, error) {
 	i, ok := t.find(p)
@@ -123,7 +133,7 @@ func (t *tree) Read(p string) ([]byte, error) {
 	}
 	known, ok := t.contents[p]
 	if !ok || known.blob != t.entries[i].Blob {
-		data, err := t.source.Blob(t.ctx, t.entries[i].Blob)
+		data, err := t.blob(t.ctx, i)
 		if known = (sight{t.entries[i].Blob, string(data), err}); err != nil {
 			known.blob = ""
 		}

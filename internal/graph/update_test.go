@@ -34,7 +34,7 @@ var versions = map[string][]string{
 	"web/b/index.ts":           {"import '..'\n"},
 	"web/b.js":                 {"import './linked/a'\n"},
 	"web/c.vue":                {"<script>\nimport './a'\n</script>\n"},
-	"pyproject.toml":           {"[project]\n"},
+	"py/pyproject.toml":        {"[project]\n"},
 	"py/setup.py":              {"import pkg.m\n", "import os\n"},
 	"py/src/pkg/__init__.py":   {"from . import m\n", ""},
 	"py/src/pkg/m.py":          {"from pkg import *\n", "import linked\n"},

@@ -86,10 +86,15 @@ func (s *graphSource) Entries() []graph.Entry {
 	return out
 }
 
-func (s *graphSource) Blob(ctx context.Context, oid string) ([]byte, error) {
-	data, err := s.repo.Blob(ctx, git.OID(oid), facts.BlobLimit)
-	if err != nil {
-		return nil, fmt.Errorf("it was not read: %w", err)
+func (s *graphSource) Blobs(ctx context.Context, oids []string, fn func(int, []byte, error) error) error {
+	ids := make([]git.OID, len(oids))
+	for i, oid := range oids {
+		ids[i] = git.OID(oid)
 	}
-	return data, nil
+	return s.repo.Blobs(ctx, ids, facts.BlobLimit, func(i int, data []byte, err error) error {
+		if err != nil {
+			err = fmt.Errorf("it was not read: %w", err)
+		}
+		return fn(i, data, err)
+	})
 }

@@ -37,7 +37,9 @@ func (r *reader) run() {
 
 // directives reads TypeScript's triple-slash directives, which stand before the first statement.
 func (r *reader) directives() {
-	for i, line := range bytes.Split(r.src[:min(len(r.src), 16<<10)], []byte{'\n'}) {
+	number := int32(0)
+	for line := range bytes.Lines(r.src[:min(len(r.src), 16<<10)]) {
+		number++
 		line = bytes.TrimSpace(line)
 		rest, ok := bytes.CutPrefix(line, []byte("///"))
 		if !ok && len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) && !bytes.HasPrefix(line, []byte("#!")) {
@@ -45,7 +47,7 @@ func (r *reader) directives() {
 		}
 		for _, form := range [][2]string{{"path", "triple-slash-file"}, {"types", "triple-slash-type"}} {
 			if value := attributeOf(rest, form[0]); ok && value != "" {
-				r.add(value, imports.TypeOnly, int32(i+1)).Exotic = form[1]
+				r.add(value, imports.TypeOnly, number).Exotic = form[1]
 			}
 		}
 	}

@@ -44,6 +44,9 @@ func (l *loader) preset(r raw, name string) *config {
 		c.options[key] = root.key("options").key(key)
 	}
 	if single {
+		if rule == "no-duplicate-dependency-types" { // the file, whose rule has a shorter name
+			rule = "no-duplicate-dep-types"
+		}
 		c.options = nil
 		c.forbidden = slices.DeleteFunc(c.forbidden, func(one raw) bool { return one.key("name").text() != rule })
 		if len(c.forbidden) == 0 {
