@@ -280,6 +280,7 @@ func TestFastBranchStarvesNobody(t *testing.T) {
 	for range 10 {
 		c.step(0)
 		k.moveMain(k.next(), "g1")
+		c.step(0)
 		c.answer()
 		c.step(0)
 		c.step(0)
@@ -501,5 +502,46 @@ func TestAnswersCountOnce(t *testing.T) {
 	expect(t, c, c.serve(), NeedsOperator, WaitOperator)
 	if c.count(KindAssess) != 2 {
 		t.Errorf("%d assessments", c.count(KindAssess))
+	}
+}
+
+// TestAnswerAboutSomethingElse: an assessment of another head or base is an error of the run, never a verdict.
+func TestAnswerAboutSomethingElse(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.Trivial}, false)
+	c.step(0)
+	job := *c.judging
+	for _, wrong := range []Job{{Head: oid(5), Base: job.Base, Attempt: 1}, {Head: job.Head, Base: oid(6), Attempt: 1}} {
+		w := c.world()
+		w.Result = &Result{Job: job, Assessment: c.profile.assess(c, wrong, "g1", k.now)}
+		n := Step(c.s, w)
+		if n.Operation == nil || n.Operation.Body.Kind() != KindCheckFailed {
+			t.Errorf("%+v was taken: %+v", wrong, n.Operation)
+		}
+	}
+	w := c.world()
+	w.Result = &Result{Job: job}
+	if n := Step(c.s, w); n.Operation == nil || n.Operation.Body.Kind() != KindCheckFailed {
+		t.Errorf("no assessment was taken for one: %+v", n.Operation)
+	}
+}
+
+// TestWaitingBesideABusyBranch: 30 days beside 48 landings an hour that all touch the same file.
+func TestWaitingBesideABusyBranch(t *testing.T) {
+	t.Parallel()
+	for level, most := range map[risk.Level]int{risk.High: 150, risk.Critical: 700} {
+		k := newKernelSim(t)
+		c := k.open(profile{level: level, approval: true}, false)
+		c.moved = "go.sum"
+		c.serve()
+		for range 30 * 24 * 6 { // every ten minutes will do: nothing happens in between
+			k.now = k.now.Add(10 * time.Minute)
+			k.moveMain(k.next(), "g1")
+			expect(t, c, c.serve(), NeedsOperator, WaitOperator)
+		}
+		if n := c.count(KindAssess); n > most || n < most/3 || len(c.told) != 1 {
+			t.Errorf("%s: judged %d times, want at most %d; told %d times", level, n, most, len(c.told))
+		}
 	}
 }

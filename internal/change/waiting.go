@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/risk"
@@ -110,9 +111,30 @@ func (st *step) unlessMoved(waiting Next) (Next, bool) {
 	if why == "" || st.s.Assessment.Base == st.w.Main.OID {
 		return waiting, true
 	}
+	if due := st.due(); st.w.Now.Before(due) {
+		if waiting.Wake.IsZero() || due.Before(waiting.Wake) {
+			waiting.Wake = due
+		}
+		return waiting, true
+	}
 	next, _ := st.judge(st.s.Origin.Target+" moved: "+why, st.w.Main.OID)
 	next.Do = append(next.Do, waiting.Do...)
 	return next, true
+}
+
+// due is when a patch set is judged again because main moved: the longer it waits the more seldom, so that a change that
+// waits for weeks beside a busy branch does not fill the repository with judgements.
+func (st *step) due() time.Time {
+	run := st.s.Run
+	if run == nil || st.w.Now.Before(run.At) {
+		return time.Time{}
+	}
+	part := time.Duration(16)
+	if st.s.Assessment.Level == risk.Critical { // who approves it has to see a fresh one
+		part = 144
+	}
+	age := run.At.Sub(st.s.PatchSets[len(st.s.PatchSets)-1].At)
+	return run.At.Add(max(st.w.Rules.Settle, age/part))
 }
 
 // Rule 13: the soak starts when nothing else stands in the way, and goes on after an interruption.

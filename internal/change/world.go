@@ -67,6 +67,7 @@ type Rules struct {
 	Attempts   int           // failed gate runs that suspend a change; 0 = 3
 	Runs       int           // runs without an answer, for one head and base, that suspend it; 0 = 5
 	Again      time.Duration // pause before the second run of the same head and base, doubled each time up to an hour; 0 = 1 minute
+	Settle     time.Duration // least pause between two runs for moves of the target branch; 0 = 10 minutes
 	ReviewWait time.Duration // how long a reviewer may take until the operator is asked; 0 = 1 hour
 }
 
@@ -81,6 +82,9 @@ func (r Rules) withDefaults() Rules {
 	}
 	if r.Again == 0 {
 		r.Again = time.Minute
+	}
+	if r.Settle == 0 {
+		r.Settle = 10 * time.Minute
 	}
 	if r.ReviewWait == 0 {
 		r.ReviewWait = time.Hour
