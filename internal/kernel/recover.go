@@ -155,6 +155,9 @@ func (k *Kernel) contains(ctx context.Context, main, landed git.OID) (bool, erro
 	if main == "" || main == landed {
 		return main != "", nil
 	}
+	if here, err := k.whole(ctx, []git.RefUpdate{{New: landed}}); err != nil || !here {
+		return false, err
+	}
 	return k.repo.IsAncestor(ctx, landed, main)
 }
 

@@ -17,7 +17,7 @@ type Sync struct {
 	Was      git.OID `json:"was"`    // where it was at the last sync, "" at the first
 	Landed   int     `json:"landed"` // commits that are new on it
 	Pruned   int     `json:"pruned"` // references of changes and tasks that the remote archived
-	Mirrored bool    `json:"mirrored"`
+	Forge    git.OID `json:"forge,omitempty"` // a mirror's own main branch, where it is not the kernel's main
 }
 
 // RewrittenError says that a remote's history is not a continuation of what the clone has. Nothing was fetched.
@@ -81,7 +81,9 @@ func (s *Sync) run(ctx context.Context, clone *git.Repo, source string) error {
 func (s *Sync) refspecs(there map[string]git.OID) ([]string, error) {
 	main := RefMain
 	if there[RefMirrorMain] != "" {
-		main, s.Mirrored = RefMirrorMain, true
+		if main = RefMirrorMain; there[RefMain] != there[main] {
+			s.Forge = there[RefMain]
+		}
 	}
 	if there[main] == "" {
 		return nil, errors.New("the remote has no main branch; is it a kernel, or a mirror of one?")

@@ -55,6 +55,7 @@ const (
 	KernelCreated  = "kernel.created"
 	KernelRecover  = "kernel.recovered"
 	KernelRestored = "kernel.restored"
+	KernelEjected  = "kernel.ejected"
 	MirrorPushed   = "mirror.pushed"
 	MirrorRefused  = "mirror.refused"
 	KeyAdded       = "ledger.key" // Body {"key": fingerprint}: this key may sign the writer's commits from the next one on
