@@ -118,8 +118,8 @@ func TestAcquireWaitsForGroup(t *testing.T) {
 	}
 }
 
-// The loser of a race must not lock a file that the winner's successor cannot find.
-func TestLockFileReplaced(t *testing.T) {
+// A lock is held by one open file at a time, in one process too.
+func TestLockFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
 	first, err := lockFile(path)
