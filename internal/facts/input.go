@@ -33,7 +33,9 @@ type Input struct {
 	Around  []document.Document `json:"documentsAround,omitempty"`
 	Catalog Catalog             `json:"catalog"`
 	// API is what the change does to interfaces that others use; nil when it was not looked at.
-	API      *exports.Delta    `json:"apiDelta,omitempty"`
+	API *exports.Delta `json:"apiDelta,omitempty"`
+	// Reach is what depends on the changed files; nil when the graph was not read.
+	Reach    *Reach            `json:"reach,omitempty"`
 	History  History           `json:"history"`
 	Findings []finding.Finding `json:"findings"` // of built-in checks and imported reports, with state against base
 	Evidence []Evidence        `json:"evidence"`
