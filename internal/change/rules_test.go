@@ -128,6 +128,21 @@ func TestSoak(t *testing.T) {
 	}
 }
 
+func TestSoakEndsWithItsPatchSet(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.Low, soak: time.Hour}, false)
+	c.serve()
+	k.now = k.now.Add(30 * time.Minute)
+	c.add("kernel:door", NewPatchSet{Head: k.next()})
+	if c.s.Soak != nil {
+		t.Errorf("the soak of the last patch set goes on: %+v", c.s.Soak)
+	}
+	if n := c.serve(); !n.Wake.Equal(k.now.Add(time.Hour)) {
+		t.Errorf("soaks until %s", n.Wake)
+	}
+}
+
 func TestWaiverEnds(t *testing.T) {
 	t.Parallel()
 	k := newKernelSim(t)

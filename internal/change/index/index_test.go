@@ -29,7 +29,6 @@ type fixture struct {
 	path  string
 	log   []string
 	x     *index.Index
-	heads []git.OID
 	n     int
 }
 
