@@ -207,10 +207,10 @@ func TestExtends(t *testing.T) {
 func TestPresets(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"recommended":                   "warning,warning,error,warning,error,warning,error",
+		"recommended":                   "warning,error,error,warning,error,warning,error",
 		"recommended-strict":            "error,error,error,error,error,error,error",
 		"recommended-warn-only":         "warning,warning,warning,warning,warning,warning,warning",
-		"rules/no-circular.cjs":         "warning",
+		"rules/no-circular.cjs":         "error",
 		"plugins/stats-reporter-plugin": "",
 	} {
 		set := read(t, `{"extends": "dependency-cruiser/configs/`+name+`"}`)
