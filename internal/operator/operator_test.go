@@ -3,6 +3,7 @@ package operator
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -457,6 +458,12 @@ func TestRecoveryCodes(t *testing.T) {
 	wantRefused(t, err, "was revoked")
 	_, err = recover(codes[3])
 	wantRefused(t, err, "wrong, or was used")
+	text := k.order(func(o *Order) { o.Action = ActionCodes })
+	body, err := json.Marshal(record{At: k.clock.at, Order: text, By: evidence{Method: MethodRecovery, Code: 4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, k.state.Apply(Entry{Kind: KindCodes, Body: body}), "no such recovery code, or it was used") // as the ledger is read
 	k.open()
 	_, err = recover(codes[3])
 	wantRefused(t, err, "wrong, or was used")
