@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http/httptest"
 	"net/url"
@@ -162,8 +163,15 @@ func newFixture(t testing.TB, options ...option) *fixture {
 	if f.door, err = New(config); err != nil {
 		t.Fatal(err)
 	}
-	f.server = httptest.NewServer(f.door)
-	t.Cleanup(f.server.Close)
+	f.server = httptest.NewUnstartedServer(f.door)
+	f.server.Config.ErrorLog = log.New(f.log, "", 0)
+	f.server.Start()
+	t.Cleanup(func() {
+		f.server.Close()
+		if text := f.log.String(); strings.Contains(text, "panic") || strings.Contains(text, secretPrefix) {
+			t.Errorf("the log holds a panic or a token:\n%s", text)
+		}
+	})
 	return f
 }
 

@@ -43,10 +43,9 @@ type meter struct {
 	rate, atOnce int
 	now          func() time.Time
 
-	mu     sync.Mutex
-	keys   map[string]*usage
-	swept  time.Time
-	active int
+	mu    sync.Mutex
+	keys  map[string]*usage
+	swept time.Time
 }
 
 type usage struct {

@@ -130,8 +130,7 @@ func (v *visit) run(body *bufio.Reader, req *Request, in Input) {
 		return
 	}
 	defer read.Close()
-	v.answers(servicePush + "-result")
-	_ = http.NewResponseController(v.w).EnableFullDuplex() // HTTP/1 only; others are
+	v.duplex(servicePush + "-result")
 	out := v.out()
 	err = git.Serve(ctx, s.dir, git.ServeOptions{Service: "receive-pack", Config: v.door.pushConfig(), Env: s.env(), Files: s.files(),
 		Started: func(pid int) error {

@@ -50,6 +50,14 @@ func (v *visit) answers(kind string) {
 	v.w.Header().Set("Cache-Control", "no-cache, max-age=0, must-revalidate")
 }
 
+// duplex begins an answer that git may write while the request is still being read. The connection is not used again: net/http
+// panics when the end of a body arrives after such an answer (measured, Go 1.26).
+func (v *visit) duplex(kind string) {
+	v.answers(kind)
+	v.w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(v.w).EnableFullDuplex() // HTTP/1 only; others are anyway
+}
+
 // see brings up what the token may see.
 func (v *visit) see(ctx context.Context) (shown, error) {
 	now := v.door.config.Now()
@@ -148,8 +156,7 @@ func (v *visit) pull() {
 	opt := git.ServeOptions{Service: "upload-pack", Protocol: protocol(v.r), Config: pullConfig(), Started: func(pid int) error {
 		return errors.Join(read.Close(), v.bound(pid))
 	}}
-	v.answers(servicePull + "-result")
-	_ = http.NewResponseController(v.w).EnableFullDuplex() // HTTP/1 only; others are
+	v.duplex(servicePull + "-result")
 	err = git.Serve(ctx, view.dir, opt, read, v.out())
 	_ = write.SetWriteDeadline(time.Now()) // nobody reads any more
 	v.await(fed)
