@@ -41,6 +41,7 @@ func queueCommand(env *Env) *cobra.Command {
 	}
 	f.register(cmd)
 	cmd.Flags().BoolVar(&watch, "watch", false, "show it again whenever it changes, until Ctrl-C")
+	cmd.AddCommand(queueSimulateCommand(env))
 	return cmd
 }
 

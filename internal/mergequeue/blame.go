@@ -42,6 +42,24 @@ func (q *Queue) accuse() bool {
 	return changed
 }
 
+// testify takes what a run of suspects found out on a main that has moved on since: it lands nothing, and still tells who is
+// to blame.
+func (q *Queue) testify(r *run) {
+	switch {
+	case r.state != Failed:
+		for _, it := range r.batch {
+			if it.fails == 0 {
+				it.group, it.parent, it.doubt, it.late = 0, 0, false, 0
+			}
+		}
+		q.sort()
+	case len(r.batch) == 1:
+		q.blame(r.batch[0], r)
+	default:
+		q.halve(r.batch)
+	}
+}
+
 // blame counts an accusation: the first one makes the change run again alone, the second one ejects it.
 func (q *Queue) blame(it *item, by *run) {
 	q.acquit(it)
@@ -87,7 +105,7 @@ func (q *Queue) halve(rest []*item) {
 	for i, members := range [][]*item{rest[:middle], rest[middle:]} {
 		group := q.newGroup()
 		for _, it := range members {
-			it.group, it.parent, it.doubt = group, parent, i == 1 && len(members) == 1 || it.fails > 0
+			it.group, it.parent, it.doubt = group, parent, !q.opt.Lanes || i == 1 && len(members) == 1 || it.fails > 0
 			if i == 1 {
 				q.suspect(it)
 			}

@@ -75,7 +75,9 @@ func (q *Queue) move(main string, l landing) {
 			it.moved++ // it was written on another main: more of a risk than one that was not
 		}
 	}
-	q.sort()
+	if q.opt.Setback > 0 {
+		q.sort()
+	}
 }
 
 func (q *Queue) refuse(e Refused) {

@@ -100,10 +100,9 @@ func (q *Queue) void(r *run) string {
 	return ""
 }
 
-// evidence says that a run is about one change that is suspected already: should it fail, that counts, even when main has
-// moved another way meanwhile. Should it pass, it was for nothing.
+// evidence says that a run is about suspects alone: what it finds out counts even when main has moved another way meanwhile.
 func (q *Queue) evidence(r *run) bool {
-	return len(r.batch) == 1 && len(r.chain) == 0 && r.batch[0].doubt && q.live[r.batch[0].ID] == r.batch[0]
+	return len(r.chain) == 0 && r.batch[0].group > 0 && !slices.ContainsFunc(r.batch, func(it *item) bool { return q.live[it.ID] != it })
 }
 
 // dropVoid cancels the runs that are of no use, and says whether there were any.
@@ -147,9 +146,9 @@ func (q *Queue) finish(e Finished) {
 			q.adapt(e.Outcome != Failed)
 		}
 		r.state, r.note = e.Outcome, e.Note
-		if stale && r.state == Failed && q.evidence(r) {
+		if stale && q.evidence(r) {
 			q.dissolve(r, "")
-			q.blame(r.batch[0], r)
+			q.testify(r)
 		}
 		for _, it := range r.batch {
 			it.aborts = 0

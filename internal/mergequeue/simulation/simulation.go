@@ -41,8 +41,8 @@ type Result struct {
 	Flaky         int             // landed after a failure
 	Red           int             // landings after which main was red
 	Waits         []time.Duration // of those that landed, from eligible to landed, ascending
-	Refusals      []time.Duration
-	Left          int // still in the queue at the end
+	Ejections     []time.Duration // likewise of those that were given back
+	Left          int             // still in the queue at the end
 }
 
 // Run lives one life.

@@ -142,7 +142,7 @@ func (w *world) do(second int, a mergequeue.Action) mergequeue.Event {
 		w.wake = int(a.At.Sub(epoch) / time.Second)
 	case mergequeue.Eject:
 		w.eject(w.byID[a.Change])
-		w.out.Refusals = append(w.out.Refusals, time.Duration(second-w.byID[a.Change].at)*time.Second)
+		w.out.Ejections = append(w.out.Ejections, time.Duration(second-w.byID[a.Change].at)*time.Second)
 	}
 	return nil
 }
