@@ -265,6 +265,21 @@ func TestRunsWithoutAnswer(t *testing.T) {
 	if c.s.Status != Suspended || c.count(KindCheck) != 5 {
 		t.Errorf("%s after %d runs", c.s.Status, c.count(KindCheck))
 	}
+	c.add("operator:ada", Continued{})
+	expect(t, c, c.serve(), Merged, WaitNothing)
+
+	broken := k.open(profile{approval: true, level: risk.High}, false)
+	broken.serve()
+	broken.profile.broken = true
+	k.moveMain(k.next(), "g2") // judged again, in vain
+	for broken.s.Status != Suspended {
+		if n := broken.serve(); n.Wait == WaitClock {
+			k.now = n.Wake
+		}
+	}
+	broken.profile.broken = false
+	broken.add("operator:ada", Continued{})
+	expect(t, broken, broken.serve(), NeedsOperator, WaitOperator)
 }
 
 func TestErrorsAreTriedAgainAndThenAsked(t *testing.T) {

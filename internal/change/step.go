@@ -166,7 +166,7 @@ func (st *step) unfit() (Next, bool) {
 		return st.record("it leaves the queue: "+why, Dequeued{Head: st.s.Head(), Failed: true, Refused: true, Why: why}, st.outOfQueue()...)
 	case !st.retriable():
 		return st.leave(first(v), false)
-	case st.s.Run.Attempt >= st.w.Rules.Runs:
+	case st.s.Run == nil || st.s.Run.Attempt >= st.w.Rules.Runs:
 		return st.leave("no answer in the queue: "+first(v), true)
 	}
 	return Next{}, false

@@ -262,15 +262,15 @@ func (s *State) taker(id string) {
 	}
 }
 
-// resume goes back to where the change would be had it not been stopped.
+// resume goes back to where the change would be had it not been stopped, with all tries before it.
 func (s *State) resume() {
-	s.Stop, s.Failures = nil, nil
+	s.Stop, s.Failures, s.Run = nil, nil, nil
 	switch {
 	case s.Refusal != nil, s.Assessment != nil && s.Assessment.Decision == gate.Deny && !s.Assessment.Ahead:
 		s.Status = Rejected
 	case s.Assessment != nil:
 		s.Status = Reviewing
 	default:
-		s.Status, s.Run = Opened, nil
+		s.Status = Opened
 	}
 }
