@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +85,26 @@ func TestDoorEditCounts(t *testing.T) {
 	difference, err := Compare(t.Context(), Constitution{}, merged, nil)
 	if err != nil || difference.Tightened {
 		t.Errorf("%+v, %v", difference, err)
+	}
+}
+
+// What docs/formats/door.md shows compiles and passes its test.
+func TestDoorDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/formats/door.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for _, part := range strings.Split(string(text), "```rego\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		blocks = append(blocks, block)
+	}
+	if len(blocks) != 2 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	report, err := Test(t.Context(), []facts.Module{doorModule("release.rego", blocks[0]), doorModule("release_test.rego", blocks[1])}, TestOptions{})
+	if err != nil || report.Passed != 1 || report.Failed != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }
