@@ -38,6 +38,7 @@ const (
 	RuleHistory  = "door/history"  // unrelated or rewritten history
 	RuleSecret   = "door/secret"   // a credential
 	RuleOption   = "door/option"   // a push option
+	ruleInternal = "door/internal" // nothing was decided
 )
 
 // Refusal is one reason why a push is not accepted.

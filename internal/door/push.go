@@ -61,12 +61,11 @@ func (v *visit) probe(body *bufio.Reader) {
 func (v *visit) pushCommands(body *bufio.Reader, req *Request) {
 	in, refusals, err := v.request(v.r.Context(), req)
 	if err == nil && len(refusals) == 0 {
-		refusals = wire1(shape(body, req, v.door.limits))
+		refusals = shape(body, req, v.door.limits)
 	}
 	switch {
 	case err != nil:
-		v.door.config.Log.Error("door: failed", "token", v.grant.ID, "error", err.Error())
-		v.reject(body, req, []Refusal{{Rule: "door/internal", Message: "nothing was decided: " + err.Error()}})
+		v.undecided(body, req, err)
 	case len(refusals) > 0:
 		v.reject(body, req, refusals)
 	default:
@@ -74,19 +73,27 @@ func (v *visit) pushCommands(body *bufio.Reader, req *Request) {
 	}
 }
 
-func wire1(r *Refusal) []Refusal {
-	if r == nil {
-		return nil
+// undecided refuses because something failed, or because the policy shows the token nothing.
+func (v *visit) undecided(body io.Reader, req *Request, err error) {
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		v.reject(body, req, refused.refusals)
+		return
 	}
-	return []Refusal{*r}
+	v.door.config.Log.Error("door: failed", "token", v.grant.ID, "error", err.Error())
+	v.reject(body, req, []Refusal{{Rule: ruleInternal, Message: "nothing was decided: " + err.Error()}})
 }
 
 // shape looks at what follows the commands.
-func shape(body *bufio.Reader, req *Request, limits Limits) *Refusal {
-	if !req.sendsPack() {
-		return atEnd(body)
+func shape(body *bufio.Reader, req *Request, limits Limits) []Refusal {
+	refusal := atEnd
+	if req.sendsPack() {
+		refusal = func(body *bufio.Reader) *Refusal { return packHead(body, limits.Objects) }
 	}
-	return packHead(body, limits.Objects)
+	if r := refusal(body); r != nil {
+		return []Refusal{*r}
+	}
+	return nil
 }
 
 // request asks the policy about the commands, before anything is known of the objects.
@@ -119,8 +126,7 @@ func (v *visit) run(body *bufio.Reader, req *Request, in Input) {
 	defer cancel(nil)
 	s, err := v.begin(ctx, req, in)
 	if err != nil {
-		v.door.config.Log.Error("door: failed", "token", v.grant.ID, "error", err.Error())
-		v.reject(body, req, []Refusal{{Rule: "door/internal", Message: "nothing was decided: " + err.Error()}})
+		v.undecided(body, req, err)
 		return
 	}
 	defer s.end()

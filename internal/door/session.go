@@ -113,7 +113,7 @@ func (s *session) end() {
 	release := s.release
 	s.mu.Unlock()
 	release()
-	_ = s.conn.Close() // the hooks are gone
+	_, _ = s.conn.Close(), s.child.Close() // the hooks are gone
 	if err := os.RemoveAll(s.dir); err != nil {
 		s.door.config.Log.Error("door: removing a quarantine", "dir", s.dir, "error", err.Error())
 	}
@@ -230,7 +230,7 @@ func asRefusal(err error) Refusal {
 	case errors.Is(err, errTrailer), errors.Is(err, os.ErrDeadlineExceeded):
 		return Refusal{Rule: RuleGrammar, Message: errTrailer.Error()}
 	}
-	return Refusal{Rule: "door/internal", Message: "nothing was decided: " + err.Error()}
+	return Refusal{Rule: ruleInternal, Message: "nothing was decided: " + err.Error()}
 }
 
 // authorise makes sure, again at each stage, that this hook belongs to this push and that the token is still good.
@@ -261,7 +261,11 @@ const finishTime = 10 * time.Second
 
 // work begins pre-receive: git has read the pack, so the request must be over.
 func (s *session) work() (*work, error) {
-	if err := s.feeding().finish(s.ctx, finishTime); err != nil {
+	p := s.feeding()
+	if p == nil {
+		return nil, errOrder
+	}
+	if err := p.finish(s.ctx, finishTime); err != nil {
 		return nil, err
 	}
 	repo := s.door.config.Kernel.Repo()

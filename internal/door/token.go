@@ -108,8 +108,10 @@ func (g Grant) check(now time.Time) error {
 		return fmt.Errorf("there is no role %q: want %s", g.Role, strings.Join(Roles(), ", "))
 	case agent.agent != (g.Agent != ""):
 		return fmt.Errorf("a token of role %s %s", g.Role, map[bool]string{true: "needs the agent's name", false: "belongs to no agent"}[agent.agent])
-	case g.Agent != "" && !isName(g.Agent), g.Name != "" && !isName(g.Name):
-		return kernel.CheckName(g.Agent + g.Name)
+	case g.Agent != "" && !isName(g.Agent):
+		return kernel.CheckName(g.Agent)
+	case g.Name != "" && !isName(g.Name):
+		return kernel.CheckName(g.Name)
 	case g.Task != "" && (g.Agent == "" || !isName(g.Task)):
 		return fmt.Errorf("%q cannot be the task: it belongs to an agent and has a name in lower case", g.Task)
 	case g.Write && !agent.writes:

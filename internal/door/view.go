@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,9 +70,8 @@ func (w *view) update(ctx context.Context, k Kernel, patterns []string) error {
 	if err != nil || w.refs != nil && slices.Equal(refs, w.refs) {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(w.dir, "HEAD")); errors.Is(err, fs.ErrNotExist) {
-		err = makeBare(w.dir, k.Repo().ObjectFormat(), filepath.Join(k.Main().GitDir(), "objects"))
-		if err != nil {
+	if w.refs == nil { // also one that an earlier daemon left: the kernel may lie elsewhere now
+		if err := makeBare(w.dir, k.Repo().ObjectFormat(), filepath.Join(k.Main().GitDir(), "objects")); err != nil {
 			return err
 		}
 	}
