@@ -132,19 +132,22 @@ func (f *verifyFlags) print(env *Env, report ledger.Report) error {
 		writeLedger(env.Stdout, l)
 	}
 	paint := styleFor(env, env.Stdout)
-	for _, a := range report.Alarms {
-		fmt.Fprintf(env.Stdout, "%s %s\n", paint.bold(paint.red("ALARM")), printable(a.Kind+" "+a.Place.String()))
-		for _, line := range wrap(printable(a.What), logWidth-6) {
-			fmt.Fprintf(env.Stdout, "      %s\n", line)
-		}
-		for _, line := range wrap("do: "+printable(a.Do), logWidth-6) {
-			fmt.Fprintf(env.Stdout, "      %s\n", line)
-		}
-	}
+	writeAlarms(env.Stdout, report.Alarms, paint)
 	if len(report.Alarms) == 0 {
 		fmt.Fprintln(env.Stdout, paint.green("no alarms"))
 	}
 	return nil
+}
+
+func writeAlarms(w io.Writer, alarms []*ledger.Alarm, paint style) {
+	for _, a := range alarms {
+		fmt.Fprintf(w, "%s %s\n", paint.bold(paint.red("ALARM")), printable(a.Kind+" "+a.Place.String()))
+		for _, text := range []string{a.What, "do: " + a.Do} {
+			for _, line := range wrap(printable(text), logWidth-6) {
+				fmt.Fprintf(w, "      %s\n", line)
+			}
+		}
+	}
 }
 
 // writeLedger prints what one reference holds.

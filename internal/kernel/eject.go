@@ -17,7 +17,7 @@ type NotPulledError struct {
 }
 
 func (e *NotPulledError) Error() string {
-	return fmt.Sprintf("%d commits of the kernel's main (%s) are not in your %s; bring them first: adamant sync --ff", e.Behind, e.Main.Short(), e.Branch)
+	return fmt.Sprintf("your %s is behind the kernel's main (%s) by %d; bring it up first: adamant sync --ff", e.Branch, e.Main.Short(), e.Behind)
 }
 
 // Eject takes a clone out of a kernel that is held: it writes kernel.ejected to the ledger, brings the kernel's last state
