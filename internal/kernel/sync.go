@@ -12,12 +12,12 @@ import (
 
 // Sync is what a run of Sync brought.
 type Sync struct {
-	Remote   string  `json:"remote"` // the name that references are kept below
-	Main     git.OID `json:"main"`   // where it is now, "" when the remote has none
-	Was      git.OID `json:"was"`    // where it was at the last sync, "" at the first
-	Landed   int     `json:"landed"` // commits that are new on it
-	Pruned   int     `json:"pruned"` // references of changes and tasks that the remote archived
-	Forge    git.OID `json:"forge,omitempty"` // a mirror's own main branch, where it is not the kernel's main
+	Remote string  `json:"remote"`          // the name that references are kept below
+	Main   git.OID `json:"main"`            // where it is now, "" when the remote has none
+	Was    git.OID `json:"was"`             // where it was at the last sync, "" at the first
+	Landed int     `json:"landed"`          // commits that are new on it
+	Pruned int     `json:"pruned"`          // references of changes and tasks that the remote archived
+	Forge  git.OID `json:"forge,omitempty"` // a mirror's own main branch, where it is not the kernel's main
 }
 
 // RewrittenError says that a remote's history is not a continuation of what the clone has. Nothing was fetched.

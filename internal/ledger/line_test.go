@@ -275,3 +275,15 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+// The specification shows the vectors as they are.
+func TestSpecification(t *testing.T) {
+	t.Parallel()
+	spec := must(os.ReadFile(filepath.Join("..", "..", "docs", "formats", "ledger.md")))(t)
+	vectors := must(os.ReadFile(filepath.Join("testdata", "2026", "11", "01", "000000000001.jsonl")))(t)
+	for _, text := range [][]byte{vectors, []byte(genesis("gate").text())} {
+		if !bytes.Contains(spec, text) {
+			t.Errorf("docs/formats/ledger.md lacks %s", text)
+		}
+	}
+}
