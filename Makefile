@@ -7,7 +7,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
 FUZZTIME ?= 30s
 export CGO_ENABLED = 0
 
-.PHONY: build install demo test lint self-check cross bench test-race test-ratchet test-crash test-wall test-fuzz test-interop test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -51,6 +51,10 @@ test-crash:
 # The door under 10,000 hostile requests (docs/door.md).
 test-wall:
 	ADAMANT_WALL=$${ADAMANT_WALL:-10000} $(GO) test -v -count 1 -timeout 60m -run TestWall ./internal/door
+
+# The merge queue on real repositories, one strategy after the other (docs/queue.md).
+test-queue:
+	ADAMANT_QUEUE_CHANGES=$${ADAMANT_QUEUE_CHANGES:-60} $(GO) test -v -timeout 60m -run TestStrategiesOnRealRepositories ./internal/landing
 
 test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
