@@ -90,12 +90,13 @@ type fault struct {
 
 // The kinds of faults.
 const (
-	tornParent = "torn-parent" // half a transaction, then the daemon is killed
-	tornChild  = "torn-child"  // half a transaction, then only git is killed
-	realParent = "real-parent" // as the torn ones, but the true git dies at its own rename, by strace
-	realChild  = "real-child"
-	orphan     = "orphan"      // the daemon is killed; the true git runs a little later, in a session of its own
-	stopParent = "stop-parent" // the daemon is stopped; the true git runs when the file "go" is there
+	tornParent    = "torn-parent" // half a transaction, then the daemon is killed
+	tornChild     = "torn-child"  // half a transaction, then only git is killed
+	realParent    = "real-parent" // as the torn ones, but the true git dies at its own rename, by strace
+	realChild     = "real-child"
+	orphan        = "orphan"         // the daemon is killed; the true git runs a little later, in a session of its own
+	patientOrphan = "patient-orphan" // the same, when the file "go" is there
+	stopParent    = "stop-parent"    // the daemon is stopped; the true git runs when the file "go" is there
 )
 
 func faultyGit(dir string, args []string) error {
@@ -134,7 +135,7 @@ func faultyGit(dir string, args []string) error {
 			return syscall.Kill(os.Getppid(), syscall.SIGKILL)
 		}
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	case orphan:
+	case orphan, patientOrphan:
 		return leaveOrphan(dir, f, args, input)
 	case stopParent:
 		if err := syscall.Kill(os.Getppid(), syscall.SIGSTOP); err != nil {
@@ -205,7 +206,11 @@ func leaveOrphan(dir string, f fault, args []string, input []byte) error {
 	if err := os.WriteFile(file, input, 0o600); err != nil {
 		return err
 	}
-	late := exec.Command("sh", append([]string{"-c", `sleep 0.2; "$0" "$@" <"` + file + `"; : >"` + file + `.done"`, f.Real}, args...)...)
+	pause := "sleep 0.2"
+	if f.Kind == patientOrphan {
+		pause = `while [ ! -e "` + filepath.Join(dir, "go") + `" ]; do sleep 0.01; done`
+	}
+	late := exec.Command("sh", append([]string{"-c", pause + `; exec "$0" "$@" <"` + file + `"`, f.Real}, args...)...)
 	late.ExtraFiles = []*os.File{os.NewFile(3, "children")}
 	late.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := late.Start(); err != nil {
@@ -556,7 +561,7 @@ func TestTornTransaction(t *testing.T) {
 	}
 }
 
-// An orphan is over before the next daemon clears locks and looks.
+// What a killed daemon's git still does must be over before the next daemon clears locks and looks.
 func TestOrphan(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -564,17 +569,18 @@ func TestOrphan(t *testing.T) {
 	if p.expect("ready") == "" {
 		t.Fatal("the daemon did not start")
 	}
-	r.arm(orphan, 1, 0)
+	r.arm(patientOrphan, 1, 0)
 	p.say(0)
 	p.expect("landed")
 	p.kill()
-	r.arm("", 0, 0)
+	orphans := (*OrphansError)(nil)
+	if err := acquireError(t, r.open()); !errors.As(err, &orphans) || len(orphans.PIDs) == 0 {
+		t.Errorf("beside an orphan: %v", err)
+	}
+	r.check(os.WriteFile(filepath.Join(r.bin, "go"), nil, 0o600))
 	k, found := r.acquire()
 	if !found.Landed {
 		t.Errorf("found %+v", found)
-	}
-	if _, err := os.Stat(filepath.Join(r.bin, "input.done")); err != nil {
-		t.Errorf("the next process did not wait for the orphan: %v", err)
 	}
 	r.check(k.Close())
 	r.inspect(1, map[int]bool{0: true})
