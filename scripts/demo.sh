@@ -3,7 +3,8 @@
 # monorepo, each decided and explained. Leaves the sample behind. Usage: demo.sh ADAMANT FOLDER
 set -euo pipefail
 adamant=$(realpath "${1:?usage: demo.sh ADAMANT FOLDER}")
-folder=${2:?usage: demo.sh ADAMANT FOLDER}
+mkdir -p "${2:?usage: demo.sh ADAMANT FOLDER}"
+folder=$(realpath "$2")
 here=$(realpath "$(dirname "$0")/..")
 
 title() { printf '\n\033[1m== %s\033[0m\n\n' "$1"; }
@@ -31,10 +32,58 @@ for change in "$here"/examples/clinic/changes/*/; do
 done
 git switch -q main
 
+title "The same five through the door of a running Repo OS"
+export ADAMANT_KERNEL="$folder/kernel/clinic" XDG_STATE_HOME="$folder/state"
+"$adamant" up --detach
+trap '"$adamant" down >/dev/null 2>&1 || true' EXIT
+"$adamant" token new --role person --name you --write --out "$folder/token" >/dev/null
+git config credential.helper "!'$adamant' token credential '$folder/token'"
+ssh-keygen -q -t ed25519 -N '' -C demo -f "$folder/operator_key"
+"$adamant" operator enrol you --new "$folder/operator_key" >"$folder/recovery-codes"
+declare -A id
+for change in "$here"/examples/clinic/changes/*/; do
+	name=$(basename "$change")
+	id[$name]=$(git push -q adamant "$name:refs/for/main" -o topic="$name" 2>&1 | sed -n 's/.*change \([0-9a-f]*\),.*/\1/p')
+	echo "git push adamant $name:refs/for/main   -> change ${id[$name]}"
+done
+
+title "What may land lands by itself; what needs you is in the inbox"
+"$adamant" wait "${id[1-trivial]}" --for merged
+"$adamant" wait "${id[2-low]}" --for soaking
+"$adamant" wait "${id[3-medium]}" --for merged
+"$adamant" wait "${id[4-high]}" --for needs-operator
+"$adamant" wait "${id[5-critical]}" --for needs-operator
+"$adamant" changes --all
+echo
+"$adamant" inbox || [ $? -eq 3 ]
+
+title "You approve one, with your SSH key"
+"$adamant" approve "${id[4-high]}" --key "$folder/operator_key" --yes 2>/dev/null
+"$adamant" wait "${id[4-high]}" --for merged
+
+title "You take one back"
+"$adamant" revert "${id[1-trivial]}" --reason "the wording was better before"
+"$adamant" wait "${id[1-trivial]}" --for reverted
+git fetch -q adamant && git log --oneline adamant/main
+
+title "Every decision is in the ledger, signed and chained"
+"$adamant" log --kernel "$ADAMANT_KERNEL" | tail -n 8
+"$adamant" log verify --kernel "$ADAMANT_KERNEL"
+
+title "The kernel is rebuilt from its mirror"
+git init -q --bare "$folder/mirror.git"
+git remote add backup "$folder/mirror.git"
+"$adamant" down
+"$adamant" mirror --remote "$folder/mirror.git"
+"$adamant" restore --from "$folder/mirror.git" "$folder/restored/clinic"
+git --git-dir "$folder/restored/clinic/main.git" log --oneline -1 main
+
 title "The sample stays at $folder/clinic"
 cat <<END
 cd $folder/clinic
+export ADAMANT_KERNEL=$folder/kernel/clinic
 git switch 4-high && $adamant check        # why a change to sign-in needs you
+$adamant up --detach; $adamant status      # the Repo OS of the sample; adamant down ends it
 $adamant policy list                       # the rules it was judged by
 $adamant doctor                            # what is missing, and the next command
 END
