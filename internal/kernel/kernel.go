@@ -8,6 +8,7 @@
 //	children     flock that the daemon's git children inherit: free only when the last of them is gone
 //	holder.json  who holds or held the lock
 //	kernel.json  what the kernel is called in its own ledger
+//	ledger_key   0600: what signs its own ledger
 //
 // It promises that one process at a time writes; that a process which lost its lease cannot move a reference any more,
 // because each transaction verifies the lease; that a landing is written to the ledger before it happens and moves main
