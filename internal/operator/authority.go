@@ -77,6 +77,20 @@ func (a *Authority) Broken() []Order {
 	return slices.Clone(a.state.broken)
 }
 
+// Revoked are the ids of the keys that were revoked, sorted. What they approved no longer counts, wherever a copy of it is kept.
+func (a *Authority) Revoked() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := []string{}
+	for id, k := range a.state.keys {
+		if k.revoked != nil {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // Operators lists the keys, and how many recovery codes are left.
 func (a *Authority) Operators(context.Context) (desk.Operators, error) {
 	a.mu.Lock()

@@ -454,6 +454,9 @@ func TestRecoveryCodes(t *testing.T) {
 	if n := len(k.Approvals("c1")); n != 0 {
 		t.Errorf("%d approvals by a lost key still count", n)
 	}
+	if got := k.Revoked(); !slices.Equal(got, []string{id}) {
+		t.Errorf("revoked %v", got)
+	}
 	_, err = k.approve(id, lost, waiting(risk.High))
 	wantRefused(t, err, "was revoked")
 	_, err = recover(codes[3])
@@ -600,6 +603,11 @@ func TestEditedLedger(t *testing.T) {
 	edit(1, `"method":"ssh","key":"`+id, `"method":"owner","key":"`+id)
 	edit(1, `"verifies":false`, `"verifies":true`)
 	edit(2, `"h\"`, `"h2\"`)
+	k.log.entries = slices.Clone(good)
+	k.log.entries[2].Change = "c2"
+	if k.open(); len(k.Problems()) != 1 || len(k.Approvals("c2")) != 0 {
+		t.Errorf("another change: %v, %d approvals", k.Problems(), len(k.Approvals("c2")))
+	}
 	k.log.entries = append(slices.Clone(good), good[2])
 	k.open()
 	if len(k.Problems()) != 1 || len(k.Approvals("c1")) != 1 {
