@@ -26,7 +26,7 @@ func graphCommand(env *Env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(graphEdges(env), graphRender(env), graphCheck(env), graphCycles(env), graphWhy(env), graphUses(env))
+	cmd.AddCommand(graphEdges(env), graphRender(env), graphCheck(env), graphCycles(env), graphImportConfig(env), graphWhy(env), graphUses(env))
 	return cmd
 }
 

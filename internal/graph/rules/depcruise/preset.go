@@ -2,6 +2,7 @@ package depcruise
 
 import (
 	"embed"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -65,4 +66,23 @@ func (c *config) severity(word string) {
 		joined["severity"] = word
 		c.forbidden[i].value = joined
 	}
+}
+
+// Preset is a configuration that dependency-cruiser ships, with or without an extension, as JSON; false when there is none of
+// that name.
+func Preset(name string) ([]byte, bool) {
+	var l loader
+	c := l.preset(raw{doc: manifest.ParseJSON(name, []byte("{}"))}, name)
+	if len(l.problems) > 0 {
+		return nil, false
+	}
+	forbidden, options := make([]any, len(c.forbidden)), map[string]any{}
+	for i, r := range c.forbidden {
+		forbidden[i] = r.value
+	}
+	for key, r := range c.options {
+		options[key] = r.value
+	}
+	data, err := json.Marshal(map[string]any{"forbidden": forbidden, "options": options})
+	return data, err == nil
 }
