@@ -20,17 +20,20 @@
 // main, as far as the composition can feel it, is base plus L; the rest of the composition is what remains to land, and its
 // batch lands once nothing else remains. In all other cases the run is void: it is cancelled and its batch waits again.
 //
-// A live change is either waiting (one sorted list: hotfix, critical, then by eligible time minus a bonus for priority plus a
-// malus for risk, both bounded, so that nobody is overtaken for ever) or in the batch of exactly one run. Runs are a list in
-// the order they started: running, passed (waiting for its chain or for leave to land) or failed (waiting for its chain to
-// land before anybody can be blamed). At most one landing is under way.
+// A live change is either waiting or in the batch of exactly one run. Those that wait are one sorted list: hotfix, critical,
+// then by eligible time minus a bonus for priority plus a malus for risk, for what landed meanwhile and for suspicion. All of
+// these are bounded, so that nobody is overtaken for ever. Runs are a list in the order they started: running, passed
+// (waiting for its chain or for leave to land) or failed (waiting for its chain to land before anybody can be blamed). At
+// most one landing is under way.
+//
+// A run's chain only holds changes that do not, through any chain, wait for its batch: waiting never goes in a circle.
 //
 // # Who is guilty
 //
 // A failed composition of which all but one change are on main accuses that one. Two accusations eject it: the second one
-// is the re-run of a flaky head, alone. With more than one change left, the batch is halved; the halves are checked at the same time, each without
-// the other, and the failed composition is remembered: when the first half lands, the memory accuses what is left
-// of the second without another run. Runs that probably fail (a re-run, a second half) are not built upon.
+// is the re-run of a flaky head, alone. With more than one change left, the batch is cut in two; the parts are checked at the
+// same time, each without the other, and the failed composition is remembered: when one part lands, the memory accuses what
+// is left without another run. What probably fails is not built upon.
 package mergequeue
 
 import "time"
