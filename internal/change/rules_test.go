@@ -301,6 +301,20 @@ func TestErrorsAreTriedAgainAndThenAsked(t *testing.T) {
 	}
 }
 
+// TestClockBack: a clock that was set back prolongs no pause between runs.
+func TestClockBack(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.Low, errored: true}, false)
+	if n := c.serve(); n.Wait != WaitClock {
+		t.Fatalf("%+v", n)
+	}
+	k.now = k.now.Add(-2 * time.Hour)
+	if n := c.step(0); n.Operation == nil || n.Operation.Body.Kind() != KindCheck {
+		t.Errorf("%+v", n)
+	}
+}
+
 // TestFastBranchStarvesNobody: main moves while the gate judges, every time.
 func TestFastBranchStarvesNobody(t *testing.T) {
 	t.Parallel()
@@ -315,7 +329,7 @@ func TestFastBranchStarvesNobody(t *testing.T) {
 		c.step(0)
 		c.step(0)
 	}
-	if c.s.Status != NeedsOperator || len(c.told) != 1 {
+	if c.s.Status != NeedsOperator || len(c.told) != 1 || c.count(KindCheck) != 1 {
 		t.Errorf("%s, told %d times:\n%s", c.s.Status, len(c.told), c.kinds())
 	}
 }
