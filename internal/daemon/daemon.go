@@ -31,7 +31,6 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
-	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/notify"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/queue"
@@ -133,10 +132,10 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 	}
 	d := &Daemon{config: config, log: config.Log, now: config.Now, kernel: config.Kernel, started: config.Now(),
 		results: map[string]*change.Result{}, judging: map[string]change.Job{}, told: map[string]bool{}, problems: map[string]string{}}
-	if d.signer, err = signingKey(d.kernel.Dir()); err != nil {
+	if d.signer, err = d.kernel.Signer(); err != nil {
 		return nil, errors.Join(err, d.kernel.Close())
 	}
-	recovery, err := d.kernel.Acquire(ctx, kernel.Hold{Ledger: ledger.Options{Sign: d.signer}})
+	recovery, err := d.kernel.Acquire(ctx)
 	if err != nil {
 		return nil, errors.Join(err, d.kernel.Close())
 	}

@@ -33,7 +33,7 @@ func openJournal(ctx context.Context, k *Kernel, hold Hold) (journal, error) {
 	}
 	var err error
 	if hold.Ledger.Sign == nil {
-		if hold.Ledger.Sign, err = k.ledgerKey(); err != nil {
+		if hold.Ledger.Sign, err = k.Signer(); err != nil {
 			return nil, err
 		}
 	}

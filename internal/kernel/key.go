@@ -20,8 +20,8 @@ import (
 // that is restored signs with another one, under another writer's name.
 const keyFile = "ledger_key"
 
-// ledgerKey loads the key, or makes it the first time.
-func (k *Kernel) ledgerKey() (git.Signer, error) {
+// Signer loads the key, or makes it the first time.
+func (k *Kernel) Signer() (git.Signer, error) {
 	file := filepath.Join(k.dir, keyFile)
 	key, err := loadKey(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,7 +14,7 @@ func TestLedgerKey(t *testing.T) {
 	k := &Kernel{dir: t.TempDir()}
 	fingerprint := func() string {
 		t.Helper()
-		signer, err := k.ledgerKey()
+		signer, err := k.Signer()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,12 +31,12 @@ func TestLedgerKey(t *testing.T) {
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.ledgerKey(); err == nil || !strings.Contains(err.Error(), "may be read by others") {
+	if _, err := k.Signer(); err == nil || !strings.Contains(err.Error(), "may be read by others") {
 		t.Errorf("a key that others may read: %v", err)
 	}
 	if err := os.WriteFile(file, []byte("x"), 0o600); err == nil {
 		err = os.Chmod(file, 0o600)
-		if _, bad := k.ledgerKey(); err != nil || bad == nil {
+		if _, bad := k.Signer(); err != nil || bad == nil {
 			t.Errorf("no key: %v %v", err, bad)
 		}
 	}
