@@ -244,7 +244,7 @@ func (r *run) one(ctx context.Context, s step, base *facts.Side, past history.Vi
 	if err != nil {
 		return Row{}, nil, err
 	}
-	if err := judge.ObserveAPI(ctx, c); err != nil {
+	if err := r.observe(ctx, c); err != nil {
 		return Row{}, nil, err
 	}
 	if err := judge.RunBuiltin(ctx, c, r.opt.Places); err != nil {
@@ -256,6 +256,20 @@ func (r *run) one(ctx context.Context, s step, base *facts.Side, past history.Vi
 		return Row{}, nil, err
 	}
 	return rowOf(c.Input, gate.Decide(a, gate.Standing{Now: r.opt.Now})), c.Merged.Forget(), nil
+}
+
+// observe adds what the gate learns from interfaces and the dependency graph.
+func (r *run) observe(ctx context.Context, c *facts.Collected) error {
+	warn := func(text string) { r.opt.Warn(errors.New(text)) }
+	if err := judge.ObserveAPI(ctx, c); err != nil {
+		return err
+	}
+	if r.governance.Catalog.Len() > 0 { // only components give reach a price
+		if err := judge.ObserveReach(ctx, r.repo, c, r.opt.Places, warn); err != nil {
+			return err
+		}
+	}
+	return judge.InUse(ctx, r.repo, c, r.opt.Places, warn)
 }
 
 // SourceAssumed marks evidence that nobody has seen: the backtest's assumption that the repository's checks passed.

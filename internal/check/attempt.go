@@ -69,6 +69,11 @@ func (r *run) attempt(ctx context.Context, a *attempt, p *plan, tree Tree, edits
 		return err
 	}
 	defer stdout.close()
+	if edits != nil { // other tests are there than in the merged tree
+		with := *c
+		with.Command = expand(p.declared.Command, p.selection, c.Directory, edits)
+		c = &with
+	}
 	if err := r.command(ctx, a, c, dir, stdout, log); err != nil {
 		return err
 	}

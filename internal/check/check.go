@@ -45,6 +45,8 @@ type Job struct {
 	Base Tree
 	// Changed are the change's files: they select affected checks and are what diff coverage is measured on.
 	Changed []facts.File
+	// Affected is what the change can break; nil when the dependency graph was not read.
+	Affected *Affected
 	// BaseTests asks for base's tests to be run against the merged source, for checks that allow it.
 	BaseTests bool
 	// Overlay turns a checkout of Merged into merged source with base's tests. Empty means that the change edits no test.

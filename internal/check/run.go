@@ -108,12 +108,13 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 	if err := ctx.Err(); err != nil {
 		return res, err
 	}
-	if !affected(c, r.job.Changed) {
-		res.Evidence.State, res.Evidence.Reason = facts.NotAffected, "no changed file is an input of this check"
+	s := selected(c, &r.job)
+	if !s.run {
+		res.Evidence.State, res.Evidence.Reason = facts.NotAffected, s.why
 		r.done(res, "", 0)
 		return res, nil
 	}
-	p, err := r.plan(ctx, c)
+	p, err := r.plan(ctx, c, s)
 	if err != nil {
 		return res, err
 	}
@@ -122,9 +123,11 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 		return res, err
 	}
 	if ok {
+		kept.Evidence.Selection = s.evidence(c)
 		r.done(kept, "", 0)
 		return kept, nil
 	}
+	res.Evidence.Selection = s.evidence(c)
 	log := newTranscript(logHalf)
 	stop := r.reassure(c.Name, begin, log)
 	err = r.execute(ctx, p, &res, log)
@@ -145,14 +148,18 @@ func (r *run) check(ctx context.Context, c *manifest.Check) (result, error) {
 
 // plan is all that decides a check's result, and its digest.
 type plan struct {
-	check *manifest.Check
-	setup setup
-	tools []string
-	key   string
+	check     *manifest.Check // with the tests that were selected in its command
+	declared  *manifest.Check
+	selection selection
+	setup     setup
+	tools     []string
+	key       string
 }
 
-func (r *run) plan(ctx context.Context, c *manifest.Check) (*plan, error) {
-	p := &plan{check: c}
+func (r *run) plan(ctx context.Context, c *manifest.Check, s selection) (*plan, error) {
+	expanded := *c
+	expanded.Command = expand(c.Command, s, c.Directory, nil)
+	p := &plan{check: &expanded, declared: c, selection: s}
 	var err error
 	if len(c.Setup) > 0 {
 		if p.setup, err = r.setupOf(ctx, c, r.toolchain(ctx, wordsOf(c.Setup))); err != nil {

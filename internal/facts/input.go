@@ -183,6 +183,21 @@ type Evidence struct {
 	Coverage   *Coverage `json:"coverage,omitempty"`
 	DurationMS int64     `json:"durationMs,omitempty"`
 	Network    string    `json:"network,omitempty"` // what the command could reach: none (cut) or open; empty when nothing was run
+	// Selection says which tests were run, for checks that select those that the change affects.
+	Selection *Selection `json:"selection,omitempty"`
+}
+
+// Selection is the part of a check that was run.
+type Selection struct {
+	All   string         `json:"all,omitempty"`   // why the whole check was run
+	Count int            `json:"count,omitempty"` // tests, when it was not
+	Tests []SelectedTest `json:"tests,omitempty"` // the first 100
+}
+
+// SelectedTest is a file of tests and the way it is affected: what it needs, up to what changed.
+type SelectedTest struct {
+	Path string `json:"path"`
+	Why  string `json:"why,omitempty"`
 }
 
 // The states of evidence.

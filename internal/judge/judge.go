@@ -154,6 +154,9 @@ func prepare(ctx context.Context, repo *git.Repo, req Request, ends facts.Option
 		if err := ObserveAPI(gctx, collected); err != nil {
 			return err
 		}
+		if err := ObserveReach(gctx, repo, collected, req.Places, req.Progress); err != nil {
+			return err
+		}
 		if err := RunBuiltin(gctx, collected, req.Places); err != nil {
 			return err
 		}
@@ -394,8 +397,12 @@ func (c *courtroom) runDeclared(ctx context.Context, wanted []manifest.Check, le
 	if err != nil {
 		return err
 	}
+	selected, err := c.affectedTests(ctx, wanted)
+	if err != nil {
+		return err
+	}
 	job := check.Job{
-		Merged: check.TreeOf(c.repo, c.collected.Merged.Tree()), Base: check.TreeOf(c.repo, c.collected.Base.Tree()),
+		Affected: selected, Merged: check.TreeOf(c.repo, c.collected.Merged.Tree()), Base: check.TreeOf(c.repo, c.collected.Base.Tree()),
 		Changed: c.collected.Input.Files, BaseTests: level >= risk.Medium, Overlay: overlay(c.collected),
 	}
 	evidence, findings, err := runner.Run(ctx, wanted, job)

@@ -106,8 +106,12 @@ func (v *validator) check(at string, c Check) {
 	if slices.Contains(c.Command, "") && len(c.Command) == 1 {
 		v.report(at+"/command/0", "the command is empty")
 	}
-	if c.Select == "affected" && len(c.Inputs) == 0 {
-		v.report(at+"/select", "select: affected needs inputs: the globs that say which changes affect the check")
+	tests := slices.Contains([]string{"unit", "snapshot", "integration", "regression", "e2e"}, c.Kind)
+	if c.Select == "affected" && len(c.Inputs) == 0 && !tests {
+		v.report(at+"/select", "select: affected needs inputs, the globs that say which changes affect the check, unless its kind is one of tests")
+	}
+	if c.Select != "affected" && slices.ContainsFunc(c.Command, func(w string) bool { return strings.Contains(w, "{affected}") }) {
+		v.report(at+"/command", "{affected} in the command needs select: affected")
 	}
 	services := map[string]bool{}
 	for i, s := range c.Services {

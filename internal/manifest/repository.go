@@ -64,7 +64,8 @@ type Check struct {
 	PassEnv []string `json:"passEnv,omitempty"`
 	// Inputs are the path globs whose content decides the result; empty = the whole tree.
 	Inputs []string `json:"inputs,omitempty" format:"glob"`
-	// Select is all (default) or affected: run only when a changed file matches Inputs.
+	// Select is all (default) or affected: run only what the change affects, by Inputs and the dependency graph. The word
+	// {affected} in Command stands for the affected tests: packages of go test, files for others.
 	Select string `json:"select,omitempty" enum:"all,affected"`
 	// Reports are the files (or "stdout") the command writes and how to read them.
 	Reports  []Report     `json:"reports,omitempty"`

@@ -26,6 +26,7 @@ func Floor(in *facts.Input, cfg manifest.Repository) []Reason {
 		f.file(&in.Files[i])
 	}
 	f.interfaces()
+	f.reach()
 	f.catalog()
 	f.policyDelta()
 	f.tests()

@@ -66,6 +66,22 @@ func (f *floor) interfaces() {
 	}
 }
 
+// widelyNeeded is how many other components may need what a change touches before it is more than low.
+const widelyNeeded = 3
+
+// reach prices changes that many others need. How likely a mistake is does not depend on it (docs/risk.md), how many it hits does.
+func (f *floor) reach() {
+	r := f.in.Reach
+	if r == nil || r.Components < widelyNeeded {
+		return
+	}
+	path := ""
+	if len(r.Paths) > 0 {
+		path = r.Paths[0].Path
+	}
+	f.add(Medium, "reach/components", path, 0, "%d other components need what changes", r.Components)
+}
+
 // priceOf is the level of one change, false when it has none.
 func priceOf(c *exports.Change) (Level, bool) {
 	switch {

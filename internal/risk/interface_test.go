@@ -80,3 +80,23 @@ func TestBrokenNamesOfAFileAreOneReason(t *testing.T) {
 		t.Errorf("got %q", reasons[0].Message)
 	}
 }
+
+func TestFanInIsShownAndWeighsNothing(t *testing.T) {
+	t.Parallel()
+	file := with(changed("pkg/x.go"), func(f *facts.File) { f.Growth = &source.Growth{Lines: 3, Identifiers: 3, Characters: 30, Places: 1} })
+	alone := &facts.Input{Files: []facts.File{file}}
+	needed := &facts.Input{Files: []facts.File{file}, Reach: &facts.Reach{Files: 40, Components: 2}}
+	score, _ := Score(Measure(alone))
+	with, factors := Score(Measure(needed))
+	last := factors[len(factors)-1]
+	if score != with || last.Name != "fanIn" || last.Value != 40 || last.Milli != 0 {
+		t.Errorf("score %d alone, %d with importers, last factor %+v", score, with, last)
+	}
+	if got := levelOf(Floor(needed, manifest.Defaults())); got != Low {
+		t.Errorf("two other components: %v", got)
+	}
+	needed.Reach.Components = 3
+	if got := Floor(needed, manifest.Defaults()); levelOf(got) != Medium || got[0].Rule != "reach/components" {
+		t.Errorf("three other components: %+v", got)
+	}
+}

@@ -21,6 +21,7 @@ type Features struct {
 	RecentFixes int // thousandths: earlier fixes of these files, each halved for every year of its age
 	FileAge     int // mean hours since the first change of those files that are not new
 	FixAge      int // hours since the latest fix of any of these files; NeverFixed when there was none
+	FanIn       int // files of the repository that need these, directly or not, at base; without weight (docs/risk.md)
 }
 
 // NeverFixed is the FixAge of files that were never fixed, in hours (11 years); older fixes count as never.
@@ -52,6 +53,9 @@ func Measure(in *facts.Input) Features {
 	}
 	if known > 0 {
 		f.FileAge = hours / known
+	}
+	if in.Reach != nil {
+		f.FanIn = in.Reach.Files
 	}
 	return f
 }
@@ -98,6 +102,9 @@ func Score(f Features) (int, []Factor) {
 		}
 	}
 	slices.SortStableFunc(factors, func(a, b Factor) int { return cmp.Compare(b.Milli, a.Milli) })
+	if f.FanIn > 0 {
+		factors = append(factors, Factor{Name: "fanIn", Value: f.FanIn, Text: fmt.Sprintf("files that need these %d: +0", f.FanIn)})
+	}
 	return min(max(sum, 0), 1000), factors
 }
 
