@@ -38,8 +38,7 @@ func openBody(w http.ResponseWriter, r *http.Request, limit int64, idle time.Dur
 	return bufio.NewReaderSize(&bounded{body, limit}, 64<<10), nil
 }
 
-// patient gives every read a deadline of its own. The last one takes it back: the server reads on to learn whether the client
-// goes away, and would take the deadline for that.
+// patient gives every read a deadline of its own. The server takes the last one back.
 type patient struct {
 	r          io.Reader
 	controller *http.ResponseController
@@ -50,11 +49,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	if err := p.controller.SetReadDeadline(time.Now().Add(p.idle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
-	n, err := p.r.Read(b)
-	if err != nil {
-		_ = p.controller.SetReadDeadline(time.Time{}) // as above
-	}
-	return n, err
+	return p.r.Read(b)
 }
 
 // bounded fails after a number of bytes. It does not end there, as a limit reader would.

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -225,5 +226,36 @@ func TestMeter(t *testing.T) {
 	m.spent("c")
 	if len(m.keys) > 2 {
 		t.Errorf("%d keys are kept", len(m.keys))
+	}
+}
+
+// The checksum is found at the end however the bytes come, and nothing may follow it.
+func TestTrailer(t *testing.T) {
+	t.Parallel()
+	for _, hexLen := range []int{40, 64} {
+		sum := newTrailer(hexLen)
+		sum.hash.Write([]byte("PACK and what is in it"))
+		good := sum.hash.Sum([]byte("PACK and what is in it"))
+		for _, step := range []int{1, 3, 19, 20, 21, 32, 33, len(good), 1000} {
+			feed := func(data []byte) error {
+				t := newTrailer(hexLen)
+				for len(data) > 0 {
+					n, err := t.Write(data[:min(step, len(data))])
+					if err != nil {
+						return err
+					}
+					data = data[n:]
+				}
+				return t.verify()
+			}
+			for name, bad := range map[string][]byte{"behind": append(bytes.Clone(good), 'x'), "cut": good[:len(good)-1], "short": good[:5], "twice": append(bytes.Clone(good), good...)} {
+				if err := feed(bad); !errors.Is(err, errTrailer) {
+					t.Errorf("%d digits, steps of %d, %s: %v", hexLen, step, name, err)
+				}
+			}
+			if err := errors.Join(feed(good), feed(nil)); err != nil {
+				t.Errorf("%d digits, steps of %d: %v", hexLen, step, err)
+			}
+		}
 	}
 }
