@@ -41,10 +41,8 @@ type ordering struct {
 	name, label string // of the operator; of the key
 	newKey      string // file of the key to enrol
 	web, totp   bool
-	generated   string // code of the new generator
 	reason      string
 	revokes     []string
-	yes         bool
 }
 
 func (o *ordering) registerNew(cmd *cobra.Command) {
