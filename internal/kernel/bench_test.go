@@ -13,6 +13,7 @@ import (
 func newLarge(b *testing.B) *Kernel {
 	b.Helper()
 	clone := gittest.New(b)
+	clone.Git("config", "gc.auto", "0") // in the background it would be measured, too
 	for i := range 10_000 {
 		clone.Write(fmt.Sprintf("dir%d/sub%d/file%d.go", i%50, i%500, i), fmt.Sprintf("package x // %d\n", i))
 	}
