@@ -481,6 +481,25 @@ func TestRecoveryCodes(t *testing.T) {
 	wantRefused(t, err, "too many wrong codes")
 }
 
+// Main moves without a judgement by a strong proof only.
+func TestOrderToLand(t *testing.T) {
+	t.Parallel()
+	for flags, want := range map[byte]bool{1: false, 5: true} {
+		k, s := newKernel(t), newSecurityKey(t, flags)
+		id, _ := k.first(s)
+		text := k.order(func(o *Order) {
+			o.Action, o.Onto, o.Lands, o.Reason = ActionLand, "1111", "2222", "payments are down since nine"
+		})
+		_, err := k.Order(t.Context(), desk.Enrolment{Proof: by(id, s, text)}, true)
+		if want && (err != nil || len(k.Broken()) != 1) {
+			t.Errorf("with PIN: %v", err)
+		}
+		if !want {
+			wantRefused(t, err, "breaking the glass needs")
+		}
+	}
+}
+
 func TestLastKeyStays(t *testing.T) {
 	t.Parallel()
 	k, s := newKernel(t), newSSH(t)
