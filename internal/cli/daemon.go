@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ import (
 type upFlags struct {
 	deskFlags
 	repo, listen, logFile string
-	detach, verbose       bool
+	detach, verbose, unit bool
 	slots                 int
 }
 
@@ -49,6 +50,7 @@ Exit status: 0 ended, 2 usage, 4 it cannot run.`,
 	flags.StringVar(&f.listen, "listen", "", "loopback address of the door (default: the last one, else a free port)")
 	flags.StringVar(&f.logFile, "log", "", "with --detach, where its log goes (default: in the state folder)")
 	flags.BoolVar(&f.detach, "detach", false, "leave it running in the background")
+	flags.BoolVar(&f.unit, "print-unit", false, "print a systemd user unit for this repository, and do nothing else")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what the gate does")
 	flags.IntVar(&f.slots, "slots", 0, "runs of the gate at a time (default: half the processors)")
 	return cmd
@@ -59,7 +61,10 @@ func (f *upFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.detach {
+	switch {
+	case f.unit:
+		return f.printUnit(dir)
+	case f.detach:
 		return f.leave(ctx, dir)
 	}
 	clone, k, err := f.open(ctx, dir)
@@ -135,6 +140,35 @@ func (f *upFlags) ready(ctx context.Context, clone *git.Repo, state string, at d
 	if err := clone.SetRemote(ctx, "adamant", at.Door); err != nil {
 		fmt.Fprintf(f.env.Stderr, "adamant: adding the remote: %v\n", err)
 	}
+}
+
+// printUnit prints a unit for systemctl --user. KillMode=control-group ends git's children with the daemon.
+func (f *upFlags) printUnit(dir string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	repo := absolute(f.env, cmp.Or(f.repo, "."))
+	for _, path := range []string{self, dir, repo} {
+		if strings.ContainsAny(path, "\"\\\n%") {
+			return usage(fmt.Errorf("%q cannot stand in a unit: it holds a quote, backslash, percent sign or newline", path))
+		}
+	}
+	fmt.Fprintf(f.env.Stdout, `[Unit]
+Description=adamant for %s
+
+[Service]
+ExecStart="%s" up --kernel "%s" --repo "%s"
+Restart=on-failure
+RestartSec=2
+KillMode=control-group
+TimeoutStopSec=30
+UMask=0077
+
+[Install]
+WantedBy=default.target
+`, filepath.Base(dir), self, dir, repo)
+	return nil
 }
 
 const detachWait = 30 * time.Second
