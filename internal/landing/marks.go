@@ -56,7 +56,7 @@ func put(ctx context.Context, repo *git.Repo, tree git.OID, path string, entry g
 	}
 	i := slices.IndexFunc(entries, func(e git.Entry) bool { return e.Path == name })
 	if nested {
-		below := repo.EmptyTree()
+		var below git.OID
 		if i >= 0 && entries[i].Mode != git.ModeTree {
 			return "", fmt.Errorf("%q is no folder", name)
 		}

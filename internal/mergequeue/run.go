@@ -1,9 +1,6 @@
 package mergequeue
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // run is one composition under way or, after a failure, remembered.
 type run struct {
@@ -191,5 +188,3 @@ func ids(items []*item) []string {
 	}
 	return out
 }
-
-func names(items []*item) string { return strings.Join(ids(items), ", ") }
