@@ -193,3 +193,27 @@ func TestContent(t *testing.T) {
 	f.git(dir, "-c", "user.email=x", "-c", "user.name=y", "commit", "-q", "--allow-empty", "-m", "odd", "--author", "Nobody <nobody>")
 	push("no name with a mail address")
 }
+
+// Building on what was proposed and has landed since is no rewriting of main; a copy of main's own commits is.
+func TestRewriting(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s := f.coder("a")
+	dir := f.clone(s)
+	proposed := f.commit(dir, "propose", "x", "1\n")
+	f.git(dir, "push", "-q", "origin", "HEAD:refs/for/main")
+	land := func(message string) {
+		f.git(f.seed, "fetch", "-q", dir, string(proposed))
+		date := f.git(dir, "log", "-1", "--format=%ad", "--date=raw", string(proposed))
+		f.git(f.seed, "checkout", "-q", string(proposed), "--", ".")
+		f.git(f.seed, "commit", "-q", "--allow-empty", "-m", message, "--date", date)
+		f.git(f.seed, "push", "-q", f.kernel.main.GitDir(), "main")
+		f.git(f.kernel.repo.GitDir(), "update-ref", kernel.RefMain, f.git(f.seed, "rev-parse", "main"))
+	}
+	land("propose\n\nChange-Id: 1")
+	f.commit(dir, "go on", "x", "2\n")
+	f.git(dir, "push", "-q", "origin", "HEAD:refs/for/main", "HEAD:refs/heads/agents/a/t")
+	land("propose")
+	f.git(dir, "commit", "-q", "--allow-empty", "-m", "more")
+	f.refuses(dir, "1 of the commits are copies of commits of main", "origin", "HEAD:refs/for/main")
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/check/secrets"
 	"github.com/adamant-os/adamant/internal/git"
@@ -157,14 +158,15 @@ func (i *inspection) walk(ctx context.Context, f *CommandFacts, target git.OID) 
 	return nil
 }
 
-// sign tells commits apart by what survives a rewriting.
+// sign tells commits apart by what survives a rewriting. The whole message belongs to it: a landing commit has the author, date
+// and subject of what was proposed, but trailers of its own, and who builds on what was proposed rewrites nothing.
 type sign struct {
-	name, email, subject string
+	name, email, message string
 	when                 int64
 }
 
 func signOf(c git.Commit) sign {
-	return sign{c.Author.Name, c.Author.Email, c.Subject(), c.Author.When.Unix()}
+	return sign{c.Author.Name, c.Author.Email, strings.TrimSpace(c.Message), c.Author.When.Unix()}
 }
 
 // copies lists the newest commits of the target that the push has not.
