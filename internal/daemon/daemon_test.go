@@ -28,6 +28,9 @@ import (
 func TestMain(m *testing.M) {
 	check.Init()
 	kustomize.Init()
+	if text := os.Getenv(asDaemon); text != "" {
+		os.Exit(daemonProcess(text))
+	}
 	if len(os.Args) == 3 && os.Args[1] == "hook" {
 		err := door.RunHook(context.Background(), os.Args[2], door.HookEnv{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
 		if err != nil {
@@ -340,6 +343,14 @@ func TestOthersStayOutside(t *testing.T) {
 	h.call("GET", api.PathChanges+"?all=true", "", nil, &all)
 	if len(all.Changes) != 0 {
 		t.Errorf("%d changes were opened", len(all.Changes))
+	}
+	id := h.push(h.writer("ada"), "HEAD")
+	h.edit("mine", "docs/b.md", "# B\n\nB word.\n", "B word")
+	if out, err := h.git("push", "-o", "change="+id, h.writer("eve"), "HEAD:refs/for/main"); err == nil || !strings.Contains(out, "person:ada's") {
+		t.Errorf("somebody else's change got a patch set: %v\n%s", err, out)
+	}
+	if c := h.await(id, change.Merged); c.PatchSet != 1 {
+		t.Errorf("patch set %d landed", c.PatchSet)
 	}
 }
 
