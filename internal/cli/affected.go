@@ -20,6 +20,8 @@ import (
 type affectedFlags struct {
 	base, head, kind string
 	runtime, asJSON  bool
+	paths            []string
+	depth            int
 }
 
 func affectedCommand(env *Env) *cobra.Command {
@@ -34,6 +36,10 @@ with the way it does. Packages whose version changed in a lock file count for th
 check the declared checks that have to run. --runtime leaves out what only types depend on. A file that computes its
 imports when it runs may need anything: such files are counted, and --json names them.
 
+--kind cone lists folders for git sparse-checkout set --cone --stdin: those of what the change touches, or of each --path
+(a file, a folder or a component), of what needs them within --depth steps, and of everything that all of these need. With
+--path no base is looked at.
+
 A base that is not there is an error (exit 2), never "everything" and never "nothing".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return affected(cmd.Context(), env, f) },
@@ -41,7 +47,9 @@ A base that is not there is an error (exit 2), never "everything" and never "not
 	flags := cmd.Flags()
 	flags.StringVar(&f.base, "base", "", "commit the change started from (default: the branch that changes land on)")
 	flags.StringVar(&f.head, "head", "HEAD", "commit to look at")
-	flags.StringVar(&f.kind, "kind", "file", "file, package, component, test or check")
+	flags.StringVar(&f.kind, "kind", "file", "file, package, component, test, check or cone")
+	flags.StringArrayVar(&f.paths, "path", nil, "with --kind cone: a file, folder or component to work on; may be repeated")
+	flags.IntVar(&f.depth, "depth", 1, "with --kind cone: how many steps back to follow what needs it; -1 all")
 	flags.BoolVar(&f.runtime, "runtime", false, "leave out what only types depend on")
 	flags.BoolVar(&f.asJSON, "json", false, "print one JSON document")
 	return cmd
@@ -55,14 +63,20 @@ type affectedRow struct {
 }
 
 func affected(ctx context.Context, env *Env, f affectedFlags) error {
-	if !slices.Contains([]string{"file", "package", "component", "test", "check"}, f.kind) {
-		return usage(fmt.Errorf("--kind %q: want file, package, component, test or check", f.kind))
+	if !slices.Contains([]string{"file", "package", "component", "test", "check", "cone"}, f.kind) {
+		return usage(fmt.Errorf("--kind %q: want file, package, component, test, check or cone", f.kind))
+	}
+	if len(f.paths) > 0 && f.kind != "cone" {
+		return usage(errors.New("--path goes with --kind cone"))
 	}
 	repo, err := git.Open(ctx, env.Dir)
 	if err != nil {
 		return usage(err)
 	}
 	defer repo.Close()
+	if f.kind == "cone" {
+		return affectedCone(ctx, env, repo, f)
+	}
 	base, head, err := ends(ctx, repo, f)
 	if err != nil {
 		return err

@@ -24,6 +24,23 @@ type Impact struct {
 	Snapshot   *graph.Snapshot
 	Governance *facts.Governance   // base's, without detected checks
 	gone       map[graph.ID]string // what needed a file that is gone, and that file
+	present    map[string]bool     // changed paths that head has
+}
+
+// There lists the changed paths that head has, and what needed those that are gone.
+func (i *Impact) There() []string {
+	var out []string
+	for _, f := range i.Files {
+		if f.Depth == 0 {
+			out = append(out, f.Path)
+		}
+	}
+	for _, p := range i.Changed {
+		if !slices.Contains(out, p) && i.present[p] {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Affected is one file and why.
@@ -56,7 +73,7 @@ func ImpactOf(ctx context.Context, repo *git.Repo, base, head git.OID, runtime b
 	if err != nil {
 		return nil, fmt.Errorf("comparing base with head: %w", err)
 	}
-	i := &Impact{Base: bases[0], Head: head, Governance: governance, gone: map[graph.ID]string{}}
+	i := &Impact{Base: bases[0], Head: head, Governance: governance, gone: map[graph.ID]string{}, present: map[string]bool{}}
 	if i.Snapshot, err = GraphOf(ctx, repo, before.Apply(after.Tree, changes), governance.Attributes, places, warn); err != nil {
 		return nil, err
 	}
@@ -78,6 +95,9 @@ func (i *Impact) start(ctx context.Context, repo *git.Repo, changes []git.FileCh
 	var before *graph.Snapshot
 	for _, c := range changes {
 		i.Changed = append(i.Changed, c.Path)
+		if c.Status != git.Deleted {
+			i.present[c.Path] = true
+		}
 		if id, ok := g.Find(graph.File, c.Path); ok && c.Status != git.Deleted {
 			start = append(start, id)
 		}

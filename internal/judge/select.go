@@ -29,7 +29,7 @@ func (c *courtroom) affectedTests(ctx context.Context, wanted []manifest.Check) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the dependency graph: %w", err)
 	}
-	i := &Impact{Snapshot: merged, gone: map[graph.ID]string{}}
+	i := &Impact{Snapshot: merged, gone: map[graph.ID]string{}, present: map[string]bool{}}
 	changes := slices.DeleteFunc(slices.Clone(c.collected.Changes), func(f git.FileChange) bool { return dependencies.IsLocked(f.Path) }) // unknown, below
 	every := func(*graph.Edge) bool { return true }
 	start, err := i.start(ctx, c.repo, changes, every, func() (*graph.Snapshot, error) { return read(c.collected.Base) })
