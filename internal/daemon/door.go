@@ -53,7 +53,7 @@ func (d *Daemon) record(ctx context.Context, p door.Push) (door.Receipt, error) 
 }
 
 func (d *Daemon) receipt(c change.Change, note string) door.Receipt {
-	return door.Receipt{Change: c.ID[:16], PatchSet: len(c.State.PatchSets), Note: note}
+	return door.Receipt{Change: c.ID[:16], PatchSet: len(c.State.PatchSets), URL: d.addresses().Web + "approve/" + c.ID[:16], Note: note}
 }
 
 func topicOf(p door.Push) string {
@@ -65,6 +65,9 @@ func topicOf(p door.Push) string {
 func (d *Daemon) continues(ctx context.Context, p door.Push, by string) (change.Change, bool, error) {
 	if id := p.Options["change"]; id != "" {
 		c, err := d.changes.Find(ctx, id)
+		if err == nil && c.State.By != by && p.Grant.Role != door.RoleOperator {
+			err = fmt.Errorf("change %s is %s's: open one of your own", c.ID[:16], c.State.By)
+		}
 		return c, err == nil, err
 	}
 	changes, err := d.list(ctx)
