@@ -80,7 +80,9 @@ func printGrowth(w io.Writer, g *rules.Growth) {
 	}
 	fmt.Fprintln(w, "cycle  "+what)
 	if g.Cut != nil {
-		indented(w, "", strings.Join(g.Cut.Cycle, " -> "))
+		if len(g.Cut.Cycle) > 0 {
+			indented(w, "", strings.Join(g.Cut.Cycle, " -> "))
+		}
 		indented(w, "-> ", fmt.Sprintf("cut %s:%d, which needs %s", g.Cut.From, g.Cut.Line, g.Cut.To))
 	}
 }

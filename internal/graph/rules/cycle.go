@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +15,21 @@ type ways struct {
 	stamp []int32
 	round int32
 	queue []graph.ID
+	looks int // at edges, of all searches
 }
 
-// shortest is a shortest way from one module to another along edges that keep allows, nil when there is none.
-func (w *world) shortest(from, to graph.ID, keep func(*graph.Edge) (bool, error)) ([]graph.Edge, error) {
+const (
+	maxShown = 20_000_000  // looks at edges, of all searches in one graph, for ways that only explain: a second
+	maxAsked = 500_000_000 // for ways that a rule asks about: half a minute
+	maxWay   = 1000        // modules of a way that is written down
+)
+
+// errLooks says that a way was not looked for to its end.
+var errLooks = errors.New("there are too many ways around to look for each")
+
+// shortest is a shortest way from one module to another along edges that keep allows, nil when there is none. The error is
+// keep's, or errLooks when all searches together took more than limit looks at edges.
+func (w *world) shortest(from, to graph.ID, limit int, keep func(*graph.Edge) (bool, error)) ([]graph.Edge, error) {
 	if w.ways == nil {
 		w.ways = &ways{by: make([]*graph.Edge, w.Len()), stamp: make([]int32, w.Len())}
 	}
@@ -27,6 +39,9 @@ func (w *world) shortest(from, to graph.ID, keep func(*graph.Edge) (bool, error)
 	s.stamp[from] = s.round
 	for at := 0; at < len(s.queue); at++ {
 		out := w.Out(s.queue[at])
+		if s.looks += len(out); s.looks > limit {
+			return nil, errLooks
+		}
 		for i := range out {
 			e := &out[i]
 			if s.stamp[e.To] == s.round {
@@ -60,7 +75,7 @@ func (s *ways) trace(from, to graph.ID) []graph.Edge {
 }
 
 // around finds the cycle through an edge that a target asks for. viaOnly holds when there is a cycle of nothing but such
-// members; via is asked of the shortest cycle.
+// members; via is asked of the shortest cycle. Where no cycle is asked about, one that takes too long to find is not shown.
 func (w *world) around(t *Target, e *graph.Edge, groups []string) (bool, []string, error) {
 	if !w.cyclic(e) {
 		return false, nil, nil
@@ -78,7 +93,14 @@ func (w *world) around(t *Target, e *graph.Edge, groups []string) (bool, []strin
 			return false, nil, err
 		}
 	}
-	back, err := w.shortest(e.To, e.From, inside)
+	asked, limit := t.Via != nil || t.ViaOnly != nil, maxShown
+	if asked {
+		limit = maxAsked
+	}
+	back, err := w.shortest(e.To, e.From, limit, inside)
+	if errors.Is(err, errLooks) && !asked {
+		return true, nil, nil
+	}
 	if err != nil || back == nil {
 		return false, nil, err
 	}
@@ -87,6 +109,9 @@ func (w *world) around(t *Target, e *graph.Edge, groups []string) (bool, []strin
 		if ok, err := w.some(t.Via, cycle, groups); err != nil || !ok {
 			return false, nil, err
 		}
+	}
+	if len(cycle) > maxWay {
+		return true, nil, nil
 	}
 	return true, w.names(cycle), nil
 }

@@ -301,6 +301,10 @@ func say(r *Rule, v *Violation) string {
 	text := ""
 	switch v.Kind {
 	case KindCycle:
+		if len(v.Path) == 0 {
+			text = fmt.Sprintf("%s needs %s, which needs it in the end, a long way around", v.From, v.To)
+			break
+		}
 		text = fmt.Sprintf("%s needs %s, which needs it: %s", v.From, v.To, strings.Join(v.Path, " -> "))
 	case KindInstability:
 		text = fmt.Sprintf("%s needs %s, which is less stable than it is", v.From, v.To)

@@ -28,7 +28,15 @@ type Closer struct {
 	To     string   `json:"to"`
 	Line   int      `json:"line,omitempty"`
 	Weight int      `json:"weight"` // how many imports it is written as; those of types alone count half, so it is doubled
-	Cycle  []string `json:"cycle"`  // the shortest one through it
+	Cycle  []string `json:"cycle"`  // the shortest one through it; none when it is longer than a thousand modules
+}
+
+// length is how many modules its cycle has, or more than any when that is not known.
+func (c *Closer) length() int {
+	if len(c.Cycle) == 0 {
+		return maxWay + 2
+	}
+	return len(c.Cycle)
 }
 
 // Tangles lists the tangles of a graph, largest first.
@@ -134,7 +142,7 @@ func (c *comparison) growth(comp int32, members []graph.ID) (Growth, bool) {
 	g.Tangle, g.Closing = c.head.tangle(comp, members), c.closing(comp, members)
 	if len(g.Closing) > 0 {
 		cut := slices.MinFunc(g.Closing, func(a, b Closer) int {
-			return cmp.Or(a.Weight-b.Weight, len(a.Cycle)-len(b.Cycle), cmp.Compare(a.From+"\x00"+a.To, b.From+"\x00"+b.To))
+			return cmp.Or(a.Weight-b.Weight, a.length()-b.length(), cmp.Compare(a.From+"\x00"+a.To, b.From+"\x00"+b.To))
 		})
 		g.Cut = &cut
 	}
@@ -152,9 +160,11 @@ func (c *comparison) closing(comp int32, members []graph.ID) []Closer {
 				continue
 			}
 			last = e.To
-			back, _ := c.head.shortest(e.To, id, keep) // keep never fails
-			out = append(out, Closer{From: c.head.Node(id).Name, To: c.head.Node(e.To).Name, Line: int(e.Line),
-				Weight: c.head.weight(id, e.To), Cycle: c.head.names(append([]graph.Edge{e}, back...))})
+			closer := Closer{From: c.head.Node(id).Name, To: c.head.Node(e.To).Name, Line: int(e.Line), Weight: c.head.weight(id, e.To)}
+			if back, err := c.head.shortest(e.To, id, maxShown, keep); err == nil && len(back) < maxWay {
+				closer.Cycle = c.head.names(append([]graph.Edge{e}, back...))
+			}
+			out = append(out, closer)
 		}
 	}
 	return out
