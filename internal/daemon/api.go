@@ -86,6 +86,9 @@ func (d *Daemon) routes(a huma.API) {
 	route(a, "GET", api.PathChanges, "Changes, newest first", func(ctx context.Context, in *listing) (api.Changes, error) { return d.summaries(ctx, in.All) })
 	route(a, "GET", desk.PathChange, "One change and its verdict", func(ctx context.Context, in *ByID) (desk.Change, error) { return d.show(ctx, in.ID) })
 	route(a, "GET", desk.PathInbox, "What needs the operator", func(ctx context.Context, _ *nothing) (desk.Inbox, error) { return d.inbox(ctx) })
+	route(a, "POST", desk.PathSeen, "Take an item about main off the inbox", func(ctx context.Context, in *about[desk.Seen]) (desk.Answer, error) {
+		return d.acknowledge(ctx, in.ID, in.Body.Reason)
+	})
 	route(a, "GET", api.PathQueue, "The merge queue", func(ctx context.Context, _ *nothing) (api.Queue, error) { return d.queueView(ctx) })
 	route(a, "POST", desk.PathApprovals, "Approve a change, by a proof", func(ctx context.Context, in *about[desk.Proof]) (desk.Answer, error) {
 		return d.approve(ctx, in.ID, in.Body, false)

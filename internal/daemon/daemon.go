@@ -90,6 +90,7 @@ type Daemon struct {
 	web     net.Listener
 	signer  git.Signer
 	notices *notify.Notifier
+	duties  duties
 	end     context.CancelFunc // ends Run
 
 	mu       sync.Mutex
@@ -112,6 +113,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	group.Go(func() error { return d.serve(gctx) })
 	group.Go(func() error { return d.loop.run(gctx, d.reconcile) })
 	group.Go(func() error { return d.watch(gctx) })
+	group.Go(func() error { return d.controllers(gctx) })
 	err = group.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil
@@ -162,6 +164,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	d.changes = change.NewStore(d.kernel.Repo(), d.kernel, change.Options{})
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
+	d.openDuties()
 	var err error
 	if err = d.readLedger(ctx); err != nil {
 		return err

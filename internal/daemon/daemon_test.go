@@ -65,8 +65,8 @@ spec:
     - {name: test, kind: unit, command: ["test ! -e broken"]}
 `
 
-// newHouse starts a daemon on a small repository.
-func newHouse(t *testing.T) *house {
+// newHouse starts a daemon on a small repository, after prepare had its way with it.
+func newHouse(t *testing.T, prepare ...func(*house)) *house {
 	t.Helper()
 	clone := gittest.New(t)
 	clone.Write(".adamant/adamant.yaml", config)
@@ -83,6 +83,9 @@ func newHouse(t *testing.T) *house {
 		}
 	})
 	h := &house{t: t, clone: clone, dir: filepath.Join(dir, "sample"), state: t.TempDir(), now: time.Now}
+	for _, p := range prepare {
+		p(h)
+	}
 	h.up()
 	t.Cleanup(func() { h.down() })
 	return h

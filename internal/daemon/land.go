@@ -48,6 +48,7 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) err
 	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
 	d.merge.landed(ctx, run, c.ID, commit)
 	d.wakeAll(ctx) // main moved
+	d.mainMoved()
 	return errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.afterLanding(ctx, after, commit))
 }
 
@@ -117,4 +118,5 @@ func (d *Daemon) movedByHand(ctx context.Context) {
 	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main was moved by hand from %s to %s", m.From.Short(), m.To.Short())})
 	d.merge.tell(ctx, mergequeue.Moved{Main: string(m.To)})
 	d.wakeAll(ctx)
+	d.mainMoved()
 }

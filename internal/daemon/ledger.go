@@ -18,6 +18,8 @@ const (
 	kindNotified = "notify.sent" // body: notified
 	kindProblem  = "notify.trouble"
 	kindSwept    = "waiver.swept" // body: swept
+	kindJudged   = "main.judged"  // body: judged
+	kindSeen     = "inbox.seen"   // body: seen
 )
 
 // notified is the body of notify.sent: the operator was told of a cause.
@@ -46,7 +48,7 @@ func (p pause) reason() string {
 // readLedger projects what the kernel's own ledgers say about tokens, the pause and what the operator was told.
 func (d *Daemon) readLedger(ctx context.Context) error {
 	d.tokens = door.NewTokens(journal{d}, d.now, rand.Reader)
-	kinds := []string{ledger.TokenNew, ledger.TokenRevoke, ledger.QueuePaused, ledger.QueueResumed, kindNotified}
+	kinds := []string{ledger.TokenNew, ledger.TokenRevoke, ledger.QueuePaused, ledger.QueueResumed, kindNotified, kindSwept}
 	for e, err := range ledger.Read(ctx, d.kernel.Repo(), ledger.Filter{Kinds: kinds}) {
 		if err != nil {
 			return fmt.Errorf("reading the ledger: %w", err)
@@ -78,6 +80,8 @@ func (d *Daemon) project(e ledger.Entry) error {
 			return err
 		}
 		d.told[n.Cause] = true
+	case kindSwept:
+		return d.takeSwept(e)
 	default:
 		return d.tokens.Apply(e.Kind, e.Body)
 	}

@@ -183,6 +183,7 @@ func (d *Daemon) inbox(ctx context.Context) (desk.Inbox, error) {
 			in.Items = append(in.Items, item)
 		}
 	}
+	in.Items = append(in.Items, d.concerns()...)
 	in.Sort()
 	return in, nil
 }

@@ -17,6 +17,7 @@ import (
 // The paths of the API. {id} is a change's id, of 8 hex digits or more.
 const (
 	PathInbox     = "/v1/inbox"                  // GET: Inbox
+	PathSeen      = "/v1/inbox/{id}/seen"        // POST Seen: Answer; {id} is Item.ID
 	PathChange    = "/v1/changes/{id}"           // GET: Change
 	PathApprovals = "/v1/changes/{id}/approvals" // POST Proof: Answer
 	PathAccept    = "/v1/changes/{id}/accept"    // POST Proof: Answer
@@ -48,7 +49,8 @@ type Inbox struct {
 
 // Item is one thing that needs the operator.
 type Item struct {
-	Change string    `json:"change"` // id; empty when it is about no change
+	ID     string    `json:"id,omitempty"` // of what is about no change
+	Change string    `json:"change"`       // id; empty when it is about no change
 	Title  string    `json:"title"`
 	Level  string    `json:"level" enum:"trivial,low,medium,high,critical"`
 	Status string    `json:"status"`
@@ -109,6 +111,11 @@ type Answer struct {
 // Rejection closes a change.
 type Rejection struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"4096"`
+}
+
+// Seen says that the operator knows.
+type Seen struct {
+	Reason string `json:"reason,omitempty" maxLength:"4096"`
 }
 
 // Remark is a comment on a change.
