@@ -111,8 +111,12 @@ var notes = map[string]string{
 
 // knows says whether a path is a file or folder of the tree.
 func (w *World) knows(p string) bool {
-	at, found := slices.BinarySearch(w.Paths, p)
-	return found || at < len(w.Paths) && strings.HasPrefix(w.Paths[at], strings.TrimSuffix(p, "/")+"/") || p == "."
+	p = strings.TrimSuffix(p, "/")
+	if _, found := slices.BinarySearch(w.Paths, p); found || p == "." {
+		return true
+	}
+	at, _ := slices.BinarySearch(w.Paths, p+"/")
+	return at < len(w.Paths) && strings.HasPrefix(w.Paths[at], p+"/")
 }
 
 // define finds the declarations of a name: those whose whole name it is, else those whose last part it is.

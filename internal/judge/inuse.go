@@ -3,6 +3,7 @@ package judge
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/adamant-os/adamant/internal/api"
@@ -40,6 +41,11 @@ func InUse(ctx context.Context, repo *git.Repo, c *facts.Collected, places Place
 	found, err := api.InUse(ctx, world, in.API, gone, sync.OnceValues(func() (*api.World, error) { return read(base) }))
 	if err != nil {
 		return fmt.Errorf("looking for uses of interfaces that are gone: %w", err)
+	}
+	for i := range found {
+		if found[i].Rule == api.RuleRemoved && strings.Contains(found[i].Fix, "graph uses") { // head no longer declares it
+			found[i].Fix += " --rev " + git.OID(in.Change.Base).Short()
+		}
 	}
 	evidence := facts.Evidence{Check: checkAPI, Kind: "lint", State: facts.Passed, Source: facts.SourceBuiltin, ObservedAt: in.Now}
 	if len(found) > 0 {
