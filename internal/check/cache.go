@@ -211,7 +211,7 @@ func writeAtomic(path string, data []byte) error {
 // recall looks a plan's result up.
 func (r *run) recall(p *plan) (result, bool) {
 	var res result
-	if r.Cache == nil {
+	if r.Cache == nil || r.Fresh {
 		return res, false
 	}
 	value, ok := r.Cache.get(p.key, time.Now())

@@ -24,6 +24,8 @@ type Runner struct {
 	State string
 	// Cache keeps results; nil runs everything.
 	Cache *Cache
+	// Fresh runs everything too, and the cache has the new results afterwards.
+	Fresh bool
 	// Path is the search path for commands. Relative entries are ignored.
 	Path string
 	// Home is the user's home folder. Checks are pointed at toolchain managers in it and kept from the credentials in it.

@@ -262,6 +262,13 @@ func changedLines(changed []facts.File) map[string][]facts.LineRange {
 	return lines
 }
 
+// PerChange says that a part of a check's result is about one change and no other, so that a run on several changes together
+// does not answer for each of them: what it finds that base had not, the coverage of lines, base's tests.
+func PerChange(c *manifest.Check, baseTests bool) bool {
+	r := run{job: Job{BaseTests: baseTests}}
+	return reportsFindings(c) || reportsCoverage(c) || r.wantsBaseTests(c)
+}
+
 // wantsBaseTests tells whether base's tests are to be run against the merged source.
 func (r *run) wantsBaseTests(c *manifest.Check) bool {
 	if c.BaseTests != nil {

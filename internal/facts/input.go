@@ -172,6 +172,7 @@ type Evidence struct {
 	Kind       string    `json:"kind"`  // unit, lint, ...
 	State      string    `json:"state"` // passed, failed, error, unavailable, pending, not-affected
 	Source     string    `json:"source"`
+	Tree       string    `json:"tree,omitempty"` // that it was run on, where that is not the merged tree
 	ObservedAt time.Time `json:"observedAt"`
 	MaxAge     int64     `json:"maxAge,omitempty"` // seconds; 0 = bound to the trees, never stale
 	Digest     string    `json:"digest,omitempty"` // sha256 of what it was computed from
@@ -216,6 +217,8 @@ const (
 	SourceCache   = "cache"
 	SourceCI      = "ci" // given by --evidence: written by the accused's pipeline, shown as such
 	SourceBuiltin = "builtin"
+	SourceBatch   = "batch" // run once for several changes that land together, at the last of them: Tree
+	SourceLane    = "lane"  // run before other changes landed that share nothing with this one: Tree
 )
 
 // Tests counts test cases.

@@ -67,7 +67,7 @@ type Gate struct {
 	State  string   `json:"state"`
 	Reason string   `json:"reason,omitempty"` // one line: why it has this state, or what to do
 	Checks []string `json:"checks,omitempty"` // the checks that answer for it
-	Source string   `json:"source,omitempty"` // local, cache, ci, builtin
+	Source string   `json:"source,omitempty"` // local, cache, ci, builtin, batch, lane
 }
 
 // The states of a gate. Only Passed, NotApplicable and Accepted let a change through.

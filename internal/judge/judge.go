@@ -40,8 +40,12 @@ type Request struct {
 	Head     string // revision; "" = HEAD
 	Snapshot string // "", staged or worktree: judge what is not committed yet
 	// Run selects declared checks: nil = those the gates want, an empty list = none, otherwise by name; RunAll = every one.
-	Run       []string
-	Evidence  []string // values of --evidence
+	Run      []string
+	Evidence []string // values of --evidence
+	// Proof answers for declared checks that were run for this change elsewhere; nil = none.
+	Proof *Proof
+	// Fresh runs declared checks although their results are known.
+	Fresh     bool
 	SoakStart *time.Time
 	Now       time.Time
 	Jobs      int
@@ -346,7 +350,7 @@ func (c *courtroom) hear(ctx context.Context) (*gate.Assessment, error) {
 			return nil, err
 		}
 	}
-	if wanted := c.wanted(plan); len(wanted) > 0 {
+	if wanted := c.proven(c.wanted(plan), plan.Level); len(wanted) > 0 {
 		if err := c.runDeclared(ctx, wanted, plan.Level); err != nil {
 			return nil, err
 		}
@@ -427,7 +431,7 @@ func (c *courtroom) runner() (*check.Runner, error) {
 		cache = nil
 	}
 	return &check.Runner{
-		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Symbol: symbol, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
+		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Fresh: c.req.Fresh, Symbol: symbol, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
 		Getenv: c.req.Getenv, Self: self, Engine: c.req.Version, Jobs: c.req.Jobs, Now: func() time.Time { return c.req.Now },
 		Progress: func(e check.Event) { c.req.Progress(eventText(e)) },
 	}, nil
