@@ -67,6 +67,7 @@ type Change struct {
 	Risk     int       // milli-units, 0..1000; risky changes go after others for up to Options.RiskDelay
 	Lane     Lane      //
 	Reason   string    // why it is a hotfix
+	Alone    bool      // what its checks say cannot be shared: it is in no batch with others
 	Eligible time.Time // when everything but the queue allowed it to land
 }
 

@@ -229,3 +229,25 @@ func TestSmallBatchWaitsForCompanyWhenSlotsAreScarce(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What cannot share a run goes by itself, and what is behind it does not overtake it.
+func TestAloneIsInNoBatch(t *testing.T) {
+	t.Parallel()
+	q := mergequeue.New(mergequeue.Options{Epoch: 1, Slots: 1, Batch: 3, Depth: 3, Lanes: true}, "m0")
+	play(q, monday, mergequeue.Paused{})
+	for _, id := range []string{"a", "b", "c", "d"} {
+		e := arrive(id, mergequeue.Normal, "x").(mergequeue.Arrived)
+		e.Change.Alone = id == "b"
+		play(q, monday, e)
+	}
+	for _, step := range []line{
+		{mergequeue.Resumed{}, "start 1.1: m0 + a"},
+		{end("1.1", mergequeue.Passed), "land 1.1: a; start 1.2: m0 a + b"},
+		{landed("1.1", "m1"), ""},
+		{end("1.2", mergequeue.Passed), "land 1.2: b; start 1.3: m1 b + c d"},
+	} {
+		if got := play(q, monday, step.event); got != step.want {
+			t.Fatalf("got %q, want %q", got, step.want)
+		}
+	}
+}

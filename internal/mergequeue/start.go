@@ -119,7 +119,7 @@ func (q *Queue) undecided(it *item) bool {
 func (q *Queue) hold(batch []*item, free int) bool {
 	until := batch[0].Eligible.Add(q.opt.Hold)
 	want := 1 + (q.opt.Batch-1)*(q.opt.Slots-free)/q.opt.Slots
-	if batch[0].group > 0 || len(batch) >= want || !q.now.Before(until) {
+	if batch[0].group > 0 || batch[0].Alone || len(batch) >= want || !q.now.Before(until) {
 		return false
 	}
 	if q.wake.IsZero() || until.Before(q.wake) {
@@ -136,12 +136,15 @@ func (q *Queue) batchFrom(i int, skipped footprint) []*item {
 		return slices.DeleteFunc(slices.Clone(q.waiting[i:]), func(it *item) bool { return it.group != first.group })
 	}
 	batch := []*item{first}
+	if first.Alone {
+		return batch
+	}
 	foot, over := footprintOf(first), skipped.clone()
 	for _, it := range q.waiting[i+1:] {
 		if len(batch) >= q.opt.Batch || over.all {
 			break
 		}
-		if it.group > 0 || over.meets(it.Affected) || !foot.meets(it.Affected) {
+		if it.group > 0 || it.Alone || over.meets(it.Affected) || !foot.meets(it.Affected) {
 			over.add(it.Affected)
 			continue
 		}
