@@ -80,6 +80,7 @@ func (v *validator) repository(r *Repository) {
 		v.gate("/spec/accept/"+strconv.Itoa(i)+"/gate", a.Gate, gates)
 	}
 	v.notify(r.Spec.Notify)
+	v.freezes(r.Spec.Queue.Freeze)
 	v.rules(r.Spec.Policy)
 }
 

@@ -37,6 +37,41 @@ type RepositorySpec struct {
 	Sonar  *SonarQube   `json:"sonarqube,omitempty"`
 	// Notify says how the operator is told what needs them.
 	Notify []Hook `json:"notify,omitempty"`
+	// Queue configures the life of changes and the merge queue.
+	Queue Queue `json:"queue,omitzero"`
+	// Mirror keeps a copy of the kernel elsewhere.
+	Mirror *Mirror `json:"mirror,omitempty"`
+}
+
+// Queue configures the life of changes and the merge queue.
+type Queue struct {
+	Slots    int `json:"slots,omitempty" min:"0" max:"256"`    // runs of the gate at a time; default half the processors
+	MaxDepth int `json:"maxDepth,omitempty" min:"0" max:"100"` // most runs that build on each other; default 3
+	// Attempts is how many times a change may fail in the gate before it is suspended; default 3.
+	Attempts int `json:"attempts,omitempty" min:"0" max:"100"`
+	// Runs is how many runs of the gate may end without an answer, for one head and base, before it is suspended; default 5.
+	Runs int `json:"runs,omitempty" min:"0" max:"100"`
+	// Freeze lists windows in which nothing but hotfixes lands.
+	Freeze []Freeze `json:"freeze,omitempty"`
+	// ArchiveAfter is how many days after it was closed a change is folded into the archive; default 30.
+	ArchiveAfter int `json:"archiveAfter,omitempty" min:"0" max:"3650"`
+}
+
+// Freeze is a window in which nothing but hotfixes lands: times of day, of the week, or dates.
+type Freeze struct {
+	Name string `json:"name" min:"1"`
+	// Days are those on which a window by times of day starts; default all.
+	Days []string `json:"days,omitempty" enum:"mon,tue,wed,thu,fri,sat,sun"`
+	From string   `json:"from,omitempty"` // 18:00, fri 16:00, 2026-12-20 or 2026-12-20 18:00
+	To   string   `json:"to,omitempty"`   // of the same form; a date is included
+	Zone string   `json:"zone,omitempty"` // of the IANA database, such as Europe/Berlin; default UTC
+}
+
+// Mirror says where the daemon keeps a copy of the kernel.
+type Mirror struct {
+	Remote string `json:"remote" min:"1"` // URL, absolute path, or the name of a remote of the clone
+	// Every is the least time between two pushes after landings; default 1m.
+	Every string `json:"every,omitempty" format:"duration"`
 }
 
 // Licenses configures the built-in check for licences.
