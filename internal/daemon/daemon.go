@@ -53,6 +53,9 @@ type Config struct {
 	Log     *slog.Logger     // nil = nothing is logged
 	// Ready is called once everything is up.
 	Ready func(Addresses)
+
+	// Patience is how long one run of the gate may take, all its checks together; 0 = 2 hours.
+	Patience time.Duration
 }
 
 // Addresses are where a daemon can be reached.
@@ -98,6 +101,8 @@ type Daemon struct {
 	results  map[string]*change.Result // answers of the gate that are not recorded yet
 	judging  map[string]change.Job     // runs that were submitted
 	told     map[string]bool           // causes the operator was told of
+	toldOf   map[string][]string       // the same, by change
+	broken   map[string]bool           // references of changes that cannot be read
 	problems map[string]string         // what is wrong now, by where
 }
 
@@ -133,7 +138,7 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 		config.Slots = max(runtime.NumCPU()/2, 1)
 	}
 	d := &Daemon{config: config, log: config.Log, now: config.Now, kernel: config.Kernel, started: config.Now(),
-		results: map[string]*change.Result{}, judging: map[string]change.Job{}, told: map[string]bool{}, problems: map[string]string{}}
+		results: map[string]*change.Result{}, judging: map[string]change.Job{}, told: map[string]bool{}, toldOf: map[string][]string{}, broken: map[string]bool{}, problems: map[string]string{}}
 	if d.signer, err = d.kernel.Signer(); err != nil {
 		return nil, errors.Join(err, d.kernel.Close())
 	}
@@ -185,8 +190,10 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if err = d.openQueue(ctx); err != nil {
 		return err
 	}
-	if err = d.jobs.Work(ctx, jobJudge, d.config.Slots, d.doJudge); err != nil {
-		return err
+	for _, kind := range []string{jobJudge, jobMerge} {
+		if err = d.jobs.Work(ctx, kind, d.config.Slots, d.doJudge); err != nil {
+			return err
+		}
 	}
 	return d.jobs.Work(ctx, jobProve, d.config.Slots, d.doProve)
 }

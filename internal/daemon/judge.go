@@ -20,6 +20,7 @@ import (
 // The kinds of jobs.
 const (
 	jobJudge = "judge" // a change on a commit
+	jobMerge = "merge" // the same, of a change in the merge queue: it does not stand in line with what was just pushed
 	jobProve = "prove" // a run of the merge queue
 )
 
@@ -35,7 +36,11 @@ func (d *Daemon) submitJudge(ctx context.Context, c change.Change, job change.Jo
 	if err != nil {
 		return false, err
 	}
-	_, err = d.jobs.Submit(ctx, queue.Job{Kind: jobJudge, Key: c.ID, State: string(job.Head), Step: string(job.Base), Attempt: job.Attempt, Body: body})
+	kind := jobJudge
+	if c.State.Status.InQueue() {
+		kind = jobMerge
+	}
+	_, err = d.jobs.Submit(ctx, queue.Job{Kind: kind, Key: c.ID, State: string(job.Head), Step: string(job.Base), Attempt: job.Attempt, Body: body})
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +64,10 @@ func (d *Daemon) doJudge(ctx context.Context, job queue.Job) error {
 		return nil
 	}
 	result := &change.Result{Job: wanted}
-	outcome, err := d.assess(ctx, c, wanted.Base, nil)
+	limited, cancel := d.limit(ctx)
+	defer cancel()
+	outcome, err := d.assess(limited, c, wanted.Base, nil)
+	err = lateness(limited, err)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err() // it comes back

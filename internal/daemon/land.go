@@ -42,7 +42,7 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) err
 		d.merge.refuse(ctx, run, "", moved.Error())
 		return nil
 	}
-	if err != nil {
+	if err = d.happened(ctx, commit, err); err != nil {
 		return err
 	}
 	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
@@ -84,6 +84,9 @@ func (d *Daemon) afterLanding(ctx context.Context, c change.Change, commit git.O
 	if c.State.Origin.Reverts == "" {
 		return nil
 	}
+	if taken, err := d.changes.Load(ctx, c.State.Origin.Reverts); err != nil || taken.State.Status == change.Reverted {
+		return err
+	}
 	op := change.Operation{Time: d.now().UTC(), Actor: change.Actor, Body: change.TakenBack{Change: c.ID, Commit: commit}}
 	back, err := d.changes.Add(ctx, c.State.Origin.Reverts, []change.Operation{op})
 	if err != nil {
@@ -99,6 +102,7 @@ func (d *Daemon) wakeAll(ctx context.Context) {
 		return
 	}
 	d.trouble("listing changes", err)
+	d.forgetClosed(changes)
 	for _, c := range changes {
 		if isOpen(c) {
 			d.loop.wake(c.ID)

@@ -79,7 +79,7 @@ func (d *Daemon) project(e ledger.Entry) error {
 		if err := json.Unmarshal(e.Body, &n); err != nil {
 			return err
 		}
-		d.told[n.Cause] = true
+		d.remember(e.Change, n.Cause)
 	case kindSwept:
 		return d.takeSwept(e)
 	default:

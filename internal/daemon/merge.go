@@ -30,6 +30,8 @@ type merger struct {
 	in      map[string]bool   // changes in the queue
 	ejected map[string]string // why the queue gave a change up, until it has left
 	runs    map[mergequeue.RunID]mergequeue.Start
+	unsent  map[mergequeue.RunID]bool // of runs: the job queue did not take them
+	tried   time.Time                 // when they were last offered
 	landing *mergequeue.Land
 	wake    time.Time
 }
@@ -42,7 +44,7 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 	}
 	opt := mergequeue.Defaults(d.config.Slots)
 	opt.Epoch, opt.Slots, opt.Batch = d.kernel.Epoch(), d.config.Slots, 1 // each change is proved by itself: docs/daemon.md, "What is missing"
-	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}}
+	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}, unsent: map[mergequeue.RunID]bool{}}
 	d.merge = m
 	changes, err := d.list(ctx)
 	if err != nil {
@@ -54,8 +56,11 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 			queued = append(queued, d.queueEntry(ctx, c))
 			m.in[c.ID] = true
 		}
-		d.loop.wake(c.ID)
+		if isOpen(c) || c.State.Origin.Reverts != "" {
+			d.loop.wake(c.ID)
+		}
 	}
+	d.forgetClosed(changes)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var actions []mergequeue.Action
@@ -66,8 +71,8 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 // list reads every open change. One that cannot be read is trouble of its own and stops nobody else.
 func (d *Daemon) list(ctx context.Context) ([]change.Change, error) {
 	changes, broken, err := d.changes.List(ctx)
-	for _, b := range broken {
-		d.trouble(b.Ref, b)
+	if err == nil {
+		d.noteBroken(broken)
 	}
 	return changes, err
 }
@@ -143,11 +148,13 @@ func (m *merger) carryOut(ctx context.Context, actions []mergequeue.Action) erro
 	for _, action := range actions {
 		switch a := action.(type) {
 		case mergequeue.Start:
-			if err := m.start(ctx, a); err != nil {
-				return err
+			m.runs[a.Run] = a
+			if err := m.start(ctx, a); err != nil { // the next actions are had all the same
+				m.unsent[a.Run], m.tried = true, m.d.now()
+				m.d.trouble("job queue", err)
 			}
 		case mergequeue.Cancel:
-			delete(m.runs, a.Run)
+			m.drop(a.Run)
 		case mergequeue.Land:
 			m.landing = &a
 			m.d.loop.wake(a.Changes...)
@@ -164,7 +171,6 @@ func (m *merger) carryOut(ctx context.Context, actions []mergequeue.Action) erro
 
 // start hands a run to the workers.
 func (m *merger) start(ctx context.Context, s mergequeue.Start) error {
-	m.runs[s.Run] = s
 	body, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -206,6 +212,7 @@ func (m *merger) clock(ctx context.Context) {
 		m.wake = time.Time{}
 		m.apply(ctx, mergequeue.Clock{})
 	}
+	m.resend(ctx)
 }
 
 // doProve is a worker's part of a run of the queue: compose what would be on main and judge the last change there. Its
@@ -219,10 +226,13 @@ func (d *Daemon) doProve(ctx context.Context, job queue.Job) error {
 	if !d.merge.wanted(s.Run) {
 		return nil
 	}
-	outcome, note, err := d.prove(ctx, s)
+	limited, cancel := d.limit(ctx)
+	defer cancel()
+	outcome, note, err := d.prove(limited, s)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	err = lateness(limited, err)
 	if err != nil {
 		outcome, note = mergequeue.Aborted, err.Error()
 		d.log.Warn("a run of the merge queue found nothing out", "run", s.Run, "error", err)
@@ -241,7 +251,7 @@ func (m *merger) wanted(run mergequeue.RunID) bool {
 func (m *merger) finished(ctx context.Context, run mergequeue.RunID, outcome mergequeue.Outcome, note string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.runs, run)
+	m.drop(run)
 	m.apply(ctx, mergequeue.Finished{Run: run, Outcome: outcome, Note: note})
 }
 

@@ -43,7 +43,7 @@ func (d *Daemon) notify(ctx context.Context, c change.Change, e change.Effect) (
 		return false, err
 	}
 	d.mu.Lock()
-	d.told[e.Cause] = true
+	d.remember(c.ID, e.Cause)
 	d.mu.Unlock()
 	d.hub.publish(Event{Kind: "notice", Change: c.ID, Message: text})
 	event := notify.Event{Cause: e.Cause, Change: c.ID, Title: c.State.Origin.Title, Text: e.Why, URL: d.addresses().Web + "approve/" + c.ID[:16], Time: d.now().UTC()}

@@ -41,6 +41,11 @@ func (d *Daemon) advance(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		if l := c.State.Landing; l != nil { // a crash may have come between its landing and what follows it
+			if err := d.afterLanding(ctx, c, l.Commit); err != nil {
+				return err
+			}
+		}
 		if c, err = d.consents(ctx, c); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ func (d *Daemon) watch(ctx context.Context) error {
 			if err := d.holds(ctx); err != nil {
 				return err
 			}
+			d.mendJobs(ctx)
 			held = now
 		}
 		if now.Sub(last) >= resync || now.Before(last) { // or a clock that was put back, too

@@ -62,9 +62,7 @@ func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, erro
 	if job, ok := d.judging[c.ID]; ok {
 		w.Judging = &job
 	}
-	for cause := range d.told {
-		w.Told = append(w.Told, cause)
-	}
+	w.Told = slices.Clone(d.toldOf[c.ID])
 	w.Freeze, w.Rules = d.merge.freeze(w.Now), change.Rules{}
 	return w, nil
 }

@@ -62,11 +62,13 @@ type Options struct {
 // Queue is an open queue. It is safe for concurrent use.
 type Queue struct {
 	opt    Options
+	mu     sync.RWMutex   // of what Reopen replaces
 	server *server.Server // nil when remote
 	conn   *nats.Conn
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	work   sync.WaitGroup
+	kinds  []worker
 	stop   context.CancelFunc
 	ctx    context.Context
 }
@@ -177,6 +179,11 @@ func (q *Queue) Submit(ctx context.Context, job Job) (fresh bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("submitting %s of %s: %w", job.Kind, job.Key, err)
 	}
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.js == nil {
+		return false, fmt.Errorf("submitting %s of %s: %w", job.Kind, job.Key, ErrClosed)
+	}
 	ack, err := q.js.Publish(ctx, q.subject("job", token(job.Kind)), data, jetstream.WithMsgID(job.id()))
 	if err != nil {
 		return false, fmt.Errorf("submitting %s of %s: %w", job.Kind, job.Key, err)
@@ -186,6 +193,11 @@ func (q *Queue) Submit(ctx context.Context, job Job) (fresh bool, err error) {
 
 // Waiting counts the jobs that are not done, those under way included.
 func (q *Queue) Waiting(ctx context.Context) (uint64, error) {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.stream == nil {
+		return 0, fmt.Errorf("reading the job queue: %w", ErrClosed)
+	}
 	info, err := q.stream.Info(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reading the job queue: %w", err)
@@ -197,6 +209,13 @@ func (q *Queue) Waiting(ctx context.Context) (uint64, error) {
 func (q *Queue) Close() {
 	q.stop()
 	q.work.Wait()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.disconnect()
+}
+
+// disconnect is called with the lock held, when no worker runs.
+func (q *Queue) disconnect() {
 	if q.conn != nil {
 		q.conn.Close()
 	}
@@ -204,4 +223,33 @@ func (q *Queue) Close() {
 		q.server.Shutdown()
 		q.server.WaitForShutdown()
 	}
+	q.conn, q.server, q.js, q.stream = nil, nil, nil, nil
+}
+
+// Reopen starts the server anew, empty, and the workers again: a NATS server that found its disk full never answers again
+// by itself. All jobs are gone, those under way are ended; the caller submits what it still wants. After an error the
+// queue answers nobody, and Reopen may be tried again.
+func (q *Queue) Reopen(ctx context.Context) error {
+	q.stop()
+	q.work.Wait() // not under the lock: a worker may be submitting
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.disconnect()
+	q.ctx, q.stop = context.WithCancel(context.WithoutCancel(ctx))
+	err := q.connect()
+	if err == nil {
+		err = q.declare(ctx)
+	}
+	for _, w := range q.kinds {
+		if err == nil {
+			err = q.begin(ctx, w)
+		}
+	}
+	if err != nil {
+		q.stop()
+		q.work.Wait()
+		q.disconnect()
+		return fmt.Errorf("opening the job queue again: %w", err)
+	}
+	return nil
 }

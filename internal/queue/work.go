@@ -16,6 +16,25 @@ const retryAfter = 2 * time.Second
 
 // Work has up to parallel jobs of a kind done at a time, until the queue closes.
 func (q *Queue) Work(ctx context.Context, kind string, parallel int, handle Handler) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	w := worker{kind, parallel, handle}
+	if err := q.begin(ctx, w); err != nil {
+		return err
+	}
+	q.kinds = append(q.kinds, w)
+	return nil
+}
+
+// worker is what Reopen starts again.
+type worker struct {
+	kind     string
+	parallel int
+	handle   Handler
+}
+
+func (q *Queue) begin(ctx context.Context, w worker) error {
+	kind, parallel, handle := w.kind, w.parallel, w.handle
 	consumer, err := q.stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: token(kind), FilterSubject: q.subject("job", token(kind)), AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.opt.AckWait,
 		MaxAckPending: -1, // each worker limits itself

@@ -1,0 +1,146 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/mergequeue"
+)
+
+// This file keeps what the daemon remembers and waits for within bounds.
+
+const patience = 2 * time.Hour // for one run of the gate; each check has a limit of its own
+
+var errPatience = errors.New("the run took too long")
+
+// limit is the context of one run of the gate: a run that hangs must not keep its worker for ever.
+func (d *Daemon) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, cmp.Or(d.config.Patience, patience), errPatience)
+}
+
+// lateness says that a run was ended for its length, where that is why it failed.
+func lateness(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errPatience) {
+		return fmt.Errorf("the gate gave no answer in time and was ended: %w", err)
+	}
+	return err
+}
+
+// remember notes that the operator was told of a cause. The caller holds the lock, or is alone.
+func (d *Daemon) remember(id, cause string) {
+	if d.told[cause] {
+		return
+	}
+	d.told[cause] = true
+	if id != "" {
+		d.toldOf[id] = append(d.toldOf[id], cause)
+	}
+}
+
+// forgetClosed drops what is remembered of changes that are closed.
+func (d *Daemon) forgetClosed(changes []change.Change) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range changes {
+		if isOpen(c) {
+			continue
+		}
+		for _, cause := range d.toldOf[c.ID] {
+			delete(d.told, cause)
+		}
+		delete(d.toldOf, c.ID)
+		delete(d.judging, c.ID)
+		delete(d.problems, "change "+c.ID)
+	}
+}
+
+// noteBroken lists the changes that cannot be read as trouble, and takes back those that can be read again.
+func (d *Daemon) noteBroken(broken []*change.BrokenError) {
+	now := map[string]bool{}
+	for _, b := range broken {
+		now[b.Ref] = true
+		d.trouble(b.Ref, b)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for ref := range d.broken {
+		if !now[ref] {
+			delete(d.problems, ref)
+		}
+	}
+	d.broken = now
+}
+
+// happened says whether a landing that gave an error is on main all the same: what was left to do then, such as bringing
+// main.git up, the next landing or start does.
+func (d *Daemon) happened(ctx context.Context, commit git.OID, err error) error {
+	if err == nil {
+		d.trouble("landing", nil)
+		return nil
+	}
+	main, readErr := d.kernel.Ref(ctx, kernel.RefMain)
+	if readErr != nil || main != commit {
+		return errors.Join(err, readErr)
+	}
+	d.trouble("landing", err)
+	return nil
+}
+
+// drop forgets a run; the lock is held.
+func (m *merger) drop(run mergequeue.RunID) {
+	delete(m.runs, run)
+	delete(m.unsent, run)
+}
+
+// resend offers runs again that the job queue did not take; the lock is held.
+func (m *merger) resend(ctx context.Context) {
+	now := m.d.now()
+	if len(m.unsent) == 0 || !now.Before(m.tried) && now.Sub(m.tried) < retryPause {
+		return
+	}
+	m.tried = now
+	for run := range m.unsent {
+		if err := m.start(ctx, m.runs[run]); err != nil {
+			m.d.trouble("job queue", err)
+			return
+		}
+		delete(m.unsent, run)
+	}
+	m.d.trouble("job queue", nil)
+}
+
+// mendJobs looks whether the job queue answers, and starts it again when it does not. What was under way is submitted
+// again: its jobs were only hints.
+func (d *Daemon) mendJobs(ctx context.Context) {
+	_, err := d.jobs.Waiting(ctx)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	d.log.Warn("the job queue does not answer and is started again", "error", err)
+	if err := d.jobs.Reopen(ctx); err != nil {
+		d.trouble("job queue", err)
+		return
+	}
+	d.mu.Lock()
+	clear(d.judging)
+	d.mu.Unlock()
+	d.merge.unsendAll()
+	d.trouble("job queue", nil)
+	d.wakeAll(ctx)
+}
+
+// unsendAll has every run offered again.
+func (m *merger) unsendAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for run := range m.runs {
+		m.unsent[run] = true
+	}
+	m.tried = time.Time{}
+}
