@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -271,5 +272,27 @@ func TestForgiven(t *testing.T) {
 	}
 	if got := forgiven(facts.Evidence{State: facts.Errored, Rules: []string{"lint/a"}}, cfg, nil); got.State != facts.Errored {
 		t.Error("an error was forgiven")
+	}
+}
+
+// What lands by the operator's hand asks for the operator, whether or not a row of the matrix names the gate.
+func TestManualNeedsAnApproval(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		level risk.Level
+		row   manifest.MatrixRow
+		want  []string
+	}{
+		{risk.Low, manifest.MatrixRow{Gates: []string{"unit"}, Merge: ModeManual}, []string{"unit", gateApproval}},
+		{risk.Low, manifest.MatrixRow{Gates: []string{"unit"}, Merge: ModeManualMFA}, []string{"unit", gateMFA}},
+		{risk.Low, manifest.MatrixRow{Gates: []string{gateApproval}, Merge: ModeManual}, []string{gateApproval}},
+		{risk.Low, manifest.MatrixRow{Gates: []string{gateMFA}, Merge: ModeManual}, []string{gateMFA}},
+		{risk.Low, manifest.MatrixRow{Gates: []string{"unit"}, Merge: ModeAuto}, []string{"unit"}},
+		{risk.Critical, manifest.MatrixRow{Gates: []string{gateApproval}, Merge: ModeManual}, []string{gateApproval}},
+	} {
+		cfg := manifest.Repository{Spec: manifest.RepositorySpec{Risk: manifest.Risk{Matrix: map[string]manifest.MatrixRow{tt.level.String(): tt.row}}}}
+		if got, _ := Required(cfg, tt.level); !slices.Equal(got, tt.want) {
+			t.Errorf("%s %+v: %v, want %v", tt.level, tt.row, got, tt.want)
+		}
 	}
 }
