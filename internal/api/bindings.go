@@ -135,30 +135,21 @@ func (w *World) qualified(t *trail, p string, c *source.Code, module, name, memb
 	}
 }
 
-// javascriptBindings reads import, export from and require of one specifier.
+// javascriptBindings reads import, export from and require of one specifier. Equal imports are one edge, so its line tells nothing.
 func javascriptBindings(c *source.Code, e *graph.Edge, _ string) []binding {
+	var out []binding
 	for i := range c.Tokens {
 		if text, ok := c.Quoted(i); !ok || text != e.Specifier {
 			continue
 		}
-		if c.Is(i-1, "from") && near(c, i, e) {
-			return clause(c, i-1)
-		}
-		if c.Is(i-1, "(") && c.Tokens[i].Line == e.Line {
-			return required(c, i)
-		}
-	}
-	return nil
-}
-
-// near says whether the import whose specifier stands at i may be the edge's, which begins on its line.
-func near(c *source.Code, i int, e *graph.Edge) bool {
-	for k := i; k >= 0 && k > i-1000; k-- {
-		if c.Is(k, "import") || c.Is(k, "export") {
-			return c.Tokens[k].Line == e.Line
+		switch {
+		case c.Is(i-1, "from"):
+			out = append(out, clause(c, i-1)...)
+		case c.Is(i-1, "("):
+			out = append(out, required(c, i)...)
 		}
 	}
-	return false
+	return out
 }
 
 // clause reads back from the word from: what stands between import or export and it.
@@ -230,7 +221,10 @@ func listed(c *source.Code, open int, exporting bool) []binding {
 // required reads const x = require("m"), const { a, b: c } = require("m") and require("m").a, where "m" stands at i.
 func required(c *source.Code, i int) []binding {
 	line := int(c.Tokens[i].Line)
-	start := i - 2 // the word require or import
+	start := i - 2
+	if c.Word(start) != "require" && c.Word(start) != "import" {
+		return nil
+	}
 	if c.Is(start-1, "await") {
 		start--
 	}
@@ -276,7 +270,7 @@ func pythonBindings(c *source.Code, e *graph.Edge, target string) []binding {
 	}
 	var out []binding
 	for i := range c.Tokens {
-		if c.Tokens[i].Line != e.Line || !starts(c, i) {
+		if !starts(c, i) {
 			continue
 		}
 		switch c.Word(i) {

@@ -111,9 +111,7 @@ func (r *review) add(rule string, c *exports.Change, u Use, message string) {
 }
 
 func quoted(home, name string) string {
-	if strings.HasPrefix(home, "package ") {
-		home = strings.TrimPrefix(home, "package ")
-	}
+	home = strings.TrimPrefix(home, "package ")
 	if strings.Contains(home+name, " ") {
 		return fmt.Sprintf("%q", home+":"+name)
 	}

@@ -50,7 +50,7 @@ func selectTests(i *Impact, files []facts.File, g *graph.Graph, module func(stri
 			tests[f.Path] = f.Why
 		}
 	}
-	if len(files) > 0 {
+	if slices.ContainsFunc(files, func(f facts.File) bool { return !inert(&f) }) {
 		widen(g, tests)
 	}
 	for p, why := range tests {
@@ -110,9 +110,14 @@ func codeLanguage(name string) bool {
 // maxSearched bounds the changed files of which it is asked one by one whether a test needs them.
 const maxSearched = 500
 
+// inert says that an edit is proven to change nothing that runs, or is prose.
+func inert(f *facts.File) bool {
+	return harmless(f) || f.Class == source.ClassDoc && f.Effect == source.EffectDoc
+}
+
 // unknownTo says why a changed file may affect every test, "" when the graph knows which it does.
 func unknownTo(g *graph.Graph, f *facts.File, i *Impact) string {
-	if harmless(f) || f.Class == source.ClassDoc && f.Effect == source.EffectDoc {
+	if inert(f) {
 		return ""
 	}
 	p := f.Path
