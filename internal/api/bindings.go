@@ -259,24 +259,27 @@ func required(c *source.Code, i int) []binding {
 	return out
 }
 
-// pythonBindings reads one import statement: from a import b as c, from . import module, import a.b as c.
+// pythonBindings reads the import statements of one specifier, as far as they lead to target: from a import b as c,
+// from . import module, import a.b as c.
 func pythonBindings(c *source.Code, e *graph.Edge, target string) []binding {
 	if e.Kind != imports.Static && e.Kind != imports.TypeOnly {
 		return nil
 	}
 	module := strings.TrimSuffix(path.Base(target), path.Ext(target))
+	own := strings.Trim(e.Specifier, ".") == "" && module == "__init__" // from . import a, of the package itself
 	if module == "__init__" {
 		module = path.Base(path.Dir(target))
 	}
+	own = own || e.Specifier[strings.LastIndexByte(e.Specifier, '.')+1:] == module
 	var out []binding
 	for i := range c.Tokens {
 		if !starts(c, i) {
 			continue
 		}
-		switch c.Word(i) {
-		case "from":
-			out = append(out, fromImport(c, i, e.Specifier, module)...)
-		case "import":
+		switch {
+		case c.Is(i, "from"):
+			out = append(out, fromImport(c, i, e.Specifier, module, own)...)
+		case c.Is(i, "import") && own:
 			out = append(out, plainImport(c, i, e.Specifier)...)
 		}
 	}
@@ -288,7 +291,8 @@ func starts(c *source.Code, i int) bool {
 	return i == 0 || c.Tokens[i-1].Kind == source.LineEnd || c.Tokens[i-1].Kind == source.Indent || c.Tokens[i-1].Kind == source.Dedent || c.Is(i-1, ";") || c.Is(i-1, ":")
 }
 
-func fromImport(c *source.Code, i int, specifier, module string) []binding {
+// fromImport reads one from statement. Where the specifier is not the module's own, the module is one of the names.
+func fromImport(c *source.Code, i int, specifier, module string, own bool) []binding {
 	var name strings.Builder
 	for i++; i < len(c.Tokens) && !c.Is(i, "import") && c.Tokens[i].Kind != source.LineEnd; i++ {
 		name.WriteString(c.Tokens[i].Text)
@@ -298,7 +302,7 @@ func fromImport(c *source.Code, i int, specifier, module string) []binding {
 	}
 	var out []binding
 	for i++; i < len(c.Tokens) && c.Tokens[i].Kind != source.LineEnd && !c.Is(i, ")"); i++ {
-		if c.Is(i, "*") {
+		if c.Is(i, "*") && own {
 			return []binding{{imported: "*", line: int(c.Tokens[i].Line), at: i}}
 		}
 		w := c.Word(i)
@@ -310,8 +314,10 @@ func fromImport(c *source.Code, i int, specifier, module string) []binding {
 			i += 2
 			b.local, b.at = c.Word(i), i
 		}
-		out = append(out, b)
-		if w == module && !strings.HasSuffix("."+specifier, "."+module) { // the module itself
+		switch {
+		case own:
+			out = append(out, b)
+		case w == module:
 			out = append(out, binding{imported: "*", local: b.local, line: b.line, at: b.at})
 		}
 	}
