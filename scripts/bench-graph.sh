@@ -84,8 +84,10 @@ JSON
 prometheus() {
 	[ -n "${PROMETHEUS:-}" ] || { echo "LEFT OUT: prometheus: set PROMETHEUS to a clone of prometheus/prometheus"; return; }
 	local tree=$work/prometheus module
-	git clone -q "$PROMETHEUS" "$tree"
+	git clone -q --no-checkout "$PROMETHEUS" "$tree"
 	cd "$tree"
+	git read-tree HEAD
+	git ls-files '*.go' go.mod go.sum '*/go.mod' '*/go.sum' | git checkout-index --stdin
 	module=$(awk '$1 == "module" {print $2; exit}' go.mod)
 	for _ in $(seq "$RUNS"); do
 		GOWORK=off GOPROXY=off GOFLAGS=-mod=mod run golist go list -e -deps -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}}	{{.}}{{"\n"}}{{end}}' ./...

@@ -1,15 +1,13 @@
 package backstage
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 const shop = `apiVersion: backstage.io/v1alpha1
@@ -33,28 +31,16 @@ metadata: {name: orders}
 spec: {type: openapi, lifecycle: production, owner: team, definition: x}
 `
 
-// tree is a tree in memory.
-type tree map[string]string
-
-func (t tree) Paths() []string { return slices.Sorted(maps.Keys(t)) }
-
-func (t tree) Has(p string) bool { _, ok := t[p]; return ok }
-
-func (t tree) Real(p string) string { return p }
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(p string) *imports.File { return Extract([]byte(t[p])) }
-
 func TestEdges(t *testing.T) {
 	t.Parallel()
 	entity := func(kind, name string) string {
 		return fmt.Sprintf("apiVersion: backstage.io/v1alpha1\nkind: %s\nmetadata: {name: %s}\nspec: {type: x, lifecycle: production, owner: team}\n", kind, name)
 	}
-	files := tree{"catalog-info.yaml": shop, "cart/catalog-info.yaml": entity("Component", "cart"), "catalog/db.yaml": entity("Resource", "db"),
-		"other/catalog-info.yml": entity("Component", "cart")}
+	files := importstest.Of(map[string]string{"catalog-info.yaml": shop, "cart/catalog-info.yaml": entity("Component", "cart"), "catalog/db.yaml": entity("Resource", "db"),
+		"other/catalog-info.yml": entity("Component", "cart")}, Language())
 	r, _ := newResolver(files)
-	f := files.File("catalog-info.yaml")
+	importstest.Suite(t, []imports.Language{Language()}, files.Files)
+	f := Extract([]byte(shop))
 	var got []string
 	for i := range f.Imports {
 		for _, to := range r.Resolve("catalog-info.yaml", f, &f.Imports[i]) {
@@ -82,31 +68,14 @@ func TestExtractBroken(t *testing.T) {
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"flow":      strings.Repeat("{a: ", n),
 		"documents": strings.Repeat("---\nkind: A\nmetadata: {name: b}\n", n),
 		"relations": "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}\nspec:\n  dependsOn: [" + strings.Repeat("b,", n) + "]\n",
 		"nul":       strings.Repeat("\x00", n),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte(shop))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + strings.Count(string(src), "\r") + 1)
-		for _, i := range Extract(src).Imports {
-			if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-				t.Errorf("import %+v in a text of %d lines", i, lines)
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, shop)
 }

@@ -1,15 +1,12 @@
 package container
 
 import (
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -85,7 +82,7 @@ configs:
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"words":     "FROM a\nCOPY " + strings.Repeat("b ", n),
 		"lines":     "FROM a\n" + strings.Repeat("COPY b c\n", n),
 		"joined":    "FROM a\nCOPY " + strings.Repeat("b \\\n", n),
@@ -96,63 +93,20 @@ func TestExtractHostile(t *testing.T) {
 		"list":      "services:\n" + strings.Repeat(" a: {image: b}\n", n),
 		"nul":       strings.Repeat("\x00", n),
 		"utf-16":    "\xff\xfeF\x00R\x00",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			ExtractCompose([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract, ExtractCompose)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("ARG A=b\nFROM ${A:-c} AS d\nCOPY --from=d e f\nRUN --mount=source=g h\nADD <<EOF i\nEOF\n"))
-	f.Add([]byte("services:\n  a:\n    build: {context: b}\n    volumes: [./c:/d]\n"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + strings.Count(string(src), "\r") + 1)
-		for _, file := range []*imports.File{Extract(src), ExtractCompose(src)} {
-			for _, i := range file.Imports {
-				if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-					t.Errorf("import %+v in a text of %d lines", i, lines)
-				}
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, "ARG A=b\nFROM ${A:-c} AS d\nCOPY --from=d e f\nRUN --mount=source=g h\nADD <<EOF i\nEOF\n", "services:\n  a:\n    build: {context: b}\n    volumes: [./c:/d]\n")
 }
 
-// tree is a tree in memory.
-type tree map[string]string
-
-func (t tree) Paths() []string { return slices.Sorted(maps.Keys(t)) }
-
-func (t tree) Has(p string) bool { _, ok := t[p]; return ok }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(p string) *imports.File {
-	switch {
-	case isDockerfile(p):
-		return Extract([]byte(t[p]))
-	case isCompose(p):
-		return ExtractCompose([]byte(t[p]))
-	}
-	return nil
+func FuzzExtractCompose(f *testing.F) {
+	importstest.Fuzz(f, ExtractCompose, "ARG A=b\nFROM ${A:-c} AS d\nCOPY --from=d e f\nRUN --mount=source=g h\nADD <<EOF i\nEOF\n", "services:\n  a:\n    build: {context: b}\n    volumes: [./c:/d]\n")
 }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	files := tree{
+	files := importstest.Of(map[string]string{
 		"Dockerfile":          "FROM a\nCOPY src/ *.md /x\nCOPY gone /x\nCOPY /README.md /x",
 		"README.md":           "",
 		"src/a.go":            "",
@@ -167,8 +121,9 @@ func TestResolve(t *testing.T) {
 		"docker/x.Dockerfile": "FROM a\nCOPY main.go /x",
 		"docker/main.go":      "",
 		"docker/compose.yaml": "services:\n  x:\n    build: {context: .., dockerfile: docker/x.Dockerfile}\n    volumes: [../src:/src]\n  y:\n    image: z\n",
-	}
+	}, Languages()...)
 	r, _ := newResolver(files)
+	importstest.Suite(t, Languages(), files.Files)
 	for from, want := range map[string]string{
 		"Dockerfile":          "image:a src/a.go src/b/c.go README.md ?gone README.md",
 		"svc/Dockerfile":      "image:a README.md svc/main.go",
@@ -176,19 +131,8 @@ func TestResolve(t *testing.T) {
 		"docker/x.Dockerfile": "image:a main.go",
 		"docker/compose.yaml": "docker/x.Dockerfile src/a.go src/b/c.go image:z",
 	} {
-		var got []string
-		f := files.File(from)
-		for i := range f.Imports {
-			targets := r.Resolve(from, f, &f.Imports[i])
-			for _, to := range targets {
-				got = append(got, to.Path+to.External)
-			}
-			if len(targets) == 0 {
-				got = append(got, "?"+f.Imports[i].Specifier)
-			}
-		}
-		if s := strings.Join(got, " "); s != want {
-			t.Errorf("%s needs %s, want %s", from, s, want)
+		if got := files.Edges(r, from); got != want {
+			t.Errorf("%s needs %s, want %s", from, got, want)
 		}
 	}
 }

@@ -1,14 +1,12 @@
 package java
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -82,7 +80,7 @@ func TestExtractKotlin(t *testing.T) {
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"braces":    strings.Repeat("{", n),
 		"templates": strings.Repeat("\"${", n),
 		"blocks":    strings.Repeat("\"\"\"${", n),
@@ -96,88 +94,20 @@ func TestExtractHostile(t *testing.T) {
 		"one line":  strings.Repeat("import a.B;C d=e.F();", n*5),
 		"nul":       strings.Repeat("\x00", n),
 		"utf-16":    "\xff\xfei\x00m\x00p\x00o\x00r\x00t\x00",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			ExtractKotlin([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract, ExtractKotlin)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("package a; import static b.C.*; class D { E e = f.G(); } Class.forName(\"x\") '\\'' /* */ \"\"\"\n\"\"\""))
-	f.Add([]byte("fun <T> A.b() = \"${c(\"d\")}\"\rmodule a { requires b; } `x`"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + strings.Count(string(src), "\r") + 1)
-		for _, file := range []*imports.File{Extract(src), ExtractKotlin(src)} {
-			for _, i := range file.Imports {
-				if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-					t.Errorf("import %+v in a text of %d lines", i, lines)
-				}
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, "package a; import static b.C.*; class D { E e = f.G(); } Class.forName(\"x\") '\\'' /* */ \"\"\"\n\"\"\"", "fun <T> A.b() = \"${c(\"d\")}\"\rmodule a { requires b; } `x`")
 }
 
-// tree is a tree in memory.
-type tree map[string]string
-
-func (t tree) Paths() []string {
-	var out []string
-	for p := range t {
-		out = append(out, p)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (t tree) Has(p string) bool { _, ok := t[p]; return ok }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(p string) *imports.File {
-	if isKotlin(p) {
-		return ExtractKotlin([]byte(t[p]))
-	}
-	if isJava(p) {
-		return Extract([]byte(t[p]))
-	}
-	return nil
-}
-
-// edges writes what a file of the tree needs.
-func (t tree) edges(r imports.Resolver, from string) string {
-	var out []string
-	f := t.File(from)
-	for i := range f.Imports {
-		targets := r.Resolve(from, f, &f.Imports[i])
-		for _, to := range targets {
-			if name := to.Path + to.External; name != from {
-				out = append(out, name)
-			}
-		}
-		if len(targets) == 0 {
-			out = append(out, "?"+f.Imports[i].Specifier)
-		}
-	}
-	return strings.Join(out, " ")
+func FuzzExtractKotlin(f *testing.F) {
+	importstest.Fuzz(f, ExtractKotlin, "package a; import static b.C.*; class D { E e = f.G(); } Class.forName(\"x\") '\\'' /* */ \"\"\"\n\"\"\"", "fun <T> A.b() = \"${c(\"d\")}\"\rmodule a { requires b; } `x`")
 }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	files := tree{
+	files := importstest.Of(map[string]string{
 		"app/src/main/java/a/Main.java":         "package a;\nimport b.*;\nimport static c.Tools.help;\nimport c.Outer.Inner;\nimport java.util.List;\nimport org.x.Y;\nimport org.z.*;\nimport b.Generated;\nclass Main { Mate m; One o; Two t; d.e.Far f; x.y.Not n; String s; }",
 		"app/src/main/java/a/Mate.java":         "package a; class Mate { Main m; Second s; }\nclass Second {}",
 		"app/src/main/java/a/package-info.java": "@Mark package a;",
@@ -197,8 +127,9 @@ func TestResolve(t *testing.T) {
 		"n/module-info.java":                    "module n { }",
 		"None.java":                             "class None { Beside b; }",
 		"Beside.java":                           "class Beside {}",
-	}
+	}, Languages()...)
 	r, _ := newResolver(files)
+	importstest.Suite(t, Languages(), files.Files)
 	for from, want := range map[string]string{
 		"app/src/main/java/a/Main.java":         "lib/b/One.java lib/b/Two.java c/Tools.java c/Outer.java std:java.util java:org.x java:org.z ?b.Generated app/src/main/java/a/Mate.java de/Far.java",
 		"app/src/main/java/a/Mate.java":         "app/src/main/java/a/Main.java",
@@ -210,7 +141,7 @@ func TestResolve(t *testing.T) {
 		"m/module-info.java":                    "n/module-info.java java:java.base",
 		"None.java":                             "Beside.java",
 	} {
-		if got := files.edges(r, from); got != want {
+		if got := files.Edges(r, from); got != want {
 			t.Errorf("%s needs %s, want %s", from, got, want)
 		}
 	}

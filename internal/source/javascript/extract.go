@@ -2,6 +2,7 @@ package javascript
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
 )
@@ -32,6 +33,7 @@ func (r *reader) run() {
 	for r.tok.kind != end {
 		r.statement()
 	}
+	r.file.Imports = slices.DeleteFunc(r.file.Imports, func(i imports.Import) bool { return i.Specifier == "" }) // import ""
 	r.file.Problem, r.file.Line = r.problem, r.at
 }
 

@@ -23,7 +23,7 @@ func Languages() []imports.Language {
 }
 
 func language(name string, match func(string) bool, extract func([]byte) *imports.File) imports.Language {
-	return imports.Language{Name: name, Family: family, Version: 1, Match: match, Extract: extract, Resolver: newResolver, Manifest: manifest}
+	return imports.Language{Name: name, Family: family, Version: 2, Match: match, Extract: extract, Resolver: newResolver, Manifest: manifest}
 }
 
 func extensions(list ...string) func(string) bool {

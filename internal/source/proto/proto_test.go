@@ -1,14 +1,12 @@
 package proto
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -50,7 +48,7 @@ func TestExtract(t *testing.T) {
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"nested":   strings.Repeat("message A {", n),
 		"closed":   strings.Repeat("}", n),
 		"comments": strings.Repeat("/*", n),
@@ -58,52 +56,17 @@ func TestExtractHostile(t *testing.T) {
 		"one line": strings.Repeat("import \"a\"; message A {}", n*4),
 		"name":     "message " + strings.Repeat("a.", n) + strings.Repeat("{ message A", n),
 		"nul":      strings.Repeat("\x00", n),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("import public \"a\"; package b; message C { rpc d (e) {} } /* */ // \n'\\''"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + 1)
-		for _, i := range Extract(src).Imports {
-			if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-				t.Errorf("import %+v in a text of %d lines", i, lines)
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, "import public \"a\"; package b; message C { rpc d (e) {} } /* */ // \n'\\''")
 }
-
-// tree is a list of files.
-type tree []string
-
-func (t tree) Paths() []string { return t }
-
-func (t tree) Has(p string) bool { return slices.Contains(t, p) }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(string) *imports.File { return nil }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	r, _ := newResolver(tree{"a/api/x/one.proto", "a/api/x/two.proto", "a/buf.yaml", "b/proto/y/three.proto", "c/deep/z/four.proto", "c/other/z/five.proto",
-		"d/other/z/five.proto", "three.proto"})
+	r, _ := newResolver(importstest.Of(importstest.Listed("a/api/x/one.proto", "a/api/x/two.proto", "a/buf.yaml", "b/proto/y/three.proto", "c/deep/z/four.proto", "c/other/z/five.proto",
+		"d/other/z/five.proto", "three.proto"), Language()))
 	for _, tt := range []struct{ from, name, want string }{
 		{"a/api/x/one.proto", "x/two.proto", "a/api/x/two.proto"},
 		{"a/api/x/one.proto", "two.proto", "a/api/x/two.proto"},

@@ -1,14 +1,12 @@
 package rust
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -70,7 +68,7 @@ func TestExtract(t *testing.T) {
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"braces":     strings.Repeat("{", n),
 		"use":        "use " + strings.Repeat("a::{", n),
 		"use braces": "use " + strings.Repeat("{", n) + strings.Repeat("}", n),
@@ -86,87 +84,16 @@ func TestExtractHostile(t *testing.T) {
 		"one line":   strings.Repeat("use a::b;x::y::z();", n*5),
 		"nul":        strings.Repeat("\x00", n),
 		"utf-16":     "\xff\xfeu\x00s\x00e\x00 \x00a\x00;\x00",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("#[path = \"a\"] mod b; pub use c::{self, d as e, *}; mod f { use super::g; } r#\"x\"# 'a' /* */ include!(\"x\");"))
-	f.Add([]byte("use $crate::{::a, {b}};extern crate x; a::b::<C>::d; '\\"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + 1)
-		for _, i := range Extract(src).Imports {
-			if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-				t.Errorf("import %+v in a text of %d lines", i, lines)
-			}
-		}
-	})
-}
-
-// tree is a tree in memory.
-type tree map[string]string
-
-func (t tree) Paths() []string {
-	var out []string
-	for p := range t {
-		out = append(out, p)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (t tree) Has(p string) bool { _, ok := t[p]; return ok }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(p string) ([]byte, error) {
-	if text, ok := t[p]; ok {
-		return []byte(text), nil
-	}
-	return nil, errors.New("not there")
-}
-
-func (t tree) File(p string) *imports.File {
-	if text, ok := t[p]; ok && match(p) {
-		return Extract([]byte(text))
-	}
-	return nil
-}
-
-// edges writes what a file of the tree needs.
-func (t tree) edges(r imports.Resolver, from string) string {
-	var out []string
-	f := t.File(from)
-	for i := range f.Imports {
-		targets := r.Resolve(from, f, &f.Imports[i])
-		for _, to := range targets {
-			if name := to.Path + to.External; name != from {
-				out = append(out, name)
-			}
-		}
-		if len(targets) == 0 {
-			out = append(out, "?"+f.Imports[i].Specifier)
-		}
-	}
-	return strings.Join(out, " ")
+	importstest.Fuzz(f, Extract, "#[path = \"a\"] mod b; pub use c::{self, d as e, *}; mod f { use super::g; } r#\"x\"# 'a' /* */ include!(\"x\");", "use $crate::{::a, {b}};extern crate x; a::b::<C>::d; '\\")
 }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	files := tree{
+	files := importstest.Of(map[string]string{
 		"Cargo.toml":                 "[workspace]\nmembers = [\"*\"]\n[workspace.dependencies]\nshared = { path = \"libs/shared-kit\", package = \"shared-kit\" }\n",
 		"app/Cargo.toml":             "[package]\nname = \"my-app\"\n[dependencies]\nshared.workspace = true\nother = { path = \"../other\", package = \"other-crate\" }\nserde = \"1\"\n[[bin]]\nname = \"tool\"\npath = \"cmd/tool.rs\"\n",
 		"app/src/lib.rs":             "pub mod a;\nmod b;\nmod nowhere;\n#[path = \"elsewhere.rs\"] mod c;\nuse crate::a::deep::Thing;\nuse shared::x::Y;\nuse other::Z;\nuse serde::de;\nuse std::mem;\nuse mem::swap;\nenum E {}\nuse E::*;",
@@ -193,8 +120,9 @@ func TestResolve(t *testing.T) {
 		"other/old.rs":               "",
 		"loose/alone.rs":             "mod gone;\nuse crate::x;\nuse shared::x;",
 		"bad/Cargo.toml":             "[package\n",
-	}
+	}, Language())
 	r, problems := newResolver(files)
+	importstest.Suite(t, []imports.Language{Language()}, files.Files)
 	if len(problems) != 1 || problems[0].Path != "bad/Cargo.toml" || problems[0].Line != 1 {
 		t.Errorf("problems %+v, want one at bad/Cargo.toml:1", problems)
 	}
@@ -215,7 +143,7 @@ func TestResolve(t *testing.T) {
 		"other/root.rs":           "other/old.rs other/old.rs",
 		"loose/alone.rs":          "?gone libs/shared-kit/src/x.rs",
 	} {
-		if got := files.edges(r, from); got != want {
+		if got := files.Edges(r, from); got != want {
 			t.Errorf("%s needs %s, want %s", from, got, want)
 		}
 	}
@@ -223,9 +151,10 @@ func TestResolve(t *testing.T) {
 
 func TestResolveEndless(t *testing.T) {
 	t.Parallel()
-	files := tree{"Cargo.toml": "[package]\nname = \"a\"\n", "src/lib.rs": "#[path = \"lib.rs\"] mod a;\nuse crate::a::a::a::b;"}
+	files := importstest.Of(map[string]string{"Cargo.toml": "[package]\nname = \"a\"\n", "src/lib.rs": "#[path = \"lib.rs\"] mod a;\nuse crate::a::a::a::b;"}, Language())
 	r, _ := newResolver(files)
-	if got := files.edges(r, "src/lib.rs"); got != "" {
+	importstest.Suite(t, []imports.Language{Language()}, files.Files)
+	if got := files.Edges(r, "src/lib.rs"); got != "" {
 		t.Errorf("a module of itself needs %s", got)
 	}
 }

@@ -1,14 +1,12 @@
 package terraform
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -55,7 +53,7 @@ func TestExtract(t *testing.T) {
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"blocks":    strings.Repeat("a {", n),
 		"objects":   strings.Repeat("a = {", n),
 		"templates": strings.Repeat("\"${", n),
@@ -66,52 +64,16 @@ func TestExtractHostile(t *testing.T) {
 		"large":     strings.Repeat("x", maxBytes+1),
 		"nul":       strings.Repeat("\x00", n),
 		"utf-16":    "\xff\xfem\x00o\x00",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("module \"a\" { source = \"./b\" }\nx = file(\"${path.module}/c\")\ndata \"terraform_remote_state\" \"d\" { config = { key = \"e\" } }"))
-	f.Add([]byte("{\"module\": {\"a\": {\"source\": \"b\"}}}"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + strings.Count(string(src), "\r") + 1)
-		for _, i := range Extract(src).Imports {
-			if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-				t.Errorf("import %+v in a text of %d lines", i, lines)
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, "module \"a\" { source = \"./b\" }\nx = file(\"${path.module}/c\")\ndata \"terraform_remote_state\" \"d\" { config = { key = \"e\" } }", "{\"module\": {\"a\": {\"source\": \"b\"}}}")
 }
-
-// tree is a list of files.
-type tree []string
-
-func (t tree) Paths() []string { return t }
-
-func (t tree) Has(p string) bool { return slices.Contains(t, p) }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(string) *imports.File { return nil }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	r, _ := newResolver(tree{"env/prod/main.tf", "env/prod/user.tpl", "grunt/terragrunt.hcl", "modules/net/main.tf.json", "scripts/a.sh"})
+	r, _ := newResolver(importstest.Of(importstest.Listed("env/prod/main.tf", "env/prod/user.tpl", "grunt/terragrunt.hcl", "modules/net/main.tf.json", "scripts/a.sh"), Language()))
 	for _, tt := range []struct {
 		imp  imports.Import
 		want string

@@ -1,14 +1,12 @@
 package workflow
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/adamant-os/adamant/internal/source/imports"
+	"github.com/adamant-os/adamant/internal/source/imports/importstest"
 )
 
 // show writes what was extracted, one thing a line.
@@ -76,7 +74,7 @@ jobs:
 func TestExtractHostile(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
-	for name, src := range map[string]string{
+	importstest.Fast(t, map[string]string{
 		"flow":     strings.Repeat("{a: ", n),
 		"jobs":     "jobs:\n" + strings.Repeat(" a: {steps: [{run: b/c}]}\n", n),
 		"many":     "jobs: {a: {steps: [" + strings.Repeat("{run: b/c.sh},", 20_000) + "]}}",
@@ -84,52 +82,17 @@ func TestExtractHostile(t *testing.T) {
 		"aliases":  "a: &a [x]\nb: &b [" + strings.Repeat("*a,", n) + "]",
 		"nul":      strings.Repeat("\x00", n),
 		"one line": strings.Repeat("x", 10<<20),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			start := time.Now()
-			Extract([]byte(src))
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
+	}, Extract)
 }
 
 func FuzzExtract(f *testing.F) {
-	f.Add([]byte("jobs:\n  a:\n    uses: ./b\n    steps:\n    - run: |\n        c/d.sh\n      working-directory: e\n"))
-	f.Fuzz(func(t *testing.T, src []byte) {
-		lines := int32(strings.Count(string(src), "\n") + strings.Count(string(src), "\r") + 1)
-		for _, i := range Extract(src).Imports {
-			if i.Line < 1 || i.Line > lines || i.Specifier == "" {
-				t.Errorf("import %+v in a text of %d lines", i, lines)
-			}
-		}
-	})
+	importstest.Fuzz(f, Extract, "jobs:\n  a:\n    uses: ./b\n    steps:\n    - run: |\n        c/d.sh\n      working-directory: e\n")
 }
-
-// tree is a list of files.
-type tree []string
-
-func (t tree) Paths() []string { return t }
-
-func (t tree) Has(p string) bool { return slices.Contains(t, p) }
-
-func (t tree) Real(p string) string {
-	if t.Has(p) {
-		return p
-	}
-	return ""
-}
-
-func (t tree) Read(string) ([]byte, error) { return nil, errors.New("not there") }
-
-func (t tree) File(string) *imports.File { return nil }
 
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	r, _ := newResolver(tree{".github/workflows/a.yml", ".github/workflows/b.yml", "act/action.yml", "act/dist/index.js", "box/Dockerfile", "api/go.mod",
-		"api/run.sh", "run.sh"})
+	r, _ := newResolver(importstest.Of(importstest.Listed(".github/workflows/a.yml", ".github/workflows/b.yml", "act/action.yml", "act/dist/index.js", "box/Dockerfile", "api/go.mod",
+		"api/run.sh", "run.sh"), Language()))
 	for _, tt := range []struct{ name, exotic, want string }{
 		{".github/workflows/b.yml", "", ".github/workflows/b.yml"},
 		{"act", "", "act/action.yml"},
