@@ -9,16 +9,16 @@ import (
 // Compare says of every finding on the merged tree how it relates to the base tree, and returns them together with those
 // of base that are gone (State Absent, at their place in base), sorted. renames maps base paths to merged paths.
 //
-// Fingerprints are compared as multisets: first within a rule and path (after the rename), then within a rule across
-// paths, so a violation that moved to another file is not new. What is still left over in one file and says the same but
-// for whole numbers ("412 lines" became "413 lines") is Updated, as is a match whose severity or message changed. Each
+// Fingerprints are compared as multisets: first within a rule and path (after the rename), then within a rule and folder, so
+// that code may move between the files of a package. In another folder it is new, whatever vanished elsewhere: an equal text
+// says little about unrelated files. What is still left over in one file and says the same but for whole numbers ("412 lines" became "413 lines") is Updated, as is a match whose severity or message changed. Each
 // base finding answers for one merged finding at most: with n at base and n+1 merged, exactly one is New. A finding
 // without a fingerprint matches nothing; one that is already Absent is not there and is left out.
 func Compare(base, merged []Finding, renames map[string]string) []Finding {
 	old, out := present(base), present(merged)
 	m := matcher{old: old, out: out, renames: renames, taken: make([]bool, len(old)), done: make([]bool, len(out))}
 	m.match(m.inPlace)
-	m.match(m.anywhere)
+	m.match(m.inFolder)
 	m.match(m.numbersApart)
 	return m.result()
 }
@@ -43,9 +43,15 @@ func (m *matcher) inPlace(f *Finding, path string) identity {
 	return identity{f.Rule, path, f.Fingerprint}
 }
 
-func (m *matcher) anywhere(f *Finding, _ string) identity {
-	return identity{f.Rule, "", f.Fingerprint}
+func (m *matcher) inFolder(f *Finding, path string) identity {
+	if f.Path == "" || f.Fingerprint == "" {
+		return identity{}
+	}
+	return identity{f.Rule, folder(path), f.Fingerprint}
 }
+
+// folder is the part of a path before its last slash, as paths are spelt: a quoted one keeps its quotation mark.
+func folder(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
 
 // numbersApart identifies findings about a whole file; others have their line's text to go by.
 func (m *matcher) numbersApart(f *Finding, path string) identity {

@@ -37,6 +37,13 @@ func TestCompare(t *testing.T) {
 		{"gone", []Finding{at("a", 1, "x")}, nil, nil, []State{Absent}},
 		{"renamed file", []Finding{at("a", 1, "x")}, []Finding{at("b", 1, "x")}, map[string]string{"a": "b"}, []State{Unchanged}},
 		{"moved to another file", []Finding{at("a", 1, "x")}, []Finding{at("b", 1, "x")}, nil, []State{Unchanged}},
+		{"to another file of its folder", []Finding{at("p/a", 1, "x")}, []Finding{at("p/b", 1, "x")}, nil, []State{Unchanged}},
+		{"gone from an unrelated file", []Finding{at("dev/a", 1, "x")}, []Finding{at("prod/b", 1, "x")}, nil, []State{New, Absent}},
+		{"of the same name elsewhere", []Finding{at("dev/a", 1, "x")}, []Finding{at("prod/a", 1, "x")}, nil, []State{New, Absent}},
+		{"in a folder below", []Finding{at("p/a", 1, "x")}, []Finding{at("p/q/a", 1, "x")}, nil, []State{New, Absent}},
+		{"renamed to another folder", []Finding{at("dev/a", 1, "x")}, []Finding{at("prod/b", 1, "x")}, map[string]string{"dev/a": "prod/b"}, []State{Unchanged}},
+		{"split off a renamed file", []Finding{at("p/a", 1, "x")}, []Finding{at("q/b", 1, "x")}, map[string]string{"p/a": "q/a"}, []State{Unchanged}},
+		{"renamed from there, and gone elsewhere", []Finding{at("dev/a", 1, "x")}, []Finding{at("prod/b", 1, "x")}, map[string]string{"dev/c": "prod/b"}, []State{New, Absent}},
 		{"copied to another file", []Finding{at("a", 1, "x")}, []Finding{at("a", 1, "x"), at("b", 1, "x")}, nil, []State{Unchanged, New}},
 		{"one more of the same", []Finding{at("a", 1, "x"), at("a", 2, "x")}, []Finding{at("a", 1, "x"), at("a", 2, "x"), at("a", 3, "x")}, nil, []State{Unchanged, Unchanged, New}},
 		{"another rule", []Finding{at("a", 1, "x")}, []Finding{{Rule: "other", Path: "a", Line: 1, Fingerprint: "x"}}, nil, []State{New, Absent}},
@@ -135,7 +142,7 @@ func TestSortIsTotal(t *testing.T) {
 func TestCompareTellsWhereItWas(t *testing.T) {
 	t.Parallel()
 	base := []Finding{{Rule: "r", Path: "a/x.go", Line: 1, Fingerprint: "f1"}, {Rule: "r", Path: "a/y.go", Message: "412 lines", Fingerprint: "f2"}}
-	merged := []Finding{{Rule: "r", Path: "b/x.go", Line: 9, Fingerprint: "f1"}, {Rule: "r", Path: "a/y.go", Message: "413 lines", Fingerprint: "f3"}}
+	merged := []Finding{{Rule: "r", Path: "a/z.go", Line: 9, Fingerprint: "f1"}, {Rule: "r", Path: "a/y.go", Message: "413 lines", Fingerprint: "f3"}}
 	got := Compare(base, merged, nil)
 	if got[0].OldFingerprint != "f2" || got[0].OldPath != "" || got[0].State != Updated {
 		t.Errorf("another number: %+v", got[0])

@@ -109,7 +109,43 @@ func (r *Assessor) caseOf(in *facts.Input, rule string, found []*finding.Finding
 	if slices.Contains(in.Ratchet.Whole, rule) {
 		c.Base = baseOf(in, rule, found)
 	}
+	if len(c.New) > 0 && len(c.Gone) > 0 && !r.isPolicy(rule) {
+		reunite(&c)
+	}
 	return c
+}
+
+// isPolicy says that a rule's findings come from the constitution, which compares them by itself.
+func (r *Assessor) isPolicy(rule string) bool {
+	_, known := r.Countable(rule)
+	return known && !r.countedElsewhere(rule)
+}
+
+// reunite takes what came in one place and went in another for a move: code that moves takes its violations along, also where
+// comparing finds that too little to let a strict rule pass. The total does not rise by it. Not so for rules about documents:
+// a pod that was privileged in dev excuses none in prod.
+func reunite(c *ratchet.Case) {
+	gone := map[string][]ratchet.Unit{} // by fingerprint
+	for _, u := range c.Gone {
+		gone[u.Fingerprint] = append(gone[u.Fingerprint], u)
+	}
+	var fresh []ratchet.Unit
+	for _, to := range c.New {
+		left := gone[to.Fingerprint]
+		if len(left) == 0 || to.Fingerprint == "" {
+			fresh = append(fresh, to)
+			continue
+		}
+		at := max(slices.Index(left, to), 0) // one of the same scope first
+		if left[at] != to {
+			c.Moved = append(c.Moved, ratchet.Move{From: left[at], To: to})
+		}
+		gone[to.Fingerprint] = slices.Delete(left, at, at+1)
+	}
+	c.New, c.Gone = fresh, nil
+	for _, fingerprint := range slices.Sorted(maps.Keys(gone)) {
+		c.Gone = append(c.Gone, gone[fingerprint]...)
+	}
 }
 
 func markOf(marks []ratchet.Mark, rule string) *ratchet.Mark {
