@@ -59,10 +59,12 @@ test-queue:
 test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
 
-# The approval page in a real browser with a virtual security key. ADAMANT_PICTURES=DIR saves what it looks like.
+# The approval page with a virtual security key, and the page of the graph, in a real browser. ADAMANT_PICTURES=DIR saves what
+# the first looks like.
 test-browser:
 	@command -v chromium >/dev/null || { echo "install Debian's chromium: apt-get install chromium"; exit 1; }
 	$(GO) test -tags browser -run Browser -timeout 10m ./internal/operator/page
+	$(GO) test -tags browser -run Browser -timeout 10m ./internal/graph/draw
 
 test-interop:
 	@command -v "$${GATOR:-gator}" >/dev/null || echo "LEFT OUT: the tests that need gator: go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1, or set GATOR"
