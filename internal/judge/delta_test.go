@@ -36,7 +36,7 @@ func TestPolicyDelta(t *testing.T) {
 		level  risk.Level
 		reason string // a part of the first reason for weakened
 	}{
-		{"nothing of it", openConfig, write("src/a.js", "export const a = 1;\n"), "", risk.Medium, ""},
+		{"nothing of it", openConfig, write("src/a.js", "export const a = 1;\n"), "", risk.Low, ""},
 		{"the kernel's folder, not the constitution", openConfig, write(".adamant/agents/a.yaml", "name: a\n"), "", risk.High, ""},
 		{"a rule more", openConfig, write(".adamant/policy/loans.rego", noLoans), facts.PolicyTightened, risk.High, ""},
 		{"a comment", openConfig, swap(debtsRego, "# title", "# Why: they grow.\n# title"), facts.PolicyTightened, risk.High, ""},
