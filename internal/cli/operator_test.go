@@ -220,6 +220,24 @@ func TestCodes(t *testing.T) {
 	k.want(ExitUsage, "no enrolled key verifies", "break-glass", criticalID, "--reason", "the old key was in a log file", "--yes")
 }
 
+// Nobody signs a verdict that does not follow from its own assessment.
+func TestForgedVerdict(t *testing.T) {
+	t.Parallel()
+	k := newKeyboard(t)
+	key := k.key("laptop")
+	k.want(ExitOK, "", "operator", "enrol", "ada", "--new", key)
+	for _, edit := range [][2]string{{`"level":"high"`, `"level":"low"`}, {`"head":"2222`, `"head":"9222`}, {`"change":"a1f`, `"change":"b1f`}} {
+		k.desk.Forge = func(verdict []byte) []byte { return bytes.ReplaceAll(verdict, []byte(edit[0]), []byte(edit[1])) }
+		code, stdout, stderr := k.run("approve", highID, "--key", key, "--yes")
+		if code == ExitOK || !strings.Contains(stderr, "the verdict of change a1f0000000000000") {
+			t.Errorf("%s: exit %d\n%s%s", edit[1], code, stdout, stderr)
+		}
+	}
+	if got := k.desk.Approvals(highID); len(got) != 0 {
+		t.Errorf("%d approvals", len(got))
+	}
+}
+
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
 	k := newKeyboard(t)

@@ -405,6 +405,14 @@ func TestBrowserKeys(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the right key on a page of elsewhere", func(t *testing.T) {
+		t.Parallel()
+		k, b := newKernel(t), newBrowser(t, 5)
+		id, _ := k.first(b)
+		b.origin = "https://evil.example" // and the authenticator still says localhost
+		_, err := k.approve(id, b, waiting(risk.High))
+		wantRefused(t, err, "for another site")
+	})
 	t.Run("the page works once and for ten minutes", func(t *testing.T) {
 		t.Parallel()
 		k, b := newKernel(t), newBrowser(t, 5)
