@@ -24,12 +24,12 @@ func (d *Daemon) approve(ctx context.Context, id string, proof desk.Proof, accep
 	if err != nil {
 		return desk.Answer{}, err
 	}
+	if statement, err := gate.ParseStatement([]byte(proof.Statement)); err == nil && accepts && len(statement.Accepts) == 0 {
+		return desk.Answer{}, errors.New("the statement accepts no missing gate; approve it instead")
+	}
 	given, err := d.who.Approve(ctx, c.ID, v, proof)
 	if err != nil {
 		return desk.Answer{}, err
-	}
-	if accepts && len(given.Statement.Accepts) == 0 {
-		return desk.Answer{}, errors.New("the statement accepts no missing gate; approve it instead")
 	}
 	if c, err = d.consents(ctx, c); err != nil {
 		return desk.Answer{}, err
@@ -63,6 +63,13 @@ func (d *Daemon) consents(ctx context.Context, c change.Change) (change.Change, 
 		c = after
 	}
 	return c, nil
+}
+
+// counted is a state without the approvals of keys that were revoked since: the change keeps a copy of each.
+func (d *Daemon) counted(s change.State) change.State {
+	revoked := d.who.Revoked()
+	s.Approvals = slices.DeleteFunc(slices.Clone(s.Approvals), func(a gate.Approval) bool { return slices.Contains(revoked, a.Key) })
+	return s
 }
 
 // pages puts the operator's pages on the listener.
