@@ -22,20 +22,20 @@ import (
 type Render func(ctx context.Context, jobs []kustomize.Job) ([]kustomize.Result, error)
 
 // maxRoots is how many kustomizations of a change are rendered.
-const maxRoots = 50
+const maxRoots = 200
 
-// renderKustomizations adds the objects of every root that the change touches, as they are at base and merged: what is
-// deployed is the rendering, not the files. It costs nothing when no changed file lies below a kustomization.
+// renderKustomizations adds the objects of every kustomization that reads a changed file, as they are at base and merged: what
+// is deployed is the rendering, not the files. It costs little where no kustomization is.
 func (c *Collected) renderKustomizations(ctx context.Context, render Render) error {
 	if render == nil {
 		return nil
 	}
 	before, after := c.Contents()
-	sides := [2]*rendering{{side: before, into: &c.Input.Before}, {side: after, into: &c.Input.Documents}}
+	sides := [2]*rendering{{side: before, into: &c.Input.Before}, {side: after, into: &c.Input.Documents, merged: true}}
 	changed := c.changedPaths()
 	roots := map[string]bool{}
 	for _, s := range sides {
-		if err := s.open(ctx, changed); err != nil {
+		if err := s.open(ctx); err != nil {
 			return err
 		}
 		for _, root := range s.touched(changed, c.Governance) {
@@ -78,7 +78,8 @@ func (c *Collected) changedPaths() []string {
 type rendering struct {
 	side    *Side
 	into    *[]document.Document
-	folders []string // with a kustomization, when the change touches one
+	merged  bool
+	folders []string // with a kustomization
 	planner *kustomize.Planner
 	plans   []kustomize.Plan
 	jobs    []kustomize.Job
@@ -86,15 +87,16 @@ type rendering struct {
 	err     error // of reading, which no plan can say
 }
 
-// open finds the kustomizations and reads them in one round, if a changed file lies below one.
-func (r *rendering) open(ctx context.Context, changed []string) error {
+// open finds the kustomizations and reads them in one round. A kustomization may read any file of the repository, so it does
+// not matter where the changed ones lie.
+func (r *rendering) open(ctx context.Context) error {
 	with := map[string]bool{}
 	for _, e := range r.side.Entries() {
 		if kustomize.IsFile(e.Path) {
 			with[path.Dir(SpellPath(e.Path))] = true
 		}
 	}
-	if !slices.ContainsFunc(changed, func(file string) bool { return below(file, with) }) {
+	if len(with) == 0 {
 		return nil
 	}
 	r.folders = slices.Sorted(maps.Keys(with))
@@ -102,46 +104,29 @@ func (r *rendering) open(ctx context.Context, changed []string) error {
 	return r.side.readAhead(ctx, kustomize.IsFile)
 }
 
-// below says whether a file lies in one of the folders, at any depth.
-func below(file string, folders map[string]bool) bool {
-	for file != "." {
-		if file = path.Dir(file); folders[file] {
-			return true
-		}
-	}
-	return false
-}
-
-// touched lists the roots that read a changed file, and the folders whose own kustomization changed: what refers to them now
-// may undo what they do. Kustomizations of tests and of copied code are not deployed from here, and what they refer to is
-// still a root.
+// touched lists the folders whose kustomization reads a changed file. Not only those that nothing refers to: what refers to one
+// may undo what it does, and anybody can add such a one first. Components stand for nothing by themselves; kustomizations of
+// tests and of copied code are not deployed from here.
 func (r *rendering) touched(changed []string, g *Governance) []string {
-	if r.planner == nil {
-		return nil
-	}
 	is := map[string]bool{}
 	for _, file := range changed {
 		is[file] = true
 	}
-	deployed := slices.DeleteFunc(slices.Clone(r.folders), func(folder string) bool {
-		_, class := source.Classify(path.Join(folder, "kustomization.yaml"), nil, g.Attributes)
-		return class == source.ClassTest || class == source.ClassGenerated
-	})
 	var out []string
-	for _, root := range r.planner.Tops(deployed) {
-		if slices.ContainsFunc(r.planner.Plan(root).Reads, func(file string) bool { return is[file] }) {
-			out = append(out, root)
+	for _, folder := range r.folders {
+		_, class := source.Classify(path.Join(folder, "kustomization.yaml"), nil, g.Attributes)
+		if class == source.ClassTest || class == source.ClassGenerated || r.planner.IsComponent(folder) {
+			continue
 		}
-	}
-	for _, folder := range deployed {
-		if plan := r.planner.Plan(folder); is[plan.File] && !r.planner.IsComponent(folder) {
+		if slices.ContainsFunc(r.planner.Plan(folder).Reads, func(file string) bool { return is[file] }) {
 			out = append(out, folder)
 		}
 	}
 	return out
 }
 
-// prepare plans the roots of both sides that this side has.
+// prepare plans the roots of both sides that this side has. What is over the limit is not rendered, and base says nothing of
+// it: it would be what was there before.
 func (r *rendering) prepare(ctx context.Context, roots []string) error {
 	if r.planner == nil && len(roots) > 0 {
 		r.planner = kustomize.NewPlanner(tree{ctx, r})
@@ -152,6 +137,9 @@ func (r *rendering) prepare(ctx context.Context, roots []string) error {
 		}
 		plan := r.planner.Plan(root)
 		if len(r.plans) >= maxRoots && plan.Skip == "" {
+			if !r.merged {
+				continue
+			}
 			plan.Skip = fmt.Sprintf("the change touches more than %d kustomizations", maxRoots)
 		}
 		r.plans = append(r.plans, plan)

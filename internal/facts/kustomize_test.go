@@ -59,14 +59,22 @@ func TestKustomizations(t *testing.T) {
 	}{
 		{"a file of a base", map[string]string{"base/kustomization.yaml": "resources: [pod.yaml]\n", "base/pod.yaml": "a: 1\n", "prod/kustomization.yaml": "resources: [../base]\n", "other/kustomization.yaml": "resources: []\n"},
 			map[string]string{"base/pod.yaml": "a: 2\n"},
-			"prod/kustomization.yaml#1 kubernetes prod<nil>:1", "prod/kustomization.yaml#1 kubernetes prod<nil>:1"},
+			"base/kustomization.yaml#1 kubernetes base<nil>:1\nprod/kustomization.yaml#1 kubernetes prod<nil>:1",
+			"base/kustomization.yaml#1 kubernetes base<nil>:1\nprod/kustomization.yaml#1 kubernetes prod<nil>:1"},
+		{"hidden in an earlier change behind one that may undo it", map[string]string{"prod/kustomization.yaml": "resources: []\npatches: [{path: p.yaml}]\n", "prod/p.yaml": "a: 1\n",
+			"junk/kustomization.yaml": "resources: [../prod]\n"}, map[string]string{"prod/p.yaml": "a: 2\n"},
+			"junk/kustomization.yaml#1 kubernetes junk<nil>:1\nprod/kustomization.yaml#1 kubernetes prod<nil>:1",
+			"junk/kustomization.yaml#1 kubernetes junk<nil>:1\nprod/kustomization.yaml#1 kubernetes prod<nil>:1"},
+		{"a file that lies below no kustomization", map[string]string{"prod/kustomization.yaml": "resources: [../shared/pod.yaml]\n", "shared/pod.yaml": "a: 1\n"},
+			map[string]string{"shared/pod.yaml": "a: 2\n"}, "prod/kustomization.yaml#1 kubernetes prod<nil>:1", "prod/kustomization.yaml#1 kubernetes prod<nil>:1"},
 		{"nothing of it", map[string]string{"k/kustomization.yaml": "resources: [pod.yaml]\n", "k/pod.yaml": "a: 1\n", "x": "1"}, map[string]string{"x": "2", "k/README.md": "hi\n"}, "", ""},
 		{"new", map[string]string{"x": "1"}, map[string]string{"kustomization.yaml": "resources: [pod.yaml]\n", "pod.yaml": "a: 1\n"}, "", "kustomization.yaml#1 kubernetes .<nil>:1"},
 		{"taken away", map[string]string{"k/kustomization.yaml": "resources: [pod.yaml]\n", "k/pod.yaml": "a: 1\n"}, map[string]string{"k/kustomization.yaml": ""}, "k/kustomization.yaml#1 kubernetes k<nil>:1", ""},
 		{"loses a file", map[string]string{"k/kustomization.yaml": "resources: [pod.yaml]\n", "k/pod.yaml": "a: 1\n"}, map[string]string{"k/pod.yaml": ""},
 			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil><nil>pod.yaml is not in the repository:1"},
 		{"base loses a file", map[string]string{"k/kustomization.yaml": "resources: [b]\n", "k/b/kustomization.yaml": "namespace: x\nresources:\n- pod.yaml\n", "k/b/pod.yaml": "a: 1\n"}, map[string]string{"k/b/pod.yaml": ""},
-			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil><nil>k/b/kustomization.yaml:3: pod.yaml is not in the repository:1"},
+			"k/kustomization.yaml#1 kubernetes k<nil>:1\nk/b/kustomization.yaml#1 kubernetes k/b<nil>:1",
+			"k/kustomization.yaml#1 kustomization <nil><nil>k/b/kustomization.yaml:3: pod.yaml is not in the repository:1\nk/b/kustomization.yaml#1 kustomization <nil><nil>pod.yaml is not in the repository:3"},
 		{"remote", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "resources: ['https://example.com/x']\n"},
 			"k/kustomization.yaml#1 kubernetes k<nil>:1", "k/kustomization.yaml#1 kustomization <nil>k/kustomization.yaml refers to https://example.com/x, which is not in the repository:1"},
 		{"broken", map[string]string{"k/kustomization.yaml": "resources: []\n"}, map[string]string{"k/kustomization.yaml": "resources: [\n"}, "k/kustomization.yaml#1 kubernetes k<nil>:1", ""},
@@ -99,6 +107,31 @@ func TestKustomizations(t *testing.T) {
 				t.Errorf("merged: %s\nwant    %s", got, tt.merged)
 			}
 		})
+	}
+}
+
+// TestTooManyKustomizations: what is over the limit is said of the merged side alone, so that it is new.
+func TestTooManyKustomizations(t *testing.T) {
+	t.Parallel()
+	r := gittest.New(t)
+	r.Write("shared/pod.yaml", "a: 1\n")
+	for i := range 201 {
+		r.Write(fmt.Sprintf("k/%03d/kustomization.yaml", i), "resources: [../../shared/pod.yaml]\n")
+	}
+	r.Commit("base")
+	r.Branch("change")
+	r.Write("shared/pod.yaml", "a: 2\n")
+	r.Commit("change")
+	c, err := collectWith(t, r, "change", facts.Options{Render: fake})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const over = "k/200/kustomization.yaml#1 kustomization <nil>the change touches more than 200 kustomizations:1"
+	if got := rendered(c.Input.Documents); !strings.HasSuffix(got, over) || strings.Count(got, "\n") != 200 {
+		t.Errorf("merged ends with %s", got[max(0, len(got)-200):])
+	}
+	if got := rendered(c.Input.Before); strings.Contains(got, "k/200/") {
+		t.Error("base has it too, so it is not new")
 	}
 }
 

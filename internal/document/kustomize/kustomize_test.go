@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"slices"
@@ -40,16 +39,6 @@ func (t tree) Look(to string) Entry {
 		}
 	}
 	return Nothing
-}
-
-func (t tree) folders() []string {
-	var out []string
-	for _, file := range slices.Sorted(maps.Keys(t)) {
-		if IsFile(file) {
-			out = append(out, path.Dir(file))
-		}
-	}
-	return out
 }
 
 const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: c\n    image: app:1\n"
@@ -238,13 +227,23 @@ func TestNoProcess(t *testing.T) {
 	}
 }
 
-func TestTops(t *testing.T) {
+// A root that was not rendered before is not rendered for one reason more: that is not the same as before.
+func TestEveryReason(t *testing.T) {
 	t.Parallel()
-	files := tree{"base/kustomization.yaml": "resources: []\n", "prod/kustomization.yaml": "resources: [../base]\ncomponents: [../c]\n",
-		"test/kustomization.yaml": "bases: [../base/]\n", "c/kustomization.yaml": "kind: Component\n", "alone/kustomization.yaml": "resources: [", "self/kustomization.yaml": "resources: [.]\n"}
-	got := NewPlanner(files).Tops(files.folders())
-	if want := []string{"alone", "prod", "self", "test"}; !slices.Equal(got, want) {
-		t.Errorf("tops %v, want %v", got, want)
+	skip := func(list string) string {
+		return NewPlanner(tree{"kustomization.yaml": "resources: [" + list + "]\n"}).Plan(".").Skip
+	}
+	all := []string{"'https://example.com/1'", "'https://example.com/2'", "'https://example.com/3'", "'https://example.com/4'", "'https://example.com/5'", "'https://example.com/6'"}
+	seen := map[string]bool{}
+	for n := range all {
+		got := skip(strings.Join(all[:n+1], ", "))
+		if got == "" || seen[got] {
+			t.Errorf("%d reasons: %q", n+1, got)
+		}
+		seen[got] = true
+	}
+	if a, b := skip(strings.Join(all[:5], ", ")), skip(strings.Join(append(all[:4:4], all[5]), ", ")); a == b {
+		t.Errorf("another one is the same: %q", a)
 	}
 }
 
@@ -263,7 +262,6 @@ func FuzzPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, root, base []byte) {
 		files := tree{"k/kustomization.yaml": string(root), "b/kustomization.yaml": string(base), "a": "x"}
 		p := NewPlanner(files)
-		p.Tops(files.folders())
 		plan := p.Plan("k")
 		if plan.Fault != nil && (plan.Fault.Message == "" || plan.Fault.Path == "") {
 			t.Fatalf("%+v", plan)

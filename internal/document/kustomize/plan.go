@@ -7,7 +7,9 @@
 package kustomize
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -86,23 +88,6 @@ func NewPlanner(source Source) *Planner {
 	return &Planner{source: source, files: map[string]*kustomization{}}
 }
 
-// Tops are the folders that no other of the folders refers to and that stand for themselves: components do not.
-func (p *Planner) Tops(folders []string) []string {
-	used := map[string]bool{}
-	for _, folder := range folders {
-		k := p.read(folder)
-		for _, ref := range k.references() {
-			if to := path.Join(folder, ref.to); to != folder {
-				used[to] = true
-			}
-		}
-		if p.IsComponent(folder) {
-			used[folder] = true
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(folders), func(folder string) bool { return used[folder] })
-}
-
 // IsComponent says that a folder is made to be a part of others.
 func (p *Planner) IsComponent(folder string) bool { return p.read(folder).value["kind"] == "Component" }
 
@@ -110,8 +95,8 @@ func (p *Planner) IsComponent(folder string) bool { return p.read(folder).value[
 func (p *Planner) Plan(root string) Plan {
 	w := walk{planner: p, reads: map[string]bool{}, own: map[string][]byte{}}
 	err := w.folder(root, 0)
-	plan := Plan{Root: root, File: p.read(root).file, Skip: w.skip, own: w.own, Reads: slices.Sorted(maps.Keys(w.reads))}
-	if fault := (*Fault)(nil); errors.As(err, &fault) && w.skip == "" {
+	plan := Plan{Root: root, File: p.read(root).file, Skip: w.skipped(), own: w.own, Reads: slices.Sorted(maps.Keys(w.reads))}
+	if fault := (*Fault)(nil); errors.As(err, &fault) && len(w.skip) == 0 {
 		plan.Fault = fault
 	}
 	return plan
@@ -123,7 +108,7 @@ type walk struct {
 	visits  int
 	reads   map[string]bool
 	own     map[string][]byte
-	skip    string
+	skip    []string
 }
 
 func (w *walk) folder(folder string, level int) error {
@@ -135,8 +120,8 @@ func (w *walk) folder(folder string, level int) error {
 	if w.visits++; w.visits > maxVisits || level > maxLevels {
 		return k.wrong("", "refers to too many kustomizations")
 	}
-	if reason := k.needs(); reason != "" && w.skip == "" {
-		w.skip = k.file + " " + reason
+	if reason := k.needs(); reason != "" {
+		w.skip = append(w.skip, k.file+" "+reason)
 	}
 	if k.rewritten != nil {
 		w.own[k.file] = k.rewritten
@@ -176,11 +161,22 @@ func (w *walk) follow(k *kustomization, folder string, ref reference, level int)
 	return k.wrong(ref.pointer, ref.to+" is not in the repository")
 }
 
-// pass notes why the root is not rendered; the first reason stands.
+// pass notes why the root is not rendered.
 func (w *walk) pass(k *kustomization, reason string) {
-	if w.skip == "" {
-		w.skip = k.file + " refers to " + reason
+	w.skip = append(w.skip, k.file+" refers to "+reason)
+}
+
+// skipped joins the reasons why the root is not rendered: every one, so that one more is not the same as before. Where there
+// are many, a digest stands for the rest.
+func (w *walk) skipped() string {
+	const most = 3
+	slices.Sort(w.skip)
+	w.skip = slices.Compact(w.skip)
+	if len(w.skip) <= most {
+		return strings.Join(w.skip, "; ")
 	}
+	all := sha256.Sum256([]byte(strings.Join(w.skip, "\n")))
+	return fmt.Sprintf("%s; and %d more (%x)", strings.Join(w.skip[:most], "; "), len(w.skip)-most, all[:4])
 }
 
 // isRemote is generous: what looks like an address is never read from the repository.
