@@ -52,7 +52,7 @@ func TestExports(t *testing.T) {
 		"order of an anonymous union": {"func A(x interface{ B(); C() })", "func A(x interface{ C(); B() })", ""},
 		"broken":                      {"func A()", "func A(\n", "unread p/x.go: expected ')', found 'EOF'"},
 	} {
-		edits[name] = exportstest.Edit{Before: "package p\n" + e.Before, After: "package p\n" + e.After, Want: e.Want}
+		edits[name] = exportstest.Edit{"package p\n" + e[0], "package p\n" + e[1], e[2]}
 	}
 	exportstest.Edits(t, Exports(), "p/x.go", edits)
 }

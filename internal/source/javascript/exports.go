@@ -44,7 +44,7 @@ func Surface(p string, src []byte) *exports.Surface {
 	}
 	language := dialect(p)
 	c := source.Cut(language, src)
-	m := &module{code: c, path: p, typed: strings.HasPrefix(language, "t"), out: &exports.Surface{}, locals: map[string][]exports.Symbol{}}
+	m := &module{code: c, path: p, out: &exports.Surface{}, locals: map[string][]exports.Symbol{}}
 	if c == nil || len(c.Tokens) == 0 && len(strings.TrimSpace(string(src[:min(len(src), 1<<16)]))) > 0 && len(src) >= 1<<22 {
 		m.out.Problem = "it is too large to be read"
 		return m.out
@@ -59,7 +59,6 @@ func Surface(p string, src []byte) *exports.Surface {
 type module struct {
 	code   *source.Code
 	path   string
-	typed  bool
 	out    *exports.Surface
 	locals map[string][]exports.Symbol // declarations at the top, by name
 	named  []named                     // export { local as name }, settled when all declarations are known

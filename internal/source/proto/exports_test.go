@@ -31,9 +31,9 @@ func TestExports(t *testing.T) {
 		"options are not":   {"option a = { b: 1 };\nmessage A { option c = 1; }", "message A { }", ""},
 		"names of keywords": {"message A { string message = 1; enum reserved = 2; rpc option = 3; }", "message A { string message = 1; rpc option = 3; }", "removed!~ p.A.reserved: it is gone, and its number is not reserved"},
 	} {
-		edits[name] = exportstest.Edit{Before: "package p;\n" + e.Before, After: "package p;\n" + e.After, Want: e.Want}
+		edits[name] = exportstest.Edit{"package p;\n" + e[0], "package p;\n" + e[1], e[2]}
 	}
-	edits["package"] = exportstest.Edit{Before: "package p;\nmessage A {}", After: "package q;\nmessage A {}", Want: "removed!~ p.A: it is gone\nadded q.A"}
+	edits["package"] = exportstest.Edit{"package p;\nmessage A {}", "package q;\nmessage A {}", "removed!~ p.A: it is gone\nadded q.A"}
 	exportstest.Edits(t, Exports(), "x.proto", edits)
 }
 

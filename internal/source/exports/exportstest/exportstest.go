@@ -10,9 +10,9 @@ import (
 	"github.com/adamant-os/adamant/internal/source/exports"
 )
 
-// Edit is one file before and after, and what is to be found: "removed! Name: reason", ! for breaking, ? for unsure, ~ for the
+// Edit is one file before, after, and what is to be found: "removed! Name: reason", ! for breaking, ? for unsure, ~ for the
 // wire; additions have no reason. One change a line, sorted by name.
-type Edit struct{ Before, After, Want string }
+type Edit [3]string
 
 // Edits checks a table of edits of the file at path.
 func Edits(t *testing.T, l exports.Language, path string, table map[string]Edit) {
@@ -20,10 +20,10 @@ func Edits(t *testing.T, l exports.Language, path string, table map[string]Edit)
 	for name, tt := range table {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := exports.Diff([]exports.Language{l}, []exports.File{{OldPath: path, Path: path, Before: []byte(tt.Before), After: []byte(tt.After)}},
+			d := exports.Diff([]exports.Language{l}, []exports.File{{OldPath: path, Path: path, Before: []byte(tt[0]), After: []byte(tt[1])}},
 				func(string) []exports.Source { return nil })
-			if got := Show(d); got != strings.TrimSpace(tt.Want) {
-				t.Errorf("got:\n%s\nwant:\n%s", got, tt.Want)
+			if got := Show(d); got != strings.TrimSpace(tt[2]) {
+				t.Errorf("got:\n%s\nwant:\n%s", got, tt[2])
 			}
 		})
 	}
