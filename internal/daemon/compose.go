@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
@@ -20,14 +19,10 @@ func (d *Daemon) compose(ctx context.Context, c change.Change, a *gate.Assessmen
 		return "", err
 	}
 	defer repo.Close()
-	head, err := repo.Commit(ctx, c.State.Head())
+	item, err := d.itemOf(ctx, repo, c)
 	if err != nil {
 		return "", err
 	}
-	o := c.State.Origin
-	_, body, _ := strings.Cut(head.Message, "\n")
-	item := landing.Item{Change: c.ID, Head: head.OID, Title: o.Title, Body: body, Author: head.Author,
-		Trailers: landing.Trailers{Task: o.Task, Agent: o.Agent, Model: o.Model, Feature: o.Feature}}
 	made, err := landing.Compose(ctx, repo, on, []landing.Item{item}, landing.Options{
 		Judge:     func(context.Context, git.OID, landing.Item) (*gate.Assessment, error) { return a, nil },
 		Committer: git.Signature{Name: "adamant", Email: "adamant@localhost", When: d.now().UTC()},

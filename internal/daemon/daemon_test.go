@@ -54,6 +54,7 @@ type house struct {
 	client *desk.Client
 	stop   func()
 	now    func() time.Time
+	log    *slog.Logger
 }
 
 const config = `apiVersion: adamant.dev/v1
@@ -107,8 +108,8 @@ func (h *house) up() {
 		h.t.Fatal(err)
 	}
 	ready, ended := make(chan Addresses, 1), make(chan error, 1)
-	var log *slog.Logger
-	if testing.Verbose() {
+	log := h.log
+	if testing.Verbose() && log == nil {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}
 	go func() {

@@ -3,16 +3,12 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
-	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
-	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/queue"
 )
@@ -66,7 +62,7 @@ func (d *Daemon) doJudge(ctx context.Context, job queue.Job) error {
 	result := &change.Result{Job: wanted}
 	limited, cancel := d.limit(ctx)
 	defer cancel()
-	outcome, err := d.assess(limited, c, wanted.Base, nil)
+	outcome, err := d.assess(limited, c, wanted.Base)
 	err = lateness(limited, err)
 	switch {
 	case ctx.Err() != nil:
@@ -134,22 +130,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// assess judges a change's current patch set on a commit. run is judge.Request's: nil for all that gates want.
-func (d *Daemon) assess(ctx context.Context, c change.Change, base git.OID, run []string) (*gate.Assessment, error) {
-	repo, err := git.Open(ctx, d.kernel.Repo().GitDir()) // its merges go when it is closed
-	if err != nil {
-		return nil, err
+// assess judges a change's current patch set on a commit. A member of a batch that lands was judged when that was composed.
+func (d *Daemon) assess(ctx context.Context, c change.Change, base git.OID) (*gate.Assessment, error) {
+	if a := d.merge.stagedAssessment(c.ID, c.State.Head(), base); a != nil {
+		return a, nil
 	}
-	defer repo.Close()
-	o := c.State.Origin
-	outcome, err := judge.Run(ctx, repo, judge.Request{
-		Base: string(base), Target: o.Target, Head: string(c.State.Head()), Run: run, Now: d.now(), Jobs: 1, Places: d.config.Places,
-		Getenv: d.config.Getenv, Version: d.config.Version, Progress: func(line string) { d.log.Debug("gate", "change", c.ID, "progress", strings.TrimSpace(line)) },
-		Render: d.config.Render, By: &facts.Identity{Agent: o.Agent, Role: o.Role, Model: o.Model, Task: o.Task, Feature: o.Feature},
-	})
-	if usage := (*judge.UsageError)(nil); errors.As(err, &usage) {
-		return nil, fmt.Errorf("the gate cannot judge it: %w", err)
-	}
+	outcome, err := d.judged(ctx, c, base, asked{})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
@@ -12,27 +13,30 @@ import (
 )
 
 // land puts a change on main: its landing commit, its operation and main move in one landing of the kernel.
-func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) error {
+func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) (bool, error) {
 	run, ok := d.merge.turn(c.ID)
 	if !ok {
-		return nil // the queue changed its mind meanwhile
+		return false, nil // the queue changed its mind meanwhile
+	}
+	if batch := d.merge.batch(run); batch != nil {
+		return d.landBatch(ctx, run, batch)
 	}
 	a, err := d.changes.Assessment(ctx, c)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if a.Digest != e.Assessment || git.OID(a.Base) != e.Job.Base || git.OID(a.Head) != e.Job.Head {
-		return fmt.Errorf("landing change %s: the assessment is not the one that allows it", c.ID)
+		return false, fmt.Errorf("landing change %s: the assessment is not the one that allows it", c.ID)
 	}
 	commit, err := d.compose(ctx, c, a, e.Job.Base)
 	if err != nil {
 		d.merge.refuse(ctx, run, c.ID, err.Error())
-		return nil
+		return true, nil
 	}
 	op := change.Operation{Time: d.now().UTC(), Actor: change.Actor, Body: change.Landed{Head: e.Job.Head, Commit: commit, Base: e.Job.Base, Assessment: a.Digest}}
 	after, updates, err := d.changes.Prepare(ctx, c, []change.Operation{op}, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = d.kernel.Land(ctx, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: git.RefUpdate{Name: kernel.RefMain, Old: e.Job.Base, New: commit}})
 	if moved := (*git.RefMovedError)(nil); errors.As(err, &moved) {
@@ -40,23 +44,24 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) err
 			d.movedByHand(ctx)
 		}
 		d.merge.refuse(ctx, run, "", moved.Error())
-		return nil
+		return true, nil
 	}
 	if err = d.happened(ctx, commit, err); err != nil {
-		return err
+		return false, err
 	}
 	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
-	d.merge.landed(ctx, run, c.ID, commit)
+	flaky := d.merge.flaky()
+	d.merge.landed(ctx, run, commit, c.ID)
 	d.wakeAll(ctx) // main moved
 	d.mainMoved()
-	return errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.afterLanding(ctx, after, commit))
+	return true, errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.noteFlaky(ctx, after, flaky), d.afterLanding(ctx, after, commit))
 }
 
 // turn is the run that lands a change now.
 func (m *merger) turn(id string) (mergequeue.RunID, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.landing == nil || len(m.landing.Changes) == 0 || m.landing.Changes[0] != id {
+	if m.landing == nil || !slices.Contains(m.landing.Changes, id) {
 		return "", false
 	}
 	return m.landing.Run, true
@@ -66,16 +71,22 @@ func (m *merger) turn(id string) (mergequeue.RunID, bool) {
 func (m *merger) refuse(ctx context.Context, run mergequeue.RunID, id, note string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.landing = nil
+	if m.landing == nil || m.landing.Run != run {
+		return
+	}
+	m.landing, m.staged = nil, nil
 	m.apply(ctx, mergequeue.Refused{Run: run, Change: id, Note: note})
 }
 
-// landed tells the scheduler that a change is on main.
-func (m *merger) landed(ctx context.Context, run mergequeue.RunID, id string, main git.OID) {
+// landed tells the scheduler that changes are on main.
+func (m *merger) landed(ctx context.Context, run mergequeue.RunID, main git.OID, ids ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.in, id)
-	m.landing = nil
+	for _, id := range ids {
+		delete(m.in, id)
+	}
+	m.landing, m.staged = nil, nil
+	delete(m.proved, run)
 	m.apply(ctx, mergequeue.Landed{Run: run, Main: string(main)})
 }
 

@@ -33,6 +33,8 @@ type merger struct {
 	unsent  map[mergequeue.RunID]bool // of runs: the job queue did not take them
 	tried   time.Time                 // when they were last offered
 	landing *mergequeue.Land
+	staged  *staged // the batch that lands, composed on main; nil for a change by itself
+	proved  map[mergequeue.RunID]provedRun
 	wake    time.Time
 }
 
@@ -43,8 +45,9 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 		return err
 	}
 	opt := mergequeue.Defaults(d.config.Slots)
-	opt.Epoch, opt.Slots, opt.Batch = d.kernel.Epoch(), d.config.Slots, 1 // each change is proved by itself: docs/daemon.md, "What is missing"
-	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}, unsent: map[mergequeue.RunID]bool{}}
+	opt.Epoch, opt.Slots = d.kernel.Epoch(), d.config.Slots
+	opt.Hold = 0 // it pays where checks take long and many changes come; what comes during a run shares the next one anyway
+	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}, proved: map[mergequeue.RunID]provedRun{}, unsent: map[mergequeue.RunID]bool{}}
 	d.merge = m
 	changes, err := d.list(ctx)
 	if err != nil {
@@ -94,8 +97,14 @@ func (d *Daemon) queueEntry(ctx context.Context, c change.Change) mergequeue.Cha
 		d.log.Warn("a queued change without an assessment", "change", c.ID, "error", err)
 		return e
 	}
-	e.Risk = a.Score
-	if paths, err := d.worlds.changed(ctx, d.kernel.Repo(), git.OID(a.Base), git.OID(a.Head)); err == nil && a.Level < risk.High && !governs(paths) {
+	e.Risk, e.Alone = a.Score, true
+	paths, err := d.worlds.changed(ctx, d.kernel.Repo(), git.OID(a.Base), git.OID(a.Head))
+	if err != nil {
+		d.log.Warn("what a queued change touches", "change", c.ID, "error", err)
+		return e
+	}
+	e.Alone = d.alone(ctx, a, paths)
+	if a.Level < risk.High && !governs(paths) {
 		e.Affected = mergequeue.Affected{By: "paths", IDs: paths}
 	}
 	return e
@@ -124,7 +133,7 @@ func (m *merger) leave(ctx context.Context, id, why string) {
 	delete(m.in, id)
 	delete(m.ejected, id)
 	if l := m.landing; l != nil && slices.Contains(l.Changes, id) {
-		m.landing = nil
+		m.landing, m.staged = nil, nil
 		m.apply(ctx, mergequeue.Refused{Run: l.Run, Change: id, Note: why})
 		return
 	}
@@ -157,6 +166,11 @@ func (m *merger) carryOut(ctx context.Context, actions []mergequeue.Action) erro
 			m.drop(a.Run)
 		case mergequeue.Land:
 			m.landing = &a
+			if err := m.stage(ctx, a); err != nil { // it is proven again, which tries this again
+				m.landing = nil
+				m.apply(ctx, mergequeue.Refused{Run: a.Run, Note: err.Error()})
+				continue
+			}
 			m.d.loop.wake(a.Changes...)
 		case mergequeue.Eject:
 			m.ejected[a.Change] = a.Why
@@ -184,14 +198,20 @@ func (m *merger) place(ctx context.Context, id string) change.Place {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := change.Place{In: m.in[id], Ejected: m.ejected[id]}
-	if l := m.landing; l != nil && len(l.Changes) > 0 && l.Changes[0] == id {
+	if l := m.landing; l != nil && slices.Contains(l.Changes, id) {
 		main := git.OID(l.Main)
-		governance, err := m.d.worlds.governanceAt(ctx, m.d.kernel.Repo(), main)
+		base := main
+		if one := m.staged.of(id); one != nil {
+			base = one.base
+		} else if len(l.Changes) > 1 {
+			return p // it is composed now
+		}
+		governance, err := m.d.worlds.governanceAt(ctx, m.d.kernel.Repo(), base)
 		if err != nil {
 			m.d.log.Warn("the governance of the commit to land on", "error", err)
 			return p
 		}
-		p.Base, p.Root, p.Ready = change.Tip{OID: main, Governance: governance}, main, true
+		p.Base, p.Root, p.Ready = change.Tip{OID: base, Governance: governance}, main, true
 	}
 	return p
 }
@@ -223,21 +243,24 @@ func (d *Daemon) doProve(ctx context.Context, job queue.Job) error {
 	if err := json.Unmarshal(job.Body, &s); err != nil {
 		return fmt.Errorf("reading the run: %w", err)
 	}
+	if job.Step == stepLand {
+		return d.doStage(ctx, s)
+	}
 	if !d.merge.wanted(s.Run) {
 		return nil
 	}
 	limited, cancel := d.limit(ctx)
 	defer cancel()
-	outcome, note, err := d.prove(limited, s)
+	f, err := d.prove(limited, s)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	err = lateness(limited, err)
 	if err != nil {
-		outcome, note = mergequeue.Aborted, err.Error()
+		f = found{outcome: mergequeue.Aborted, note: err.Error()}
 		d.log.Warn("a run of the merge queue found nothing out", "run", s.Run, "error", err)
 	}
-	d.merge.finished(ctx, s.Run, outcome, note)
+	d.merge.finished(ctx, s, f)
 	return nil
 }
 
@@ -248,58 +271,57 @@ func (m *merger) wanted(run mergequeue.RunID) bool {
 	return ok
 }
 
-func (m *merger) finished(ctx context.Context, run mergequeue.RunID, outcome mergequeue.Outcome, note string) {
+func (m *merger) finished(ctx context.Context, s mergequeue.Start, f found) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.drop(run)
-	m.apply(ctx, mergequeue.Finished{Run: run, Outcome: outcome, Note: note})
+	m.drop(s.Run)
+	m.keep(s.Run, s, f)
+	m.apply(ctx, mergequeue.Finished{Run: s.Run, Outcome: f.outcome, Note: f.note})
 }
 
 // prove judges the batch of a run behind its chain.
-func (d *Daemon) prove(ctx context.Context, s mergequeue.Start) (mergequeue.Outcome, string, error) {
+func (d *Daemon) prove(ctx context.Context, s mergequeue.Start) (found, error) {
+	if len(s.Batch) > 1 {
+		return d.proveBatch(ctx, s, nil)
+	}
 	tip := git.OID(s.Base)
-	for _, id := range s.Chain {
-		c, err := d.changes.Load(ctx, id)
+	if len(s.Chain) > 0 {
+		chain, err := d.loadAll(ctx, s.Chain)
 		if err != nil {
-			return "", "", err
+			return found{}, err
 		}
-		a, err := d.assess(ctx, c, tip, []string{})
+		before, err := d.composeAll(ctx, tip, chain, asked{run: []string{}})
+		if f, ok := refusedIn(err, s); ok {
+			return f, nil
+		}
 		if err != nil {
-			return "", "", err
+			return found{}, err
 		}
-		if tip, err = d.compose(ctx, c, a, tip); err != nil {
-			return mergequeue.Aborted, "what is before it does not go together: " + err.Error(), nil
-		}
+		tip = before.Tip()
 	}
-	for i, id := range s.Batch {
-		c, err := d.changes.Load(ctx, id)
-		if err != nil {
-			return "", "", err
-		}
-		a, err := d.proof(ctx, c, tip, len(s.Chain) == 0 && i == 0 && !s.Rerun)
-		if err != nil {
-			return "", "", err
-		}
-		if outcome, note := judgeOutcome(a); outcome != mergequeue.Passed {
-			return outcome, note, nil
-		}
-		if i+1 < len(s.Batch) {
-			if tip, err = d.compose(ctx, c, a, tip); err != nil {
-				return mergequeue.Failed, err.Error(), nil
-			}
-		}
+	c, err := d.changes.Load(ctx, s.Batch[0])
+	if err != nil {
+		return found{}, err
 	}
-	return mergequeue.Passed, "", nil
+	a, err := d.proof(ctx, c, tip, s.Rerun)
+	if err != nil {
+		return found{}, err
+	}
+	outcome, note := judgeOutcome(a)
+	return found{outcome: outcome, note: note}, nil
 }
 
-// proof is the assessment of a change on a commit: the one it has, when it is of that commit and may be used.
-func (d *Daemon) proof(ctx context.Context, c change.Change, base git.OID, mayReuse bool) (*gate.Assessment, error) {
-	if has := c.State.Assessment; mayReuse && has != nil && has.Void == "" && has.Base == base && (has.ValidUntil == nil || d.now().Before(*has.ValidUntil)) {
-		if a, err := d.changes.Assessment(ctx, c); err == nil {
-			return a, nil
-		}
+// proof is the assessment of a change on a commit: the one it has, when it is of that commit. What failed once is run again in
+// earnest: no known result answers.
+func (d *Daemon) proof(ctx context.Context, c change.Change, base git.OID, again bool) (*gate.Assessment, error) {
+	if a := d.known(ctx, c, base); a != nil && !again {
+		return a, nil
 	}
-	return d.assess(ctx, c, base, nil)
+	outcome, err := d.judged(ctx, c, base, asked{fresh: again})
+	if err != nil {
+		return nil, err
+	}
+	return outcome.Verdict.Assessment, nil
 }
 
 // judgeOutcome says what an assessment means for a run. Approvals, soak and holds are not the queue's business: Step asks the gate again

@@ -149,7 +149,7 @@ func (d *Daemon) act(ctx context.Context, c change.Change, effects []change.Effe
 		case change.DoDequeue:
 			d.merge.leave(ctx, c.ID, e.Why)
 		case change.DoLand:
-			err = d.land(ctx, c, e)
+			did, err = d.land(ctx, c, e)
 		default: // reviewers come with agents (issue 6); until then nobody asks for one
 			did = false
 		}
