@@ -13,10 +13,39 @@ import data.adamant.lib.image
 #   fix: take privileged away and add the one capability the program needs with cap_add
 #   failing: "privileged: true"
 #   passing: "cap_add: [NET_BIND_SERVICE]"
-deny contains record(doc, name, "/privileged", "is privileged") if {
+deny contains record(doc, name, switch.pointer, switch.message) if {
 	some doc in input.byKind.compose
 	some name, service in doc.value.services
-	service.privileged == true
+	some switch in switches(service)
+	on(switch.value)
+}
+
+# switches make a service, its build or one of its hooks privileged.
+switches(service) := array.concat(
+	[
+		{"pointer": "/privileged", "message": "is privileged", "value": object.get(service, "privileged", false)},
+		{"pointer": "/build/privileged", "message": "is built privileged", "value": object.get(service, ["build", "privileged"], false)},
+	],
+	[{"pointer": sprintf("/%s/%d/privileged", [hook, i]), "message": sprintf("runs its %s hook privileged", [hook]), "value": value} |
+		some hook in ["post_start", "pre_stop"]
+		some i, step in service[hook]
+		value := step.privileged
+	],
+) if {
+	is_object(service)
+}
+
+# on reads a switch as compose does: quoted words count in any case, those of YAML 1.1 too. What a variable decides may be on.
+on(value) if value == true
+
+on(value) if {
+	is_string(value)
+	lower(value) in {"true", "y", "yes", "on"}
+}
+
+on(value) if {
+	is_string(value)
+	contains(value, "$")
 }
 
 # METADATA

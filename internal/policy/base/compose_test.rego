@@ -11,6 +11,23 @@ test_privileged if {
 	count(compose.deny) == 0 with input as service({"privileged": false})
 }
 
+test_privileged_in_words if {
+	every value in ["true", "True", "yes", "Y", "on", "${PRIVILEGED}", "${PRIVILEGED:-false}"] {
+		compose.deny == {at("/privileged", "is privileged")} with input as service({"privileged": value})
+	}
+	every value in ["false", "no", "n", "OFF", "", 1, null, ["true"], {"true": true}] {
+		count(compose.deny) == 0 with input as service({"privileged": value})
+	}
+}
+
+test_privileged_elsewhere if {
+	compose.deny == {at("/build/privileged", "is built privileged")} with input as service({"build": {"privileged": "yes"}})
+	compose.deny == {at("/pre_stop/1/privileged", "runs its pre_stop hook privileged")} with input as service({"pre_stop": [{}, {"privileged": true}]})
+	every value in [{"build": "."}, {"build": null}, {"post_start": "x"}, {"post_start": [1]}, "x", null] {
+		count(compose.deny) == 0 with input as service(value)
+	}
+}
+
 test_socket if {
 	every volume in ["/var/run/docker.sock:/var/run/docker.sock:ro", {"type": "bind", "source": "/run/podman/podman.sock", "target": "/s"}] {
 		compose.deny == {at("/volumes/1", "holds the socket of the container engine")} with input as service({"volumes": ["a:/b", volume]})
