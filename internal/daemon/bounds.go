@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
@@ -119,7 +120,11 @@ func (m *merger) resend(ctx context.Context) {
 // again: its jobs were only hints.
 func (d *Daemon) mendJobs(ctx context.Context) {
 	_, err := d.jobs.Waiting(ctx)
-	if err == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
+		return
+	}
+	if err == nil {
+		d.sendAgain(ctx, false)
 		return
 	}
 	d.log.Warn("the job queue does not answer and is started again", "error", err)
@@ -127,12 +132,74 @@ func (d *Daemon) mendJobs(ctx context.Context) {
 		d.trouble("job queue", err)
 		return
 	}
-	d.mu.Lock()
-	clear(d.judging)
-	d.mu.Unlock()
-	d.merge.unsendAll()
 	d.trouble("job queue", nil)
-	d.wakeAll(ctx)
+	d.merge.unsendAll()
+	d.sendAgain(ctx, true)
+}
+
+// hints are what watch looks after within a second or ten.
+type hints struct {
+	moves  atomic.Bool     // main moved, and the changes outside the queue were not looked at since
+	resend map[string]bool // changes whose run the job queue did not take
+}
+
+// unsent notes that the job queue did not take the run of a change.
+func (d *Daemon) unsent(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.hints.resend == nil {
+		d.hints.resend = map[string]bool{}
+	}
+	d.hints.resend[id] = true
+}
+
+// sent notes whether the job queue took the run of a change.
+func (d *Daemon) sent(id string, err error) {
+	if err != nil {
+		d.trouble("job queue", err)
+		d.unsent(id)
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.hints.resend, id)
+}
+
+// sendAgain submits what the job queue did not take or, after it was started again, all runs under way.
+func (d *Daemon) sendAgain(ctx context.Context, all bool) {
+	d.mu.Lock()
+	jobs := map[string]change.Job{}
+	for id, job := range d.judging {
+		if all || d.hints.resend[id] {
+			jobs[id] = job
+		}
+	}
+	d.mu.Unlock()
+	for id, job := range jobs {
+		c, err := d.changes.Load(ctx, id)
+		if err != nil { // the change is in trouble itself
+			continue
+		}
+		d.unsent(id)
+		if _, err := d.submitJudge(ctx, c, job); err != nil {
+			d.trouble("job queue", err)
+		}
+	}
+}
+
+// wakeOutside has the changes outside the merge queue looked at after main moved. Those in it are woken when it is their turn.
+func (d *Daemon) wakeOutside(ctx context.Context) {
+	changes, err := d.list(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	d.trouble("listing changes", err)
+	d.forgetClosed(changes)
+	for _, c := range changes {
+		if isOpen(c) && !c.State.Status.InQueue() {
+			d.loop.wake(c.ID)
+		}
+	}
 }
 
 // unsendAll has every run offered again.

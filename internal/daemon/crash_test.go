@@ -31,6 +31,7 @@ type stream struct {
 	d       *den
 	commits []string
 	url     string
+	pace    time.Duration // of each pusher
 
 	mu    sync.Mutex
 	next  int
@@ -65,7 +66,7 @@ func (s *stream) run(ctx context.Context) {
 		n := s.next
 		s.next++
 		s.mu.Unlock()
-		if n >= len(s.commits) {
+		if n >= len(s.commits) || sleep(ctx, s.pace) != nil {
 			return
 		}
 		for try := 0; ctx.Err() == nil; try++ {
@@ -107,7 +108,8 @@ func TestCrash(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	p, _ := d.up()
-	s := &stream{d: d, commits: d.commits(4*crashes(t), streamFile), url: d.token(door.Grant{Role: door.RolePerson, Name: "ada", Write: true}), acked: map[int]string{}}
+	s := &stream{d: d, commits: d.commits(10+crashes(t)/2, streamFile), url: d.token(door.Grant{Role: door.RolePerson, Name: "ada", Write: true}),
+		pace: time.Duration(min(crashes(t), 100)) * 50 * time.Millisecond, acked: map[int]string{}}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var pushers sync.WaitGroup
@@ -146,7 +148,7 @@ func TestCrash(t *testing.T) {
 // die kills a daemon some way, a random time after it began to serve.
 func (d *den) die(random *rand.Rand, p *process, i int, serves []time.Duration) {
 	d.t.Helper()
-	if err := sleep(d.t.Context(), time.Duration(random.IntN(2000))*time.Millisecond); err != nil {
+	if err := sleep(d.t.Context(), time.Duration(random.IntN(1000))*time.Millisecond); err != nil {
 		d.t.Fatal(err)
 	}
 	switch i % 8 {
@@ -203,7 +205,7 @@ func (d *den) settled(s *stream) {
 		byID[id] = n
 	}
 	var waiting []string
-	for deadline := time.Now().Add(5 * time.Minute); ; {
+	for last, deadline := 0, time.Now().Add(2*time.Minute); ; {
 		var all api.Changes
 		if err := d.client().Call(d.t.Context(), "GET", api.PathChanges+"?all=true", "", nil, &all); err != nil {
 			d.t.Fatal(err)
@@ -213,6 +215,12 @@ func (d *den) settled(s *stream) {
 		for _, c := range all.Changes {
 			n, ok := byID[c.ID[:16]]
 			seen[c.ID[:16]] = true
+			if ok && c.Status == suspended { // by five crashes while it was judged; the operator goes on
+				d.t.Logf("change %d is suspended: %s", n, c.Why)
+				if err := d.client().Call(d.t.Context(), "POST", api.PathContinue, c.ID, api.Reason{}, nil); err != nil {
+					d.t.Error(err)
+				}
+			}
 			if ok && c.Status != string(kindOf(n)) {
 				waiting = append(waiting, fmt.Sprintf("%d %s is %s (%s)", n, c.ID[:16], c.Status, c.Why))
 			}
@@ -224,6 +232,9 @@ func (d *den) settled(s *stream) {
 		}
 		if len(waiting) == 0 {
 			return
+		}
+		if last != len(waiting) {
+			last, deadline = len(waiting), time.Now().Add(2*time.Minute)
 		}
 		if time.Now().After(deadline) {
 			var st api.Status

@@ -94,6 +94,7 @@ type Daemon struct {
 	signer  git.Signer
 	notices *notify.Notifier
 	duties  duties
+	hints   hints
 	end     context.CancelFunc // ends Run
 
 	mu       sync.Mutex

@@ -151,3 +151,43 @@ func memory(t testing.TB, p *process, what string) int {
 	t.Fatalf("no %s", what)
 	return 0
 }
+
+// TestDrain measures how fast the queue lands what is ready: changes are pushed while landing is paused, then it is resumed.
+func TestDrain(t *testing.T) {
+	n, err := strconv.Atoi(os.Getenv("ADAMANT_DRAIN"))
+	if err != nil {
+		t.Skip("LEFT OUT: a measurement; ADAMANT_DRAIN=60 runs it")
+	}
+	d := newDen(t, nil)
+	d.order.Heap = os.Getenv("ADAMANT_FLEET_HEAP")
+	p, _ := d.up()
+	commits, url := d.commits(n, prose), d.writer()
+	var pause api.Pause
+	if err := d.client().Call(t.Context(), "POST", api.PathPause, "", api.Reason{Reason: "measuring"}, &pause); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	var group sync.WaitGroup
+	for k := range 4 {
+		group.Go(func() {
+			for i := k; i < n; i += 4 {
+				if id, out, err := d.push(t.Context(), url, commits[i], fmt.Sprintf("topic=t%d", i)); err != nil || id == "" {
+					t.Errorf("push %d: %v\n%s", i, err, out)
+				}
+			}
+		})
+	}
+	group.Wait()
+	pushed := time.Since(begun)
+	eventually(t, 10*time.Minute, "all queued", func() bool { return d.status().Queue == n })
+	queued := time.Since(begun)
+	if err := d.client().Call(t.Context(), "POST", api.PathResume, "", api.Reason{}, &pause); err != nil {
+		t.Fatal(err)
+	}
+	begun = time.Now()
+	eventually(t, 20*time.Minute, "all landed", func() bool { return d.status().Queue == 0 })
+	took := time.Since(begun)
+	load, _ := os.ReadFile("/proc/loadavg")
+	t.Logf("%d changes: pushed after %v, queued after %v, landed in %v, %v each; memory at most %d MB; load %s", n, pushed.Round(time.Millisecond),
+		queued.Round(time.Millisecond), took.Round(time.Millisecond), (took / time.Duration(n)).Round(time.Millisecond), memory(t, p, "VmHWM")>>20, load)
+}

@@ -24,6 +24,7 @@ const (
 func (d *Daemon) submitJudge(ctx context.Context, c change.Change, job change.Job) (bool, error) {
 	d.mu.Lock()
 	running, ok := d.judging[c.ID]
+	ok = ok && !d.hints.resend[c.ID]
 	d.mu.Unlock()
 	if ok && running == job {
 		return false, nil
@@ -37,12 +38,10 @@ func (d *Daemon) submitJudge(ctx context.Context, c change.Change, job change.Jo
 		kind = jobMerge
 	}
 	_, err = d.jobs.Submit(ctx, queue.Job{Kind: kind, Key: c.ID, State: string(job.Head), Step: string(job.Base), Attempt: job.Attempt, Body: body})
-	if err != nil {
-		return false, err
-	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.judging[c.ID] = job
+	d.mu.Unlock()
+	d.sent(c.ID, err) // it is sent again: a job queue that fails must not look like a gate that does
 	return true, nil
 }
 

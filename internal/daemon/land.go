@@ -52,7 +52,7 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) (bo
 	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
 	flaky := d.merge.flaky()
 	d.merge.landed(ctx, run, commit, c.ID)
-	d.wakeAll(ctx) // main moved
+	d.hints.moves.Store(true)
 	d.mainMoved()
 	return true, errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.noteFlaky(ctx, after, flaky), d.afterLanding(ctx, after, commit))
 }

@@ -36,6 +36,7 @@ type order struct {
 	Kernel, State, Cache, Data, Listen string
 	Slots                              int
 	Shift                              time.Duration // of its clock
+	Patience                           time.Duration
 	Verbose                            bool
 	Heap                               string // file for a heap profile at SIGUSR1
 }
@@ -65,7 +66,7 @@ func daemonProcess(text string) int {
 	}
 	profile(o.Heap)
 	err = Run(ctx, Config{Kernel: k, Name: "sample", State: o.State, Places: judge.Places{Cache: o.Cache, State: o.State, Data: o.Data},
-		Listen: o.Listen, Slots: o.Slots, Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv,
+		Listen: o.Listen, Slots: o.Slots, Patience: o.Patience, Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv,
 		Now:   func() time.Time { return time.Now().Add(o.Shift) },
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 		Ready: func(a Addresses) { data, _ := json.Marshal(a); fmt.Printf("ready %s\n", data) }})

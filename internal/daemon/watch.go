@@ -25,6 +25,9 @@ func (d *Daemon) watch(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		d.merge.clock(ctx)
+		if d.hints.moves.Swap(false) {
+			d.wakeOutside(ctx)
+		}
 		now := d.now()
 		if now.Sub(held) >= leaseEvery || now.Before(held) {
 			if err := d.holds(ctx); err != nil {
