@@ -402,7 +402,7 @@ func (d *Daemon) landedBatch(ctx context.Context, run mergequeue.RunID, s *stage
 	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main is %s: %d changes", tip.Short(), len(s.members))})
 	flaky := d.merge.flaky()
 	d.merge.landed(ctx, run, tip, s.ids()...)
-	d.wakeAll(ctx) // main moved
+	d.hints.moves.Store(true)
 	var err error
 	for i, m := range s.members {
 		why := fmt.Sprintf("landed as %s, %d of %d in one move", m.commit.Short(), i+1, len(s.members))

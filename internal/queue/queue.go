@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -122,6 +123,9 @@ func (q *Queue) connect() (err error) {
 
 // serve starts a server that listens on nothing.
 func serve(dir string) (*server.Server, error) {
+	if err := os.RemoveAll(filepath.Join(dir, server.JetStreamStoreDir)); err != nil { // a server that was killed may have left what none can open
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}

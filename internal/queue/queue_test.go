@@ -170,3 +170,49 @@ func TestBadFolder(t *testing.T) {
 		t.Error("a file was taken for a folder")
 	}
 }
+
+// TestTornStore starts on what a server that was killed left half made, and on a server that died while it ran.
+func TestTornStore(t *testing.T) {
+	dir := t.TempDir()
+	q := open(t, dir, 1)
+	q.Close()
+	var torn int
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			torn++
+			return os.WriteFile(path, []byte("torn"), 0o600)
+		}
+		return err
+	})
+	if err != nil || torn == 0 {
+		t.Fatalf("%d files were torn, %v", torn, err)
+	}
+	stream := filepath.Join(dir, "jetstream", "$G", "streams", q.streamName())
+	if err := os.RemoveAll(stream); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stream, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q = open(t, dir, 2)
+	defer q.Close()
+	got := make(chan string, 2)
+	if err := q.Work(t.Context(), "judge", 1, func(_ context.Context, job Job) error { got <- job.Key; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	submit(t, q, Job{Kind: "judge", Key: "before"})
+	if key := <-got; key != "before" {
+		t.Errorf("handed out %s", key)
+	}
+	q.server.Shutdown()
+	if _, err := q.Submit(t.Context(), Job{Kind: "judge", Key: "lost"}); err == nil {
+		t.Error("a server that is gone took a job")
+	}
+	if err := q.Reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	submit(t, q, Job{Kind: "judge", Key: "after"})
+	if key := <-got; key != "after" {
+		t.Errorf("handed out %s", key)
+	}
+}
