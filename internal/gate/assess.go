@@ -115,6 +115,7 @@ func (r *Assessor) Replan(ctx context.Context, in *facts.Input, before *Assessme
 	}
 	a.Gates = gates(in, r.config, required, a)
 	demandCoverage(a, in)
+	a.Findings, a.Holds = foldFindings(a.Findings), foldHolds(a.Holds)
 	return a, nil
 }
 
