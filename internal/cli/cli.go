@@ -157,6 +157,7 @@ var commands = []func(*Env) *cobra.Command{
 	logCommand,
 	syncCommand,
 	mirrorCommand,
+	importCommand,
 	restoreCommand,
 	ejectCommand,
 	tokenCommand,

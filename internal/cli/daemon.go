@@ -85,6 +85,7 @@ func (f *upFlags) run(ctx context.Context) error {
 		Hook: []string{self, "hook"}, Render: kustomize.Renderer{Self: self}.Render, Version: Version, Getenv: f.env.Getenv, Now: f.env.Now,
 		Log: slog.New(slog.NewTextHandler(f.env.Stderr, &slog.HandlerOptions{Level: level})),
 	}
+	config.Remote = func(ctx context.Context, name string) (string, error) { return configuredURL(ctx, clone, name) }
 	config.Listen = cmp.Or(config.Listen, lastAddress(config.State))
 	config.Ready = func(at daemon.Addresses) { f.ready(ctx, clone, config.State, at) }
 	err = daemon.Run(ctx, config)

@@ -11,6 +11,7 @@ import (
 
 func inboxCommand(env *Env) *cobra.Command {
 	f := &deskFlags{env: env}
+	var seen, reason string
 	cmd := &cobra.Command{
 		Use:   "inbox",
 		Short: "List what needs you, riskiest and oldest first",
@@ -24,6 +25,11 @@ Exit status: 0 nothing needs you, 3 something does, 2 usage or no daemon.`,
 			if err != nil {
 				return err
 			}
+			if seen != "" {
+				var a desk.Answer
+				err := client.Call(cmd.Context(), "POST", desk.PathSeen, seen, desk.Seen{Reason: reason}, &a)
+				return f.answer(a, err)
+			}
 			in, err := client.Inbox(cmd.Context())
 			if err != nil {
 				return deskError(err)
@@ -33,6 +39,8 @@ Exit status: 0 nothing needs you, 3 something does, 2 usage or no daemon.`,
 		},
 	}
 	f.register(cmd)
+	cmd.Flags().StringVar(&seen, "seen", "", "take the item with this id off, on record: you know of it")
+	cmd.Flags().StringVar(&reason, "reason", "", "with --seen, what you say about it")
 	return cmd
 }
 

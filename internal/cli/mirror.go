@@ -10,8 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adamant-os/adamant/internal/daemon"
+	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
 func mirrorCommand(env *Env) *cobra.Command {
@@ -24,7 +27,7 @@ func mirrorCommand(env *Env) *cobra.Command {
 never by force. The kernel's main is also kept as refs/adamant/main there, whatever the forge does to
 its own main. When the remote's ledger is not a part of the kernel's, nothing else is pushed.
 
-It works beside a running daemon; what happened is written to the ledger when none runs.
+A running daemon does it, with its own environment; what happened is written to the ledger.
 
 Exit status: 0 the remote is up to date, 1 it did not take something, 2 usage or configuration.`,
 		Args: cobra.NoArgs,
@@ -45,15 +48,7 @@ func runMirror(ctx context.Context, f *deskFlags, remote string) error {
 	if err != nil {
 		return err
 	}
-	k, err := kernel.Open(ctx, dir)
-	if err != nil {
-		return usage(err)
-	}
-	defer k.Close()
-	if err := holdIfFree(ctx, k); err != nil {
-		return err
-	}
-	m, err := k.Mirror(ctx, url)
+	m, err := mirror(ctx, dir, url)
 	if err != nil {
 		return err
 	}
@@ -66,6 +61,23 @@ func runMirror(ctx context.Context, f *deskFlags, remote string) error {
 		return exit(ExitDeny)
 	}
 	return err
+}
+
+// mirror has the daemon push, which records it, and does it itself when none runs.
+func mirror(ctx context.Context, dir, url string) (m kernel.Mirror, err error) {
+	err = desk.NewClient(daemon.Socket(dir)).Within(longCall).Call(ctx, "POST", api.PathMirror, "", api.MirrorTo{Remote: url}, &m)
+	if !errors.Is(err, desk.ErrNoDaemon) {
+		return m, deskError(err)
+	}
+	k, err := kernel.Open(ctx, dir)
+	if err != nil {
+		return m, usage(err)
+	}
+	defer k.Close()
+	if err := holdIfFree(ctx, k); err != nil {
+		return m, err
+	}
+	return k.Mirror(ctx, url)
 }
 
 // holdIfFree takes the kernel, unless a daemon has it.

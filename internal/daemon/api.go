@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/door"
+	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
@@ -140,6 +141,12 @@ func (d *Daemon) moreRoutes(a huma.API) {
 	}) (api.Reason, error) {
 		return api.Reason{}, d.tokens.Revoke(ctx, local, in.ID, "")
 	})
+	route(a, "POST", api.PathMirror, "Push the kernel to a remote", func(ctx context.Context, in *with[api.MirrorTo]) (kernel.Mirror, error) {
+		return d.mirrorNow(ctx, in.Body.Remote)
+	})
+	route(a, "POST", api.PathImport, "Take branches of a clone over as changes", func(ctx context.Context, in *with[api.Import]) (api.Imported, error) {
+		return d.importBranches(ctx, in.Body)
+	})
 	route(a, "POST", api.PathDown, "End the daemon", func(ctx context.Context, _ *nothing) (api.Status, error) {
 		s, err := d.status(ctx)
 		d.end()
@@ -186,7 +193,7 @@ func (d *Daemon) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 
 // operate records an operation of the local user.
 func (d *Daemon) operate(ctx context.Context, id string, body func(change.Change) change.Body) (desk.Answer, error) {
-	c, err := d.changes.Find(ctx, id)
+	c, err := d.find(ctx, id)
 	if err != nil {
 		return desk.Answer{}, err
 	}

@@ -36,7 +36,7 @@ func (d *Daemon) compose(ctx context.Context, c change.Change, a *gate.Assessmen
 
 // revert opens a change that takes a landed one back. It is judged like any other, and goes first in the queue.
 func (d *Daemon) revert(ctx context.Context, id, reason string) (desk.Answer, error) {
-	c, err := d.changes.Find(ctx, id)
+	c, err := d.find(ctx, id)
 	if err != nil {
 		return desk.Answer{}, err
 	}

@@ -23,6 +23,9 @@ type duties struct {
 	mu    sync.Mutex
 	swept swept
 	moves []move // of main by hand, oldest first
+
+	mirror mirrored
+	kept   time.Time // of the last housekeeping; its controller's alone
 }
 
 // controller does one duty. work says when it wants to be asked again; it is asked before that when it is kicked.
@@ -37,7 +40,8 @@ const dutyRetry = time.Minute // after a duty that failed
 // openDuties makes the controllers. Nothing of them runs before Run.
 func (d *Daemon) openDuties() {
 	for name, work := range map[string]func(context.Context) (time.Time, error){
-		"main by hand": d.lookAtMoves, "sweep": d.sweep,
+		"main by hand": d.lookAtMoves, "sweep": d.sweep, "configuration": d.configure,
+		"housekeeping": d.keep, "mirroring": d.mirrorDuty,
 	} {
 		d.duties.list = append(d.duties.list, &controller{name: name, work: work, kick: make(chan struct{}, 1)})
 	}

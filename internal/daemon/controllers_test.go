@@ -18,6 +18,9 @@ func (c *clock) set(h *house) {
 	h.now = func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 }
 
+// kernelGit is the folder of the kernel's repository.
+func (h *house) kernelGit() string { return filepath.Join(h.dir, "kernel.git") }
+
 // until waits until a condition holds.
 func (h *house) until(what string, holds func() bool) {
 	h.t.Helper()
@@ -42,7 +45,7 @@ func (h *house) inbox() []desk.Item {
 // ledger counts the ledger's lines of a kind.
 func (h *house) ledger(kind string) int {
 	h.t.Helper()
-	out, err := h.git("--git-dir", filepath.Join(h.dir, "kernel.git"), "grep", "-h", `"kind":"`+kind+`"`, "refs/adamant/ledger/"+ledgerName(h))
+	out, err := h.git("--git-dir", h.kernelGit(), "grep", "-h", `"kind":"`+kind+`"`, "refs/adamant/ledger/"+ledgerName(h))
 	if err != nil {
 		return 0
 	}
@@ -105,7 +108,7 @@ spec:
 		t.Error("what stands on main was acknowledged away")
 	}
 	h.edit("mend", "app.json", "{\"name\": \"app\"}\n", "Mend it")
-	h.clone.Git("push", "-q", filepath.Join(h.dir, "kernel.git"), "HEAD:refs/heads/main") // past the gate: quicker
+	h.clone.Git("push", "-q", h.kernelGit(), "HEAD:refs/heads/main") // past the gate: quicker
 	h.down()
 	h.up()
 	h.until("main is clean", func() bool {
@@ -128,7 +131,7 @@ func TestMovedMainIsJudged(t *testing.T) {
 	h := newHouse(t)
 	h.down()
 	h.edit("hand", "broken", "", "Break it")
-	h.clone.Git("push", "-q", filepath.Join(h.dir, "kernel.git"), "HEAD:refs/heads/main")
+	h.clone.Git("push", "-q", h.kernelGit(), "HEAD:refs/heads/main")
 	h.up()
 	h.until("the move is in the inbox", func() bool { return len(h.inbox()) == 1 })
 	item := h.inbox()[0]

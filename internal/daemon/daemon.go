@@ -18,9 +18,9 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,14 +38,16 @@ import (
 
 // Config is what a daemon runs with.
 type Config struct {
-	Kernel  *kernel.Kernel // open, not yet acquired; Run acquires it and closes it
-	Name    string         // of the repository: /NAME.git at the door
-	State   string         // folder of caches: jobs, door; may be deleted while nothing runs
-	Places  judge.Places
-	Listen  string // host:port of the door; empty = a free port of 127.0.0.1
-	Socket  string // path of the unix socket; empty = Socket(kernel folder)
-	Slots   int    // runs of the gate at a time; 0 = half the processors
-	Hook    []string
+	Kernel *kernel.Kernel // open, not yet acquired; Run acquires it and closes it
+	Name   string         // of the repository: /NAME.git at the door
+	State  string         // folder of caches: jobs, door; may be deleted while nothing runs
+	Places judge.Places
+	Listen string // host:port of the door; empty = a free port of 127.0.0.1
+	Socket string // path of the unix socket; empty = Socket(kernel folder)
+	Slots  int    // runs of the gate at a time; 0 = what the repository says, else half the processors
+	Hook   []string
+	// Remote looks up the name of a remote of the operator's clone, for the mirror and imports; nil = there is no clone.
+	Remote  func(ctx context.Context, name string) (url string, err error)
 	Render  facts.Render
 	Version string
 	Getenv  func(string) string
@@ -97,6 +99,9 @@ type Daemon struct {
 	hints   hints
 	end     context.CancelFunc // ends Run
 
+	settings  atomic.Pointer[settings]
+	catalogue *catalogue
+
 	mu       sync.Mutex
 	paused   pause
 	results  map[string]*change.Result // answers of the gate that are not recorded yet
@@ -135,9 +140,6 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	if config.Slots == 0 {
-		config.Slots = max(runtime.NumCPU()/2, 1)
-	}
 	d := &Daemon{config: config, log: config.Log, now: config.Now, kernel: config.Kernel, started: config.Now(),
 		results: map[string]*change.Result{}, judging: map[string]change.Job{}, told: map[string]bool{}, toldOf: map[string][]string{}, broken: map[string]bool{}, problems: map[string]string{}}
 	if d.signer, err = d.kernel.Signer(); err != nil {
@@ -168,10 +170,14 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return err
 	}
 	d.changes = change.NewStore(d.kernel.Repo(), d.kernel, change.Options{})
+	d.openCatalogue()
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
 	d.openDuties()
 	var err error
+	if err = d.openSettings(ctx); err != nil {
+		return err
+	}
 	if err = d.readLedger(ctx); err != nil {
 		return err
 	}
@@ -192,11 +198,11 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return err
 	}
 	for _, kind := range []string{jobJudge, jobMerge} {
-		if err = d.jobs.Work(ctx, kind, d.config.Slots, d.doJudge); err != nil {
+		if err = d.jobs.Work(ctx, kind, d.settings.Load().slots, d.doJudge); err != nil {
 			return err
 		}
 	}
-	return d.jobs.Work(ctx, jobProve, d.config.Slots, d.doProve)
+	return d.jobs.Work(ctx, jobProve, d.settings.Load().slots, d.doProve)
 }
 
 // stop closes what start opened, in reverse. The kernel comes last: while it is held, nobody else writes.
@@ -215,6 +221,9 @@ func (d *Daemon) stop(ctx context.Context) error {
 		end, cancel := context.WithTimeout(ctx, closeNotices)
 		defer cancel()
 		d.notices.Close(end)
+	}
+	if d.catalogue != nil {
+		err = errors.Join(err, d.catalogue.close())
 	}
 	if w := d.kernel.Ledger(); w != nil {
 		err = errors.Join(err, w.Flush(ctx))

@@ -16,7 +16,7 @@ import (
 
 // approve takes the operator's proof. It counts once it is in the ledger; the change takes it over from there (consents).
 func (d *Daemon) approve(ctx context.Context, id string, proof desk.Proof, accepts bool) (desk.Answer, error) {
-	c, err := d.changes.Find(ctx, id)
+	c, err := d.find(ctx, id)
 	if err != nil {
 		return desk.Answer{}, err
 	}

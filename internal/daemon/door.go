@@ -64,7 +64,7 @@ func topicOf(p door.Push) string {
 // the pusher's open change whose patch set it builds on.
 func (d *Daemon) continues(ctx context.Context, p door.Push, by string) (change.Change, bool, error) {
 	if id := p.Options["change"]; id != "" {
-		c, err := d.changes.Find(ctx, id)
+		c, err := d.find(ctx, id)
 		if err == nil && c.State.By != by && p.Grant.Role != door.RoleOperator {
 			err = fmt.Errorf("change %s is %s's: open one of your own", c.ID[:16], c.State.By)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/mergequeue"
@@ -108,12 +109,15 @@ func (d *Daemon) afterLanding(ctx context.Context, c change.Change, commit git.O
 
 // wakeAll has every open change looked at.
 func (d *Daemon) wakeAll(ctx context.Context) {
-	changes, err := d.list(ctx)
+	before := d.remembered()
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if ctx.Err() != nil {
 		return
 	}
 	d.trouble("listing changes", err)
-	d.forgetClosed(changes)
+	if err == nil {
+		d.forgetClosed(gone(before, changes))
+	}
 	for _, c := range changes {
 		if isOpen(c) {
 			d.loop.wake(c.ID)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
@@ -26,7 +27,6 @@ type merger struct {
 
 	mu      sync.Mutex
 	queue   *mergequeue.Queue
-	options mergequeue.Options
 	in      map[string]bool   // changes in the queue
 	ejected map[string]string // why the queue gave a change up, until it has left
 	runs    map[mergequeue.RunID]mergequeue.Start
@@ -44,18 +44,19 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opt := mergequeue.Defaults(d.config.Slots)
-	opt.Epoch, opt.Slots = d.kernel.Epoch(), d.config.Slots
-	opt.Hold = 0 // it pays where checks take long and many changes come; what comes during a run shares the next one anyway
-	m := &merger{d: d, options: opt, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}, proved: map[mergequeue.RunID]provedRun{}, unsent: map[mergequeue.RunID]bool{}}
+	opt := d.settings.Load().options(d.kernel.Epoch())
+	m := &merger{d: d, in: map[string]bool{}, ejected: map[string]string{}, runs: map[mergequeue.RunID]mergequeue.Start{}, proved: map[mergequeue.RunID]provedRun{}, unsent: map[mergequeue.RunID]bool{}}
 	d.merge = m
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{})
 	if err != nil {
 		return err
 	}
 	var queued []mergequeue.Change
 	for _, c := range changes {
 		if c.State.Status.InQueue() {
+			if c, err = d.changes.Load(ctx, c.ID); err != nil {
+				return err
+			}
 			queued = append(queued, d.queueEntry(ctx, c))
 			m.in[c.ID] = true
 		}
@@ -69,15 +70,6 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 	var actions []mergequeue.Action
 	m.queue, actions = mergequeue.Rebuild(opt, string(main), d.now(), d.paused.on(), queued)
 	return m.carryOut(ctx, actions)
-}
-
-// list reads every open change. One that cannot be read is trouble of its own and stops nobody else.
-func (d *Daemon) list(ctx context.Context) ([]change.Change, error) {
-	changes, broken, err := d.changes.List(ctx)
-	if err == nil {
-		d.noteBroken(broken)
-	}
-	return changes, err
 }
 
 // queueEntry is what the scheduler needs to know about a change.
@@ -214,14 +206,6 @@ func (m *merger) place(ctx context.Context, id string) change.Place {
 		p.Base, p.Root, p.Ready = change.Tip{OID: base, Governance: governance}, main, true
 	}
 	return p
-}
-
-// freeze lists the window that is open now, if any.
-func (m *merger) freeze(now time.Time) []change.Window {
-	if f, ok := m.options.Calendar.Frozen(now); ok {
-		return []change.Window{{From: now, Until: f.Until, Why: f.Name}}
-	}
-	return nil
 }
 
 // clock passes time on when the scheduler asked for it.

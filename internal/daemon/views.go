@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/kernel"
@@ -33,7 +34,7 @@ func (d *Daemon) status(ctx context.Context) (api.Status, error) {
 	if err != nil {
 		return api.Status{}, err
 	}
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if err != nil {
 		return api.Status{}, err
 	}
@@ -89,7 +90,7 @@ func (d *Daemon) held() (*api.Pause, *api.Freeze) {
 	if p := d.pauseView(); p.On {
 		paused = &p
 	}
-	if f, ok := d.merge.options.Calendar.Frozen(d.now()); ok {
+	if f, ok := d.settings.Load().calendar.Frozen(d.now()); ok {
 		return paused, &api.Freeze{Name: f.Name, Until: f.Until}
 	}
 	return paused, nil
@@ -101,11 +102,16 @@ func (d *Daemon) summaries(ctx context.Context, all bool) (api.Changes, error) {
 	if err != nil {
 		return api.Changes{}, err
 	}
+	if all {
+		old, err := d.states(ctx, index.Query{Statuses: closed[:], Archived: true})
+		if err != nil {
+			return api.Changes{}, err
+		}
+		changes = append(changes, old...)
+	}
 	out := api.Changes{Changes: []api.Summary{}}
 	for _, c := range changes {
-		if all || isOpen(c) {
-			out.Changes = append(out.Changes, d.summary(ctx, c))
-		}
+		out.Changes = append(out.Changes, d.summary(ctx, c))
 	}
 	slices.SortFunc(out.Changes, func(a, b api.Summary) int { return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID)) })
 	return out, nil
@@ -150,7 +156,7 @@ func (d *Daemon) verdict(ctx context.Context, c change.Change) (*gate.Verdict, e
 }
 
 func (d *Daemon) show(ctx context.Context, id string) (desk.Change, error) {
-	c, err := d.changes.Find(ctx, id)
+	c, err := d.find(ctx, id)
 	if err != nil {
 		return desk.Change{}, err
 	}

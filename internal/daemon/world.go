@@ -63,7 +63,8 @@ func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, erro
 		w.Judging = &job
 	}
 	w.Told = slices.Clone(d.toldOf[c.ID])
-	w.Freeze, w.Rules = d.merge.freeze(w.Now), change.Rules{}
+	s := d.settings.Load()
+	w.Freeze, w.Rules = s.freeze(w.Now), s.rules
 	return w, nil
 }
 

@@ -178,3 +178,14 @@ func (q *Queue) newRunID() RunID {
 	q.serial++
 	return RunID(strconv.FormatUint(q.opt.Epoch, 10) + "." + strconv.FormatUint(q.serial, 10))
 }
+
+// Configure takes other options in: slots, depth and freeze windows may change while it works. Runs under way stay.
+func (q *Queue) Configure(now time.Time, opt Options) []Action {
+	opt.Epoch = q.opt.Epoch
+	opt.Slots, opt.Batch, opt.Depth = max(opt.Slots, 1), max(opt.Batch, 1), max(opt.Depth, 1)
+	if opt.Depth != q.opt.Depth {
+		q.depth = opt.Depth
+	}
+	q.opt = opt
+	return q.Apply(now, Clock{})
+}

@@ -21,6 +21,8 @@ const (
 	PathTokens   = "/v1/tokens"               // GET: Tokens; POST door.Grant: NewToken
 	PathToken    = "/v1/tokens/{id}"          // DELETE Reason
 	PathEvents   = "/v1/events"               // GET: server-sent events; Last-Event-ID resumes
+	PathMirror   = "/v1/mirror"               // POST MirrorTo: kernel.Mirror
+	PathImport   = "/v1/import"               // POST Import: Imported
 	PathDown     = "/v1/down"                 // POST: the daemon ends
 )
 
@@ -126,4 +128,35 @@ type NewToken struct {
 	Token string     `json:"token"`
 	Grant door.Grant `json:"grant"`
 	URL   string     `json:"url"` // of the repository
+}
+
+// MirrorTo asks for a push of the kernel to a remote: a URL, an absolute path, or a name in the clone; empty = the configured one.
+type MirrorTo struct {
+	Remote string `json:"remote,omitempty" maxLength:"4096"`
+}
+
+// Import asks for branches of a repository as changes.
+type Import struct {
+	Source   string    `json:"source" minLength:"1" maxLength:"4096"` // absolute path of a clone, or a URL
+	Prefix   string    `json:"prefix,omitempty"`                      // of the references; default refs/heads/
+	Branches []string  `json:"branches,omitempty" maxItems:"10000"`   // names without the prefix; none = all
+	Target   string    `json:"target,omitempty"`                      // default main
+	Since    time.Time `json:"since,omitzero"`                        // branches without a commit since are left alone
+	Do       bool      `json:"do,omitempty"`                          // false: only say what would be done
+}
+
+// Imported says what became of each branch, or would.
+type Imported struct {
+	Done     bool             `json:"done"`
+	Branches []ImportedBranch `json:"branches"`
+}
+
+// ImportedBranch is one branch.
+type ImportedBranch struct {
+	Branch string `json:"branch"`
+	Does   string `json:"does" enum:"open,patch-set,skip"`
+	Change string `json:"change,omitempty"`
+	Title  string `json:"title,omitempty"`
+	Ahead  int    `json:"ahead"`
+	Why    string `json:"why,omitempty"` // it is skipped
 }

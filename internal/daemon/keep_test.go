@@ -1,0 +1,110 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/daemon/api"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/operator/desk"
+)
+
+func (h *house) status() api.Status {
+	h.t.Helper()
+	var s api.Status
+	h.call("GET", api.PathStatus, "", nil, &s)
+	return s
+}
+
+// TestMirrorFollows pushes after a landing by itself and on request, records it, and says what a remote refuses.
+func TestMirrorFollows(t *testing.T) {
+	t.Parallel()
+	remote := filepath.Join(t.TempDir(), "mirror.git")
+	h := newHouse(t, func(h *house) {
+		h.clone.Git("init", "-q", "--bare", remote)
+		h.clone.Write(".adamant/adamant.yaml", config+fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
+		h.clone.Commit("mirror")
+	})
+	url := h.writer("ada")
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	h.await(h.push(url, "HEAD", "topic=a"), change.Merged)
+	h.until("the mirror has it", func() bool {
+		return h.clone.Git("--git-dir", remote, "rev-parse", "refs/adamant/main") == h.status().Main
+	})
+	h.until("it is on record", func() bool { return h.ledger(ledger.MirrorPushed) > 0 })
+	hook := filepath.Join(remote, "hooks", "pre-receive")
+	if err := os.WriteFile(hook, []byte("#!/bin/sh\necho not today\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h.edit("more", "docs/b.md", "# B\n\nB word.\n", "B word")
+	h.await(h.push(url, "HEAD", "topic=b"), change.Merged)
+	refused := func() bool {
+		for _, p := range h.status().Problems {
+			if p.Where == "mirror" && strings.Contains(p.What, "did not take") {
+				return true
+			}
+		}
+		return false
+	}
+	h.until("the refusal is in status", refused)
+	if h.ledger(ledger.MirrorRefused) == 0 {
+		t.Error("the refusal is not on record")
+	}
+	if err := os.Remove(hook); err != nil {
+		t.Fatal(err)
+	}
+	var m kernel.Mirror
+	h.call("POST", api.PathMirror, "", api.MirrorTo{}, &m)
+	if len(m.Refused) != 0 || h.clone.Git("--git-dir", remote, "rev-parse", "refs/adamant/main") != h.status().Main {
+		t.Errorf("on request: %+v", m)
+	}
+}
+
+// TestHousekeeping folds what was closed long ago, and finds it again, also when the index is deleted while it runs.
+func TestHousekeeping(t *testing.T) {
+	t.Parallel()
+	var c clock
+	h := newHouse(t, c.set)
+	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
+	id := h.push(h.writer("ada"), "HEAD")
+	h.await(id, change.Merged)
+	c.ahead.Store(int64(40 * 24 * time.Hour))
+	h.until("it is archived", func() bool {
+		refs := h.clone.Git("--git-dir", h.kernelGit(), "for-each-ref", "refs/adamant/archive/", "refs/adamant/changes/")
+		return strings.Contains(refs, "refs/adamant/archive/") && !strings.Contains(refs, id)
+	})
+	listed := func(when string) {
+		t.Helper()
+		var all, open api.Changes
+		h.call("GET", api.PathChanges+"?all=true", "", nil, &all)
+		h.call("GET", api.PathChanges, "", nil, &open)
+		var shown desk.Change
+		h.call("GET", desk.PathChange, id, nil, &shown)
+		if len(all.Changes) != 1 || len(open.Changes) != 0 || shown.Status != string(change.Merged) {
+			t.Errorf("%s: all %+v, open %+v, found %+v", when, all.Changes, open.Changes, shown.Status)
+		}
+	}
+	listed("archived")
+	files, err := filepath.Glob(filepath.Join(h.state, "changes.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("index %v, %v", files, err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed("with the index deleted")
+	h.down()
+	if err := os.RemoveAll(h.state); err != nil {
+		t.Fatal(err)
+	}
+	h.up()
+	listed("with the state deleted")
+}
