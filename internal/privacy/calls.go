@@ -33,11 +33,12 @@ func (s *scanner) calls() {
 	for _, name := range names {
 		last[name[len(name)-1]] = true
 	}
-	seen := map[int]bool{}
+	done := -1 // the calls that begin on lines up to here were looked at, or are too far above
 	for _, r := range s.Lines {
 		for i := max(r.From-1, 0); i < min(r.To+callLines, len(s.lines)); i++ {
 			if len(s.lines[i]) <= longest && holds(s.lines[i], last) {
-				s.callsAbove(i, names, seen)
+				s.callsAbove(i, done, names)
+				done = max(done, i)
 			}
 		}
 	}
@@ -50,14 +51,13 @@ func (s *scanner) calls() {
 	})
 }
 
-// callsAbove looks into the calls that begin on line i or not far above it, once each.
-func (s *scanner) callsAbove(i int, names [][]string, seen map[int]bool) {
-	for n := i; n > max(i-callLines, -1); n-- {
+// callsAbove looks into the calls that begin on line i or not far above it, below the line done.
+func (s *scanner) callsAbove(i, done int, names [][]string) {
+	for n := i; n > max(i-callLines, done, -1); n-- {
 		line := s.lines[n]
-		if seen[n] || len(line) > longest || !strings.Contains(line, "(") || isComment(line) {
+		if len(line) > longest || !strings.Contains(line, "(") || isComment(line) {
 			continue
 		}
-		seen[n] = true
 		if at := callPatterns().log.FindStringIndex(line); at != nil {
 			s.arguments(Logged, n, at[1], names)
 		}
@@ -101,9 +101,15 @@ func (s *scanner) arguments(kind string, i, from int, names [][]string) {
 		}
 		text := s.argumentsOn(n, names)
 		if n == i {
-			text = look(s.lines[n][from:], names)
+			first := look(s.lines[n][from:], names)
+			text = &first
 		}
-		end := closing(text.code, &open)
+		end := len(text.code)
+		if open+text.lowest > 0 {
+			open += text.net
+		} else {
+			end = closing(text.code, &open)
+		}
 		if !s.added(i) && !s.added(n) || text.hidden {
 			continue
 		}
@@ -111,36 +117,58 @@ func (s *scanner) arguments(kind string, i, from int, names [][]string) {
 		if end < len(text.code) {
 			field = sensitive(text.code[:end], names)
 		}
-		if field != "" {
-			s.hit(kind, n, field)
+		if field == "" {
+			continue
 		}
+		if n != i { // the calls above, which reach here too, say the same
+			said := &text.said[0]
+			if kind == Analytics {
+				said = &text.said[1]
+			}
+			if *said == field {
+				continue
+			}
+			*said = field
+		}
+		s.hit(kind, n, field)
 	}
 }
 
 // argument is what a line says when it is read as arguments.
 type argument struct {
-	code   string // without the words of strings
-	hidden bool   // the author has thought of it
-	field  string // the first sensitive field
+	line        int       // its number
+	code        string    // without the words of strings
+	hidden      bool      // the author has thought of it
+	field       string    // the first sensitive field
+	net, lowest int       // parentheses opened less those closed, at the end and where that is least
+	said        [2]string // the last field that was reported, logged and sent
 }
 
 func look(line string, names [][]string) argument {
 	code := expressions(line)
-	return argument{code: code, hidden: hidden().MatchString(line), field: sensitive(code, names)}
+	a := argument{code: code, hidden: hidden().MatchString(line), field: sensitive(code, names)}
+	for i := range len(code) {
+		switch code[i] {
+		case '(':
+			a.net++
+		case ')':
+			a.net--
+			a.lowest = min(a.lowest, a.net)
+		}
+	}
+	return a
 }
 
-// argumentsOn is look for a whole line, once each: it is read again for every call that begins shortly above it.
-func (s *scanner) argumentsOn(n int, names [][]string) argument {
-	if s.looked == nil {
-		s.looked = map[int]argument{}
+// argumentsOn is look for a whole line, once each: it is read again for every call that begins shortly above it, and by then
+// the lines of the ring are still there.
+func (s *scanner) argumentsOn(n int, names [][]string) *argument {
+	at := &s.looked[n%len(s.looked)]
+	if *at == nil || (*at).line != n {
+		text := look(s.lines[n], names)
+		text.line = n
+		*at = &text
 	}
-	text, ok := s.looked[n]
-	if !ok {
-		text = look(s.lines[n], names)
-		s.looked[n] = text
-		delete(s.looked, n-2*callLines) // no call that is still looked at reaches up to it
-	}
-	return text
+	return *at
 }
 
 // closing is where the parenthesis that is open closes, len(code) when it does not.

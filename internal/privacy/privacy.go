@@ -79,7 +79,7 @@ func isManifest(name string) bool {
 type scanner struct {
 	File
 	lines  []string
-	looked map[int]argument // lines that were read as arguments, by their number
+	looked [4 * callLines]*argument // the last lines that were read as arguments
 	hits   []Hit
 }
 
