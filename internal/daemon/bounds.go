@@ -124,7 +124,12 @@ func (d *Daemon) mendJobs(ctx context.Context) {
 		return
 	}
 	if err == nil {
-		d.sendAgain(ctx, false)
+		err = d.sendAgain(ctx, false)
+	}
+	if err == nil && d.merge.stuck() { // a stream that met a full disk tells about itself and takes nothing any more
+		err = errors.New("it does not take runs of the merge queue")
+	}
+	if err == nil || ctx.Err() != nil {
 		return
 	}
 	d.log.Warn("the job queue does not answer and is started again", "error", err)
@@ -134,7 +139,9 @@ func (d *Daemon) mendJobs(ctx context.Context) {
 	}
 	d.trouble("job queue", nil)
 	d.merge.unsendAll()
-	d.sendAgain(ctx, true)
+	if err := d.sendAgain(ctx, true); err != nil {
+		d.trouble("job queue", err)
+	}
 }
 
 // hints are what watch looks after within a second or ten.
@@ -162,11 +169,13 @@ func (d *Daemon) sent(id string, err error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.hints.resend, id)
+	if delete(d.hints.resend, id); len(d.hints.resend) == 0 {
+		delete(d.problems, "job queue")
+	}
 }
 
 // sendAgain submits what the job queue did not take or, after it was started again, all runs under way.
-func (d *Daemon) sendAgain(ctx context.Context, all bool) {
+func (d *Daemon) sendAgain(ctx context.Context, all bool) error {
 	d.mu.Lock()
 	jobs := map[string]change.Job{}
 	for id, job := range d.judging {
@@ -175,16 +184,39 @@ func (d *Daemon) sendAgain(ctx context.Context, all bool) {
 		}
 	}
 	d.mu.Unlock()
+	for id := range jobs {
+		d.unsent(id)
+	}
 	for id, job := range jobs {
 		c, err := d.changes.Load(ctx, id)
 		if err != nil { // the change is in trouble itself
 			continue
 		}
-		d.unsent(id)
 		if _, err := d.submitJudge(ctx, c, job); err != nil {
-			d.trouble("job queue", err)
+			return err
+		}
+		if err := d.refusedJob(id); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// refusedJob says that the job queue did not take the run of a change.
+func (d *Daemon) refusedJob(id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.hints.resend[id] {
+		return errors.New(cmp.Or(d.problems["job queue"], "it does not take jobs"))
+	}
+	return nil
+}
+
+// stuck says that runs of the merge queue were not taken when they were offered last.
+func (m *merger) stuck() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.unsent) > 0
 }
 
 // wakeOutside has the changes outside the merge queue looked at after main moved. Those in it are woken when it is their turn.
