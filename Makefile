@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 TAGS = kustomize_disable_go_plugin_support
 export GOFLAGS = -tags=$(TAGS)
 
-.PHONY: build install demo test lint self-check cross bench test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -39,6 +39,10 @@ cross:
 
 bench:
 	./scripts/bench.sh
+
+# 30 pushers at once on one daemon: its memory, and how long a push takes to its assessment (docs/benchmarks.md).
+bench-fleet:
+	ADAMANT_FLEET=$${ADAMANT_FLEET:-30} $(GO) test -v -count=1 -timeout 30m -run 'TestFleet$$' ./internal/daemon
 
 test-race:
 	CGO_ENABLED=1 $(GO) test -race ./...

@@ -24,6 +24,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
 // stream pushes small changes without end, by real git: most land at once, some are refused, some wait for the operator.
@@ -109,7 +110,7 @@ func TestCrash(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	p, _ := d.up()
 	s := &stream{d: d, commits: d.commits(10+crashes(t)/2, streamFile), url: d.token(door.Grant{Role: door.RolePerson, Name: "ada", Write: true}),
-		pace: time.Duration(min(crashes(t), 100)) * 50 * time.Millisecond, acked: map[int]string{}}
+		pace: time.Duration(min(crashes(t), 100)) * 15 * time.Millisecond, acked: map[int]string{}}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var pushers sync.WaitGroup
@@ -142,7 +143,7 @@ func TestCrash(t *testing.T) {
 	p.kill()
 	d.inspect(s)
 	report(t, "kill to serving", serves)
-	t.Logf("%d kills, %d changes acknowledged", crashes(t)+(crashes(t)+3)/4, len(s.acked))
+	t.Logf("%d kills, %d changes acknowledged", crashes(t)+(crashes(t)+3)/4, len(s.acked)) // every fourth dies while it starts, too
 }
 
 // die kills a daemon some way, a random time after it began to serve.
@@ -217,7 +218,7 @@ func (d *den) settled(s *stream) {
 			seen[c.ID[:16]] = true
 			if ok && c.Status == suspended { // by five crashes while it was judged; the operator goes on
 				d.t.Logf("change %d is suspended: %s", n, c.Why)
-				if err := d.client().Call(d.t.Context(), "POST", api.PathContinue, c.ID, api.Reason{}, nil); err != nil {
+				if err := d.client().Call(d.t.Context(), "POST", api.PathContinue, c.ID, api.Reason{}, new(desk.Answer)); err != nil {
 					d.t.Error(err)
 				}
 			}
