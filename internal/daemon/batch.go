@@ -370,7 +370,7 @@ func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged)
 		if err != nil {
 			return false, err
 		}
-		if !allows(change.Step(c.State, w), m) {
+		if !allows(change.Step(d.counted(c.State), w), m) {
 			return false, nil // its own step comes here again
 		}
 		op := change.Operation{Time: d.now().UTC(), Actor: change.Actor,
