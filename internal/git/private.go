@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // privateConfig is the whole configuration that objects are read, compared and merged with. Every setting that could
@@ -63,11 +64,15 @@ func (r *Repo) privateObjects() string { return filepath.Join(r.privateDir(), "o
 
 // makePrivate writes the private GIT_DIR: a bare repository without refs that borrows all objects.
 func (r *Repo) makePrivate() error {
-	temp, err := os.MkdirTemp("", "adamant-git-")
+	sweepLeft(os.TempDir(), time.Now().Add(-leftAge))
+	temp, err := os.MkdirTemp("", tempPrefix)
 	if err != nil {
 		return err
 	}
 	if r.temp, err = filepath.EvalSymlinks(temp); err != nil {
+		return err
+	}
+	if r.claim, err = claim(r.temp); err != nil {
 		return err
 	}
 	dir := r.privateDir()

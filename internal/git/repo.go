@@ -19,6 +19,7 @@ type Repo struct {
 	objects                 []string     // object directories to borrow from
 
 	temp       string   // everything private lives here
+	claim      *os.File // locked while this process uses temp; nil where there are no such locks
 	privateEnv []string // environment for commands in the private GIT_DIR
 	refEnv     []string // environment for reading refs of the repository itself
 	userEnv    []string // environment for reading the user's configuration
@@ -106,7 +107,12 @@ func (r *Repo) Close() error {
 	if r.temp == "" {
 		return nil
 	}
-	return os.RemoveAll(r.temp)
+	err := os.RemoveAll(r.temp)
+	if r.claim != nil {
+		err = errors.Join(err, r.claim.Close())
+		r.claim = nil
+	}
+	return err
 }
 
 // Root is the top of the working tree, "" when there is none.
