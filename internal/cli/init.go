@@ -101,6 +101,7 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 		return writeJSON(env.Stdout, steps)
 	}
 	writeSteps(env, steps, f.dryRun)
+	driverHint(env, repo.Root())
 	return nil
 }
 
