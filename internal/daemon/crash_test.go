@@ -329,26 +329,33 @@ func (d *den) checkMain(landed map[string]git.OID) {
 	if len(byTrailer) != len(landed) {
 		d.t.Errorf("%d changes are on main, %d have a land operation", len(byTrailer), len(landed))
 	}
-	if done := d.done(); !slices.Equal(done, main) {
-		d.t.Errorf("main has %d commits behind the first, the ledger %d landings, or in another order", len(main), len(done))
+	at := 0
+	for _, l := range d.done() { // a landing may be a batch: as many commits as changes
+		if at += len(l.Changes); at > len(main) || main[at-1] != l.Main {
+			d.t.Errorf("the ledger's landing of %v at %s is not commit %d of main", l.Changes, l.Main, at)
+			break
+		}
+	}
+	if at != len(main) {
+		d.t.Errorf("main has %d commits behind the first, the ledger's landings %d", len(main), at)
 	}
 	d.noLocks()
 }
 
-// done are the commits that the ledger says main was moved to.
-func (d *den) done() []git.OID {
+// done are the landings that the ledger says have ended.
+func (d *den) done() []kernel.Outcome {
 	d.t.Helper()
 	repo, err := git.Open(d.t.Context(), filepath.Join(d.order.Kernel, "kernel.git"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer repo.Close()
-	var done []git.OID
+	var done []kernel.Outcome
 	for e, err := range ledger.Read(d.t.Context(), repo, ledger.Filter{Kinds: []string{ledger.LandingDone}}) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		done = append(done, outcomeOf(d.t, e.Body).Main)
+		done = append(done, outcomeOf(d.t, e.Body))
 	}
 	return done
 }
