@@ -53,7 +53,7 @@ func (d *Daemon) advance(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		next := change.Step(c.State, w)
+		next := change.Step(d.counted(c.State), w)
 		recorded, err := d.take(ctx, c, w, next)
 		if stale := (*change.StaleError)(nil); errors.As(err, &stale) {
 			continue // somebody else added an operation: look again

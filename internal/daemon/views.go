@@ -134,7 +134,7 @@ func (d *Daemon) summary(ctx context.Context, c change.Change) api.Summary {
 		out.Why = err.Error()
 		return out
 	}
-	next := change.Step(s, w)
+	next := change.Step(d.counted(s), w)
 	out.Why = next.Why
 	if s.Status == change.Soaking && !next.Wake.IsZero() {
 		out.Until = &next.Wake
@@ -148,7 +148,7 @@ func (d *Daemon) verdict(ctx context.Context, c change.Change) (*gate.Verdict, e
 	if err != nil {
 		return nil, err
 	}
-	standing := gate.Standing{Change: c.ID, Approvals: c.State.Approvals, Now: d.now().UTC().Truncate(time.Second)}
+	standing := gate.Standing{Change: c.ID, Approvals: d.counted(c.State).Approvals, Now: d.now().UTC().Truncate(time.Second)}
 	if c.State.Soak != nil {
 		standing.SoakStart = &c.State.Soak.Since
 	}

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
-	"github.com/adamant-os/adamant/internal/kernel"
 )
 
 // worlds remembers what follows from names of objects, and so never changes.
@@ -148,10 +146,4 @@ func (w *worlds) changed(ctx context.Context, repo *git.Repo, from, to git.OID) 
 	}
 	w.paths[key] = paths
 	return paths, nil
-}
-
-// targets are the branches that changes may be for. There is one: what a landing moves last.
-func targetOf(ref string) (string, bool) {
-	branch, ok := strings.CutPrefix(ref, "refs/heads/")
-	return branch, ok && ref == kernel.RefMain
 }
