@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -78,7 +79,7 @@ func lockedRefs(dir string) ([]string, error) {
 // PackedRefs is the name by which Unlock knows the lock of all packed references, which deletions take.
 const PackedRefs = "packed-refs"
 
-// Unlock removes the locks of references. Only one who knows that no other process moves these references may call it,
+// Unlock removes the locks of references, and HEAD's where HEAD is on one of them: git locks both. Only one who knows that no other process moves these references may call it,
 // after a transaction on them was cut short.
 func (r *Repo) Unlock(names ...string) error {
 	for _, name := range names {
@@ -87,9 +88,14 @@ func (r *Repo) Unlock(names ...string) error {
 				return err
 			}
 		}
-		err := os.Remove(filepath.Join(r.commonDir, filepath.FromSlash(name)+".lock"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-			return fmt.Errorf("unlocking %s: %w", name, err)
+		locks := []string{filepath.Join(r.commonDir, filepath.FromSlash(name)+".lock")}
+		if head, err := os.ReadFile(filepath.Join(r.gitDir, "HEAD")); err == nil && strings.TrimSpace(string(head)) == "ref: "+name {
+			locks = append(locks, filepath.Join(r.gitDir, "HEAD.lock"))
+		}
+		for _, lock := range locks {
+			if err := os.Remove(lock); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+				return fmt.Errorf("unlocking %s: %w", name, err)
+			}
 		}
 	}
 	return nil
