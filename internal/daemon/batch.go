@@ -359,9 +359,8 @@ func (m *merger) batch(run mergequeue.RunID) *staged {
 // may, does it.
 func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged) (bool, error) {
 	var updates []git.RefUpdate
-	var afters []change.Change
-	var ops []change.Operation
-	for _, m := range s.members {
+	var landings []arrival
+	for i, m := range s.members {
 		c, err := d.changes.Load(ctx, m.change)
 		if err != nil {
 			return false, err
@@ -379,36 +378,16 @@ func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged)
 		if err != nil {
 			return false, err
 		}
-		updates, afters, ops = append(updates, moves...), append(afters, after), append(ops, op)
-	}
-	tip := s.members[len(s.members)-1].commit
-	err := d.kernel.Land(ctx, kernel.Landing{Changes: s.ids(), Updates: updates, Main: git.RefUpdate{Name: kernel.RefMain, Old: s.main, New: tip}})
-	if moved := (*git.RefMovedError)(nil); errors.As(err, &moved) {
-		if moved.Name == kernel.RefMain {
-			d.movedByHand(ctx)
-		}
-		d.merge.refuse(ctx, run, "", moved.Error())
-		return true, nil
-	}
-	if err = d.happened(ctx, tip, err); err != nil {
-		return false, err
-	}
-	return true, d.landedBatch(ctx, run, s, afters, ops)
-}
-
-// landedBatch tells everybody.
-func (d *Daemon) landedBatch(ctx context.Context, run mergequeue.RunID, s *staged, afters []change.Change, ops []change.Operation) error {
-	tip := s.members[len(s.members)-1].commit
-	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main is %s: %d changes", tip.Short(), len(s.members))})
-	flaky := d.merge.flaky()
-	d.merge.landed(ctx, run, tip, s.ids()...)
-	d.hints.moves.Store(true)
-	var err error
-	for i, m := range s.members {
 		why := fmt.Sprintf("landed as %s, %d of %d in one move", m.commit.Short(), i+1, len(s.members))
-		err = errors.Join(err, d.announce(ctx, afters[i], ops[i], why), d.noteFlaky(ctx, afters[i], flaky), d.afterLanding(ctx, afters[i], m.commit))
+		updates, landings = append(updates, moves...), append(landings, arrival{after, op, m.commit, why})
 	}
-	return err
+	tip := s.members[len(s.members)-1].commit
+	main := git.RefUpdate{Name: kernel.RefMain, Old: s.main, New: tip}
+	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: s.ids(), Updates: updates, Main: main}); err != nil || !moved {
+		return err == nil, err
+	}
+	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main is %s: %d changes", tip.Short(), len(s.members))})
+	return true, d.landed(ctx, run, tip, landings...)
 }
 
 // allows says that the next step of a batch's member is to land as it was composed.

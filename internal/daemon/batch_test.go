@@ -64,7 +64,8 @@ func batchHouse(t *testing.T) (*house, *gateLog) {
 	return houseChecked(t, "! grep -rq broken src && test $(cat src/*.py | grep -c half) -lt 2")
 }
 
-func houseChecked(t *testing.T, command string) (*house, *gateLog) {
+// houseChecked is a house with one check, and more lines of its spec.
+func houseChecked(t *testing.T, command string, spec ...string) (*house, *gateLog) {
 	t.Helper()
 	log := &gateLog{}
 	return newHouse(t, func(h *house) {
@@ -77,7 +78,7 @@ spec:
   risk: {matrix: {low: {gates: [unit], merge: auto}}}
   checks:
     - {name: test, kind: unit, baseTests: false, command: ["`+command+`"]}
-`)
+`+strings.Join(spec, ""))
 		h.clone.Write("src/list.py", list(nil))
 		h.clone.Commit("a list")
 	}), log
@@ -189,6 +190,31 @@ func TestBatchLandsInOneMove(t *testing.T) {
 	if shared != 2 { // the first one was judged on main as it is before, by itself
 		t.Errorf("%d changes say that they were proven by the run at the tip, want 2", shared)
 	}
+}
+
+// TestBatchIsMirrored tells whoever follows main of a batch, as of a single landing.
+func TestBatchIsMirrored(t *testing.T) {
+	t.Parallel()
+	remote := filepath.Join(t.TempDir(), "mirror.git")
+	h, _ := houseChecked(t, "true", fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
+	h.clone.Git("init", "-q", "--bare", remote)
+	url := h.writer("ada")
+	h.hold(true)
+	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500")}
+	for _, id := range ids {
+		h.await(id, change.Queued)
+	}
+	h.hold(false)
+	for _, id := range ids {
+		h.await(id, change.Merged)
+	}
+	if n := len(h.entries("landing.intent")); n != 1 {
+		t.Fatalf("%d landings, want one of both", n)
+	}
+	h.until("the mirror has both", func() bool {
+		tip, err := h.git("--git-dir", remote, "rev-parse", "refs/adamant/main")
+		return err == nil && strings.TrimSpace(tip) == h.status().Main
+	})
 }
 
 // TestBadMemberIsEjected lands a batch without the one change that breaks it.

@@ -39,23 +39,51 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) (bo
 	if err != nil {
 		return false, err
 	}
-	err = d.kernel.Land(ctx, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: git.RefUpdate{Name: kernel.RefMain, Old: e.Job.Base, New: commit}})
+	main := git.RefUpdate{Name: kernel.RefMain, Old: e.Job.Base, New: commit}
+	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: main}); err != nil || !moved {
+		return err == nil, err
+	}
+	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
+	return true, d.landed(ctx, run, commit, arrival{after, op, commit, "landed as " + commit.Short()})
+}
+
+// moveMain asks the kernel for a landing. It is false when a reference had moved: then nothing landed and the scheduler knows.
+func (d *Daemon) moveMain(ctx context.Context, run mergequeue.RunID, l kernel.Landing) (bool, error) {
+	err := d.kernel.Land(ctx, l)
 	if moved := (*git.RefMovedError)(nil); errors.As(err, &moved) {
 		if moved.Name == kernel.RefMain {
 			d.movedByHand(ctx)
 		}
 		d.merge.refuse(ctx, run, "", moved.Error())
-		return true, nil
+		return false, nil
 	}
-	if err = d.happened(ctx, commit, err); err != nil {
-		return false, err
+	err = d.happened(ctx, l.Main.New, err)
+	return err == nil, err
+}
+
+// arrival is a change that is on main, and the operation that says so.
+type arrival struct {
+	change change.Change
+	op     change.Operation
+	commit git.OID
+	why    string
+}
+
+// landed tells whoever needs to know that changes are on main.
+func (d *Daemon) landed(ctx context.Context, run mergequeue.RunID, main git.OID, landings ...arrival) error {
+	ids := make([]string, len(landings))
+	for i, l := range landings {
+		ids[i] = l.change.ID
 	}
-	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})
 	flaky := d.merge.flaky()
-	d.merge.landed(ctx, run, commit, c.ID)
+	d.merge.landed(ctx, run, main, ids...)
 	d.hints.moves.Store(true)
 	d.mainMoved()
-	return true, errors.Join(d.announce(ctx, after, op, "landed as "+commit.Short()), d.noteFlaky(ctx, after, flaky), d.afterLanding(ctx, after, commit))
+	var err error
+	for _, l := range landings {
+		err = errors.Join(err, d.announce(ctx, l.change, l.op, l.why), d.noteFlaky(ctx, l.change, flaky), d.afterLanding(ctx, l.change, l.commit))
+	}
+	return err
 }
 
 // turn is the run that lands a change now.
