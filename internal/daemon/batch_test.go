@@ -16,6 +16,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
@@ -196,14 +197,20 @@ func TestBatchLandsInOneMove(t *testing.T) {
 func TestBatchIsMirrored(t *testing.T) {
 	t.Parallel()
 	remote := filepath.Join(t.TempDir(), "mirror.git")
+	if _, err := git.InitBare(t.Context(), remote, git.InitOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	h, _ := houseChecked(t, "true", fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
-	h.clone.Git("init", "-q", "--bare", remote)
+	atStart := h.status().Main
+	h.until("the mirror is up to date", func() bool { return h.mirrored(remote) == atStart })
 	url := h.writer("ada")
 	h.hold(true)
 	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500")}
 	for _, id := range ids {
 		h.await(id, change.Queued)
 	}
+	idle := time.Now().Add(2 * time.Second) // after the first push the mirror looks once more, by the clock
+	h.until("the mirror has no reason to look", func() bool { return time.Now().After(idle) })
 	h.hold(false)
 	for _, id := range ids {
 		h.await(id, change.Merged)
@@ -212,9 +219,17 @@ func TestBatchIsMirrored(t *testing.T) {
 		t.Fatalf("%d landings, want one of both", n)
 	}
 	h.until("the mirror has both", func() bool {
-		tip, err := h.git("--git-dir", remote, "rev-parse", "refs/adamant/main")
-		return err == nil && strings.TrimSpace(tip) == h.status().Main
+		return h.mirrored(remote) == h.status().Main
 	})
+}
+
+// mirrored is the main that a remote has.
+func (h *house) mirrored(remote string) string {
+	tip, err := h.git("--git-dir", remote, "rev-parse", "--verify", "--quiet", "refs/adamant/main")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(tip)
 }
 
 // TestBadMemberIsEjected lands a batch without the one change that breaks it.
