@@ -54,7 +54,7 @@ webpack() {
  "enhancedResolveOptions": {"extensions": [".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json"]}},
  "forbidden": [{"name": "no-circular", "severity": "error", "from": {}, "to": {"circular": true}}]}
 JSON
-	git -C "$tree" init -q -b main && git -C "$tree" add -A && git -C "$tree" commit -q -m base
+	git -C "$tree" init -q -b main && git -C "$tree" add -A && git -C "$tree" commit -q -m base && git -C "$tree" repack -adq # as a clone has it
 	local cruise=("$node" "$peer/node_modules/dependency-cruiser/bin/dependency-cruiser.mjs" lib -T json -f "$work/result.json")
 	cd "$tree"
 	for _ in $(seq "$RUNS"); do
