@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/oplog"
 )
 
 const (
@@ -260,10 +261,10 @@ func parseArchived(line []byte, at git.OID) (Change, error) {
 		return Change{}, fmt.Errorf("reading the archive: %w", err)
 	}
 	if version.Version > FormatVersion {
-		return Change{}, &FutureError{Version: version.Version}
+		return Change{}, &FutureError{Version: version.Version, Known: FormatVersion}
 	}
 	var doc archived
-	if err := strict(line, &doc); err != nil {
+	if err := oplog.Strict(line, &doc); err != nil {
 		return Change{}, fmt.Errorf("reading the archive: %w", err)
 	}
 	c := Change{ID: doc.ID, Archived: true}

@@ -4,26 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/oplog"
 )
 
 // BrokenError says that a change cannot be read. The other changes go on without it.
-type BrokenError struct {
-	Ref    string
-	Commit git.OID // "" when the reference itself is wrong
-	Err    error
-	Next   string // what to do
-}
-
-func (e *BrokenError) Error() string {
-	at := e.Ref
-	if e.Commit != "" {
-		at += ", commit " + string(e.Commit)
-	}
-	return fmt.Sprintf("%s: %v; next: %s", at, e.Err, e.Next)
-}
-
-func (e *BrokenError) Unwrap() error { return e.Err }
+type BrokenError = oplog.BrokenError
 
 // NotFoundError says that no change has that name.
 type NotFoundError struct{ Name string }

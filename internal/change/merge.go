@@ -8,6 +8,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/oplog"
 )
 
 // Merge joins another history of the same change, such as one made offline in a clone, with ours. Operations that we do not
@@ -21,14 +22,14 @@ func (s *Store) Merge(ctx context.Context, id string, other git.OID, allow func(
 	if ours.Archived {
 		return ours, fmt.Errorf("merging change %s: it is in the archive", short(id))
 	}
-	g := &graph{id: id, ref: "the other history of " + kernel.ChangeMeta(id), tip: other}
-	if err := readGraphs(ctx, s.repo, []*graph{g}); err != nil {
+	h := &history{ID: id, Ref: "the other history of " + kernel.ChangeMeta(id), Tip: other}
+	if err := format().Read(ctx, s.repo, h); err != nil {
 		return ours, err
 	}
-	if g.err != nil {
-		return ours, g.err
+	if h.Err != nil {
+		return ours, h.Err
 	}
-	fresh, err := unknown(g.packs(), ours.Packs, allow)
+	fresh, err := unknown(h.Packs(), ours.Packs, allow)
 	if err != nil {
 		return ours, fmt.Errorf("merging change %s: %w", short(id), err)
 	}
@@ -38,7 +39,7 @@ func (s *Store) Merge(ctx context.Context, id string, other git.OID, allow func(
 	after := Change{ID: id, Packs: append(fresh, ours.Packs...)}
 	slices.SortFunc(after.Packs, comparePacks)
 	after.State = Fold(after.Packs)
-	if after.Tip, err = s.join(ctx, g, ours.Tip, after.State); err != nil {
+	if after.Tip, err = s.join(ctx, h, ours.Tip, after.State); err != nil {
 		return ours, fmt.Errorf("merging change %s: %w", short(id), err)
 	}
 	updates, err := s.moves(ctx, ours, after)
@@ -74,19 +75,9 @@ func unknown(others, ours []Pack, allow func(Operation) error) ([]Pack, error) {
 }
 
 // join is the commit that holds both histories: the other's tip where it builds on ours, else a merge of the two.
-func (s *Store) join(ctx context.Context, g *graph, ours git.OID, after State) (git.OID, error) {
-	if g.nodes[ours] != nil {
-		return g.tip, nil
+func (s *Store) join(ctx context.Context, h *history, ours git.OID, after State) (git.OID, error) {
+	if h.Holds(ours) {
+		return h.Tip, nil
 	}
-	empty, err := s.repo.WriteBlob(ctx, nil)
-	if err != nil {
-		return "", err
-	}
-	tree, err := s.repo.WriteTree(ctx, []git.Entry{{Path: fmt.Sprintf("%s%d", clockName, after.Lamport), Mode: git.ModeFile, OID: empty}})
-	if err != nil {
-		return "", err
-	}
-	who := git.Signature{Name: s.opt.Name, Email: s.opt.Email, When: after.Updated}
-	return s.repo.WriteCommit(ctx, git.NewCommit{Tree: tree, Parents: []git.OID{ours, g.tip}, Author: who, Committer: who,
-		Message: "merge two histories", Sign: s.opt.Sign})
+	return oplog.Join(ctx, s.repo, s.author(), after.Lamport, oplog.Commit{Parents: []git.OID{ours, h.Tip}, When: after.Updated, Message: "merge two histories"})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/oplog"
 )
 
 func samplePack(t testing.TB, bodies ...Body) Pack {
@@ -89,7 +90,7 @@ func TestParsePackRefuses(t *testing.T) {
 	if _, err := ParsePack([]byte(`{"v":2,"anything":[]}`)); !errors.As(err, &future) || future.Version != 2 {
 		t.Errorf("a later version: %v", err)
 	}
-	if _, err := ParsePack(make([]byte, maxPack+1)); err == nil {
+	if _, err := ParsePack(make([]byte, oplog.MaxPack+1)); err == nil {
 		t.Error("a huge pack was read")
 	}
 }

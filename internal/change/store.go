@@ -13,6 +13,12 @@ import (
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/oplog"
+)
+
+const (
+	attachName    = "attach-" // entry with the sha256 of what it holds
+	maxAttachment = 64 << 20  // bytes
 )
 
 // Refs moves references; a kernel does it under its lease.
@@ -215,23 +221,12 @@ func BlobName(data []byte) string {
 
 // writePack writes the commit of one pack.
 func (s *Store) writePack(ctx context.Context, p Pack, parents []git.OID, entries []git.Entry) (git.OID, error) {
-	ops, err := s.repo.WriteBlob(ctx, p.Bytes)
-	if err != nil {
-		return "", err
-	}
-	empty, err := s.repo.WriteBlob(ctx, nil)
-	if err != nil {
-		return "", err
-	}
-	entries = append(entries, git.Entry{Path: opsName, Mode: git.ModeFile, OID: ops},
-		git.Entry{Path: fmt.Sprintf("%s%d", clockName, p.Lamport), Mode: git.ModeFile, OID: empty})
-	tree, err := s.repo.WriteTree(ctx, entries)
-	if err != nil {
-		return "", err
-	}
-	last := p.Operations[len(p.Operations)-1]
-	who := git.Signature{Name: s.opt.Name, Email: s.opt.Email, When: last.Time}
-	return s.repo.WriteCommit(ctx, git.NewCommit{Tree: tree, Parents: parents, Author: who, Committer: who, Message: summarise(p), Sign: s.opt.Sign})
+	return oplog.Write(ctx, s.repo, s.author(), p, oplog.Commit{Parents: parents, Entries: entries, When: p.Operations[len(p.Operations)-1].Time,
+		Message: summarise(p)})
+}
+
+func (s *Store) author() oplog.Author {
+	return oplog.Author{Name: s.opt.Name, Email: s.opt.Email, Sign: s.opt.Sign}
 }
 
 // summarise is the commit message of a pack, for git log.
@@ -258,19 +253,20 @@ func (s *Store) Load(ctx context.Context, id string) (Change, error) {
 	if tip == "" {
 		return s.loadArchived(ctx, id)
 	}
-	g := &graph{id: id, ref: kernel.ChangeMeta(id), tip: tip}
-	if err := readGraphs(ctx, s.repo, []*graph{g}); err != nil {
+	h := &history{ID: id, Ref: kernel.ChangeMeta(id), Tip: tip}
+	if err := format().Read(ctx, s.repo, h); err != nil {
 		return Change{}, err
 	}
-	if g.err != nil {
-		return Change{}, g.err
+	if h.Err != nil {
+		return Change{}, h.Err
 	}
-	return g.change(), nil
+	return changeOf(h), nil
 }
 
-func (g *graph) change() Change {
-	c := Change{ID: g.id, Tip: g.tip, Packs: g.packs()}
-	slices.SortFunc(c.Packs, comparePacks)
+type history = oplog.History[Operation]
+
+func changeOf(h *history) Change {
+	c := Change{ID: h.ID, Tip: h.Tip, Packs: h.Packs()}
 	c.State = Fold(c.Packs)
 	return c
 }
@@ -286,7 +282,7 @@ func (s *Store) List(ctx context.Context) ([]Change, []*BrokenError, error) {
 
 // Read reads the changes whose operations refs name; other references are passed over.
 func (s *Store) Read(ctx context.Context, refs []git.Ref) ([]Change, []*BrokenError, error) {
-	var graphs []*graph
+	var found []*history
 	var broken []*BrokenError
 	for _, ref := range refs {
 		name, err := kernel.ParseRef(ref.Name)
@@ -294,19 +290,19 @@ func (s *Store) Read(ctx context.Context, refs []git.Ref) ([]Change, []*BrokenEr
 		case err != nil:
 			broken = append(broken, &BrokenError{Ref: ref.Name, Err: err, Next: "git update-ref -d " + ref.Name + " removes it, when nobody needs it"})
 		case name.Kind == kernel.KindChange:
-			graphs = append(graphs, &graph{id: name.ID, ref: ref.Name, tip: ref.OID})
+			found = append(found, &history{ID: name.ID, Ref: ref.Name, Tip: ref.OID})
 		}
 	}
-	if err := readGraphs(ctx, s.repo, graphs); err != nil {
+	if err := format().Read(ctx, s.repo, found...); err != nil {
 		return nil, nil, err
 	}
-	changes := make([]Change, 0, len(graphs))
-	for _, g := range graphs {
-		if b := (*BrokenError)(nil); errors.As(g.err, &b) {
+	changes := make([]Change, 0, len(found))
+	for _, h := range found {
+		if b := (*BrokenError)(nil); errors.As(h.Err, &b) {
 			broken = append(broken, b)
 			continue
 		}
-		changes = append(changes, g.change())
+		changes = append(changes, changeOf(h))
 	}
 	return changes, broken, nil
 }
