@@ -1,0 +1,213 @@
+package persona
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+// Folder is where personas lie.
+const Folder = ".adamant/agents"
+
+const (
+	fileLimit  = 1 << 20 // bytes of one persona
+	countLimit = 200     // personas of a repository
+)
+
+// File is a persona as it is written.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// IsFile says that a path is that of a persona. Whatever else lies in the folder is none.
+func IsFile(name string) bool {
+	dir, file := path.Split(name)
+	return dir == Folder+"/" && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file))
+}
+
+// Error says what is wrong with a repository's personas: file, line, column and reason of each.
+type Error struct{ Problems []manifest.Diagnostic }
+
+func (e *Error) Error() string { return manifest.Join(e.Problems).Error() }
+
+// Load reads the personas of a commit.
+func Load(ctx context.Context, repo *git.Repo, rev git.OID) (*Set, error) {
+	tree, err := repo.Lookup(ctx, rev, Folder)
+	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
+		return &Set{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s at %s: %w", Folder, rev.Short(), err)
+	}
+	info, err := repo.Info(ctx, []git.OID{tree})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s at %s: %w", Folder, rev.Short(), err)
+	}
+	if info[0].Type != "tree" {
+		return nil, &Error{[]manifest.Diagnostic{{Path: Folder, Message: "is a file; it must be a folder of personas"}}}
+	}
+	entries, err := repo.Tree(ctx, tree)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s at %s: %w", Folder, rev.Short(), err)
+	}
+	var files []File
+	for _, e := range entries {
+		name := Folder + "/" + e.Path
+		if !IsFile(name) {
+			continue
+		}
+		if e.Mode != git.ModeFile && e.Mode != git.ModeExec {
+			return nil, &Error{[]manifest.Diagnostic{{Path: name, Message: "is a link; a persona must be a file"}}}
+		}
+		data, err := repo.Blob(ctx, e.OID, fileLimit)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s at %s: %w", name, rev.Short(), err)
+		}
+		files = append(files, File{name, data})
+	}
+	return Parse(files)
+}
+
+// Parse makes the set of personas of their files. It is an *Error when any cannot be read: half of the rules is none.
+func Parse(files []File) (*Set, error) {
+	set := &Set{Declared: len(files) > 0}
+	var problems []manifest.Diagnostic
+	seen := map[string]string{}
+	for _, f := range files {
+		agent, found := manifest.LoadAgent(f.Path, f.Data)
+		problems = append(problems, found...)
+		if len(found) > 0 {
+			continue
+		}
+		p := complete(agent, f.Path)
+		problems = append(problems, check(p, f.Path, seen)...)
+		seen[p.Name] = f.Path
+		set.personas = append(set.personas, p)
+	}
+	if len(files) > countLimit {
+		problems = append(problems, manifest.Diagnostic{Path: Folder, Message: fmt.Sprintf("holds %d personas, at most %d are read", len(files), countLimit)})
+	}
+	if len(problems) > 0 {
+		return nil, &Error{problems}
+	}
+	slices.SortFunc(set.personas, func(a, b Persona) int { return cmp.Compare(a.Name, b.Name) })
+	return set, nil
+}
+
+// check is what concerns the file's name, the role and the other personas.
+func check(p Persona, file string, seen map[string]string) []manifest.Diagnostic {
+	var out []manifest.Diagnostic
+	report := func(format string, args ...any) {
+		out = append(out, manifest.Diagnostic{Path: file, Line: 1, Message: fmt.Sprintf(format, args...)})
+	}
+	if base := strings.TrimSuffix(path.Base(file), path.Ext(file)); base != p.Name {
+		report("metadata.name is %q; the file's name says %q, and they must be the same", p.Name, base)
+	}
+	if !isAgentName(p.Name) {
+		report("%q cannot be an agent's name: want lower-case letters and digits, with single . - or _ between them, at most 64", p.Name)
+	}
+	if other := seen[p.Name]; other != "" {
+		report("agent %q is described in %s already", p.Name, other)
+	}
+	role, _ := RoleNamed(p.Role)
+	for _, tool := range p.Tools {
+		if !slices.Contains(role.Tools, tool) {
+			report("spec.tools: %q is no tool of a %s; it has %s", tool, p.Role, strings.Join(role.Tools, ", "))
+		}
+	}
+	return out
+}
+
+// isAgentName is the rule of names in references (docs/kernel.md).
+func isAgentName(s string) bool {
+	mark := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			mark = false
+		case !mark && strings.IndexByte(".-_", c) >= 0:
+			mark = true
+		default:
+			return false
+		}
+	}
+	return !mark && len(s) <= 64 && !strings.HasSuffix(s, ".lock")
+}
+
+// complete fills in the defaults.
+func complete(a *manifest.Agent, source string) Persona {
+	s := a.Spec
+	role, _ := RoleNamed(s.Role)
+	p := Persona{
+		Name: a.Metadata.Name, Description: a.Metadata.Description, Role: s.Role, Tier: Tier(cmp.Or(s.Tier, string(Standard))),
+		Runner: cmp.Or(s.Runner, "builtin"), Command: s.Command, Temperature: Unset, MaxTokens: s.MaxTokens, Paths: s.Paths, Denied: s.Denied,
+		Tools: role.Tools, Egress: s.Egress, Concurrency: max(s.Concurrency, 1), Breaker: BreakerLimits(s.Breaker), Source: source,
+	}
+	if s.Temperature != nil {
+		p.Temperature = int64(math.Round(*s.Temperature * 1000))
+	}
+	if len(s.Tools) > 0 {
+		p.Tools = inOrder(s.Tools)
+	}
+	for _, m := range s.Models {
+		p.Models = append(p.Models, Model{Name: m.Name, Provider: m.Provider, Family: cmp.Or(m.Family, Family(m.Name)), Silent: m.Reasoning == "none"})
+	}
+	p.Budget = budget(s.Budget)
+	return p
+}
+
+// inOrder sorts tools as Tools lists them, each once.
+func inOrder(tools []string) []string {
+	var out []string
+	for _, t := range Tools() {
+		if slices.Contains(tools, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// DefaultBudget is what bounds an agent whose persona says nothing.
+func DefaultBudget() Budget {
+	return Budget{TaskNano: 5e9, DayNano: 25e9, Tokens: 5_000_000, Turns: 150, Wall: time.Hour}
+}
+
+func budget(b manifest.AgentBudget) Budget {
+	out := DefaultBudget()
+	if b.TaskUSD > 0 {
+		out.TaskNano = nano(b.TaskUSD)
+		out.DayNano = max(out.DayNano, out.TaskNano)
+	}
+	if b.DayUSD > 0 {
+		out.DayNano = nano(b.DayUSD)
+		out.TaskNano = min(out.TaskNano, out.DayNano)
+	}
+	out.Tokens, out.Turns = cmp.Or(b.Tokens, out.Tokens), cmp.Or(b.Turns, out.Turns)
+	if wall, err := time.ParseDuration(b.Wall); err == nil && wall > 0 {
+		out.Wall = wall
+	}
+	return out
+}
+
+func nano(dollars float64) int64 { return int64(math.Round(dollars * 1e9)) }
+
+// builtins are the personas of a repository that names none.
+func builtins() []Persona {
+	var out []Persona
+	for _, role := range []string{Coder, Reviewer} {
+		row, _ := RoleNamed(role)
+		out = append(out, Persona{Name: role, Description: row.Does, Role: role, Tier: Standard, Runner: "builtin", Temperature: Unset,
+			Tools: row.Tools, Budget: DefaultBudget(), Concurrency: 1})
+	}
+	return out
+}
