@@ -249,10 +249,9 @@ func downCommand(env *Env) *cobra.Command {
 				return deskError(err)
 			}
 			for client.Call(cmd.Context(), "GET", api.PathStatus, "", nil, &status) == nil {
-				if err := cmd.Context().Err(); err != nil {
+				if err := pause(cmd.Context(), 20*time.Millisecond); err != nil {
 					return err
 				}
-				time.Sleep(20 * time.Millisecond)
 			}
 			fmt.Fprintln(env.Stdout, "down")
 			return nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adamant-os/adamant/internal/daemon"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
@@ -64,7 +65,7 @@ func (f *deskFlags) client(ctx context.Context) (*desk.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return desk.NewClient(filepath.Join(dir, "daemon.sock")), nil
+	return desk.NewClient(daemon.Socket(dir)), nil
 }
 
 // deskError gives an error of the desk its exit code: a refusal is a no, no daemon and unknown changes are the caller's to mend.

@@ -66,12 +66,8 @@ func (f *deskFlags) watchQueue(ctx context.Context, client *desk.Client) error {
 			last = text.String()
 			fmt.Fprintf(f.env.Stdout, "-- %s\n%s", f.env.Now().UTC().Format(time.TimeOnly), last)
 		}
-		timer := time.NewTimer(watchPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
+		if pause(ctx, watchPause) != nil {
+			return nil // whoever watches has seen enough
 		}
 	}
 }

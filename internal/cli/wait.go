@@ -64,13 +64,21 @@ func settled(ctx context.Context, client *desk.Client, id string, until []string
 		if slices.Contains(until, c.Status) || len(until) == 0 && !moves(change.Status(c.Status)) {
 			return c, nil
 		}
-		timer := time.NewTimer(waitPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return c, fmt.Errorf("change %s is %s: %w", shortID(c.ID), c.Status, ctx.Err())
-		case <-timer.C:
+		if err := pause(ctx, waitPause); err != nil {
+			return c, fmt.Errorf("change %s is %s: %w", shortID(c.ID), c.Status, err)
 		}
+	}
+}
+
+// pause waits, or ends with ctx and its error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -116,7 +116,7 @@ func (d *Daemon) composeAll(ctx context.Context, on git.OID, changes []change.Ch
 			out.assessments[item.Change] = a
 			return a, nil
 		},
-		Committer: git.Signature{Name: "adamant", Email: "adamant@localhost", When: d.now().UTC()},
+		Committer: d.signature(),
 		Sign:      d.signer,
 	})
 	return out, err

@@ -25,13 +25,18 @@ func (d *Daemon) compose(ctx context.Context, c change.Change, a *gate.Assessmen
 	}
 	made, err := landing.Compose(ctx, repo, on, []landing.Item{item}, landing.Options{
 		Judge:     func(context.Context, git.OID, landing.Item) (*gate.Assessment, error) { return a, nil },
-		Committer: git.Signature{Name: "adamant", Email: "adamant@localhost", When: d.now().UTC()},
+		Committer: d.signature(),
 		Sign:      d.signer,
 	})
 	if err != nil {
 		return "", err
 	}
 	return made.Tip(), nil
+}
+
+// signature is who commits what the daemon makes.
+func (d *Daemon) signature() git.Signature {
+	return git.Signature{Name: "adamant", Email: "adamant@localhost", When: d.now().UTC()}
 }
 
 // revert opens a change that takes a landed one back. It is judged like any other, and goes first in the queue.
@@ -49,7 +54,7 @@ func (d *Daemon) revert(ctx context.Context, id, reason string) (desk.Answer, er
 		return desk.Answer{}, err
 	}
 	head, err := landing.Revert(ctx, d.kernel.Repo(), main, landing.Undo{Landed: l.Commit, Reason: reason,
-		Author: git.Signature{Name: "adamant", Email: "adamant@localhost", When: d.now().UTC()}})
+		Author: d.signature()})
 	if err != nil {
 		return desk.Answer{}, err
 	}
