@@ -1,0 +1,58 @@
+package manifest
+
+// Gateway configures the way of agents to models.
+type Gateway struct {
+	// Providers are asked in this order: the first one that serves a model over the agent's wire format answers.
+	Providers []Provider `json:"providers,omitempty"`
+	// Day is what all agents together may spend in a day (UTC).
+	Day Spending `json:"day,omitzero"`
+	// RequestsPerMinute ends an attempt that makes more; default 60.
+	RequestsPerMinute int `json:"requestsPerMinute,omitempty" min:"0" max:"10000"`
+	// Concurrency is how many requests of an attempt may be under way at a time; default 4.
+	Concurrency int `json:"concurrency,omitempty" min:"0" max:"64"`
+	// Retries is how many times a request is sent again after 429, 529 or a fault of the server; default 4.
+	Retries *int `json:"retries,omitempty" min:"0" max:"10"`
+	// FirstByte is how long a provider may take to begin its answer; default 10m.
+	FirstByte string `json:"firstByte,omitempty" format:"duration"`
+	// Idle is how long a stream may be silent; default 5m.
+	Idle string `json:"idle,omitempty" format:"duration"`
+	// Total is how long one request may take; default 30m.
+	Total string `json:"total,omitempty" format:"duration"`
+}
+
+// Provider is a place where models answer.
+type Provider struct {
+	Name string `json:"name" format:"name"`
+	// API is the wire format: anthropic, openai (both of the next), openai-chat or openai-responses.
+	API string `json:"api" enum:"anthropic,openai,openai-chat,openai-responses"`
+	// BaseURL is what clients of that API call the base URL: https://api.anthropic.com, https://api.openai.com/v1.
+	BaseURL string `json:"baseURL" format:"url"`
+	// Key says where the key is; none for servers that want none.
+	Key *Key `json:"key,omitempty"`
+	// Login uses a subscription's login in place of a key: that of Claude Code (claude) or Codex (chatgpt).
+	Login string `json:"login,omitempty" enum:"claude,chatgpt"`
+	// Models are the models it may be asked for, as globs (*, ?).
+	Models []string `json:"models" min:"1"`
+	// Family names who made its models, where their names do not tell.
+	Family string `json:"family,omitempty" format:"name"`
+	// DataClasses are the classes of data it may see besides plain code: pii.
+	DataClasses []string `json:"dataClasses,omitempty" enum:"pii"`
+	// Billing is metered (default), subscription (cost is notional) or free (a model of your own).
+	Billing string `json:"billing,omitempty" enum:"metered,subscription,free"`
+}
+
+// Key says where a provider's key is. It is never in the repository.
+type Key struct {
+	Env string `json:"env,omitempty" min:"1"` // a variable of the daemon
+	// File is an absolute path, or one that begins with ~/, of a file that only its owner may read.
+	File string `json:"file,omitempty" min:"1"`
+	// Command is argv of a program that prints the key.
+	Command []string `json:"command,omitempty" min:"1"`
+}
+
+// Spending limits what may be spent.
+type Spending struct {
+	USD      string `json:"usd,omitempty" format:"usd"` // such as 20 or 7.50
+	Tokens   int64  `json:"tokens,omitempty" min:"0"`
+	Requests int64  `json:"requests,omitempty" min:"0"`
+}
