@@ -15,17 +15,17 @@ var byline = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)author|copyright|maintainer|contributor|licen[sc]e|signed-off|reviewed-by|reported-by`)
 })
 
-// mail says that a line holds an e-mail address that somebody may have.
-func mail(line string) bool {
+// mails finds the e-mail addresses on a line that somebody may have.
+func mails(line string) (found []Span) {
 	if byline().MatchString(line) {
-		return false
+		return nil
 	}
-	for _, m := range mailPattern().FindAllStringSubmatch(line, -1) {
-		if !inventedDomain(strings.ToLower(m[2])) && !role(strings.ToLower(m[1])) {
-			return true
+	for _, m := range mailPattern().FindAllStringSubmatchIndex(line, -1) {
+		if !inventedDomain(strings.ToLower(line[m[4]:m[5]])) && !role(strings.ToLower(line[m[2]:m[3]])) {
+			found = append(found, Span{m[2], m[5], "an e-mail address"})
 		}
 	}
-	return false
+	return found
 }
 
 // inventedDomain are the domains that are reserved for examples (RFC 2606, RFC 6761), those that examples use all the same,
@@ -76,23 +76,23 @@ var phonePattern = sync.OnceValue(func() struct{ international, american, said *
 	}
 })
 
-// telephone says that a line holds a telephone number that somebody may have: in international form, or in American form on
-// a line that says what it is.
-func telephone(line string) bool {
+// telephones finds the telephone numbers on a line that somebody may have: in international form, or in American form on a
+// line that says what they are.
+func telephones(line string) (found []Span) {
 	p := phonePattern()
-	for _, m := range p.international.FindAllStringSubmatch(line, -1) {
-		if number := only(m[1], isDigit); !reservedNumber(number) {
-			return true
+	for _, m := range p.international.FindAllStringSubmatchIndex(line, -1) {
+		if number := only(line[m[2]:m[3]], isDigit); !reservedNumber(number) {
+			found = append(found, Span{m[2], m[3], "a telephone number"})
 		}
 	}
 	if p.said.MatchString(line) {
-		for _, m := range p.american.FindAllStringSubmatch(line, -1) {
-			if !reservedNumber("1" + m[1] + m[2] + m[3]) {
-				return true
+		for _, m := range p.american.FindAllStringSubmatchIndex(line, -1) {
+			if !reservedNumber("1" + line[m[2]:m[3]] + line[m[4]:m[5]] + line[m[6]:m[7]]) {
+				found = append(found, Span{m[2], m[7], "a telephone number"})
 			}
 		}
 	}
-	return false
+	return found
 }
 
 // reservedNumber are the numbers set aside for fiction, and those that nobody takes for real.

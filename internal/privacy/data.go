@@ -15,16 +15,16 @@ func (s *scanner) data() {
 	contacts := isFixture(s.Path, s.Class)
 	s.fresh(func(i int, line string) {
 		if digits(line) >= 6 {
-			for _, find := range []func(string) string{bankAccount, card, identity} {
-				if what := find(line); what != "" {
-					s.hit(Personal, i, what)
+			for _, find := range []func(string) []Span{bankAccounts, cards, identities} {
+				if found := find(line); len(found) > 0 {
+					s.hit(Personal, i, found[0].What)
 				}
 			}
-			if contacts && telephone(line) {
+			if contacts && len(telephones(line)) > 0 {
 				s.hit(Contact, i, "a telephone number")
 			}
 		}
-		if contacts && strings.Contains(line, "@") && mail(line) {
+		if contacts && strings.Contains(line, "@") && len(mails(line)) > 0 {
 			s.hit(Contact, i, "an e-mail address")
 		}
 	})
@@ -90,14 +90,14 @@ var ibanPattern = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b`)
 })
 
-func bankAccount(line string) string {
-	for _, text := range ibanPattern().FindAllString(line, -1) {
-		text = strings.ReplaceAll(text, " ", "")
+func bankAccounts(line string) (found []Span) {
+	for _, at := range ibanPattern().FindAllStringIndex(line, -1) {
+		text := strings.ReplaceAll(line[at[0]:at[1]], " ", "")
 		if len(text) == ibanLength(text[:2]) && mod97(text[4:]+text[:4]) == 1 && distinct(text[4:]) > 5 && !documented(text) {
-			return "an IBAN"
+			found = append(found, Span{at[0], at[1], "an IBAN"})
 		}
 	}
-	return ""
+	return found
 }
 
 // ibanLength is how long the IBANs of a country are, 0 for a country that has none (SWIFT's registry).
@@ -146,18 +146,18 @@ var cardPattern = sync.OnceValue(func() struct{ grouped, plain, said *regexp.Reg
 	}
 })
 
-func card(line string) string {
+func cards(line string) (found []Span) {
 	p := cardPattern()
-	found := p.grouped.FindAllString(line, -1)
+	places := p.grouped.FindAllStringIndex(line, -1)
 	if p.said.MatchString(line) {
-		found = append(found, p.plain.FindAllString(line, -1)...)
+		places = append(places, p.plain.FindAllStringIndex(line, -1)...)
 	}
-	for _, text := range found {
-		if number := only(text, isDigit); luhn(number) && distinct(number) > 5 && !testCard(number) {
-			return "a card number"
+	for _, at := range places {
+		if number := only(line[at[0]:at[1]], isDigit); luhn(number) && distinct(number) > 5 && !testCard(number) {
+			found = append(found, Span{at[0], at[1], "a card number"})
 		}
 	}
-	return ""
+	return found
 }
 
 func luhn(number string) bool {
@@ -202,50 +202,43 @@ var identityPatterns = sync.OnceValue(func() struct{ us, usSaid, uk, ukSaid, bra
 	}
 })
 
-func identity(line string) string {
+func identities(line string) (found []Span) {
 	p := identityPatterns()
-	american := p.us.FindAllStringSubmatch(line, -1)
+	american := p.us.FindAllStringSubmatchIndex(line, -1)
 	said := len(american) > 0 && p.usSaid.MatchString(line)
 	for _, m := range american {
-		if socialSecurity(m[1], m[2], m[3]) && (said || distinct(m[1]+m[2]+m[3]) > 4) {
-			return "a US social security number"
+		area, group, serial := line[m[2]:m[3]], line[m[4]:m[5]], line[m[6]:m[7]]
+		if socialSecurity(area, group, serial) && (said || distinct(area+group+serial) > 4) {
+			found = append(found, Span{m[2], m[7], "a US social security number"})
 		}
 	}
 	if p.ukSaid.MatchString(line) {
-		for _, m := range p.uk.FindAllStringSubmatch(line, -1) {
-			if m[3]+m[4]+m[5] != "123456" && m[1]+m[2] != "QQ" {
-				return "a UK national insurance number"
+		for _, m := range p.uk.FindAllStringSubmatchIndex(line, -1) {
+			if line[m[6]:m[7]]+line[m[8]:m[9]]+line[m[10]:m[11]] != "123456" && line[m[2]:m[3]]+line[m[4]:m[5]] != "QQ" {
+				found = append(found, Span{m[0], m[1], "a UK national insurance number"})
 			}
 		}
 	}
-	for _, text := range p.brazil.FindAllString(line, -1) {
-		if cpf(only(text, isDigit)) {
-			return "a Brazilian CPF"
-		}
-	}
-	for _, text := range p.china.FindAllString(line, -1) {
-		if chinese(text) {
-			return "a Chinese identity number"
-		}
-	}
-	for _, text := range p.france.FindAllString(line, -1) {
-		if french(only(text, func(c byte) bool { return c != ' ' })) {
-			return "a French social security number"
-		}
-	}
-	for _, text := range p.italy.FindAllString(line, -1) {
-		if codiceFiscale(text) {
-			return "an Italian codice fiscale"
-		}
-	}
+	found = append(found, each(line, p.brazil, "a Brazilian CPF", func(text string) bool { return cpf(only(text, isDigit)) })...)
+	found = append(found, each(line, p.china, "a Chinese identity number", chinese)...)
+	found = append(found, each(line, p.france, "a French social security number", func(text string) bool {
+		return french(only(text, func(c byte) bool { return c != ' ' }))
+	})...)
+	found = append(found, each(line, p.italy, "an Italian codice fiscale", codiceFiscale)...)
 	if p.spainSaid.MatchString(line) {
-		for _, text := range p.spain.FindAllString(line, -1) {
-			if dni(strings.ReplaceAll(text, "-", "")) {
-				return "a Spanish DNI"
-			}
+		found = append(found, each(line, p.spain, "a Spanish DNI", func(text string) bool { return dni(strings.ReplaceAll(text, "-", "")) })...)
+	}
+	return found
+}
+
+// each finds what a pattern matches and a test accepts.
+func each(line string, pattern *regexp.Regexp, what string, accept func(string) bool) (found []Span) {
+	for _, at := range pattern.FindAllStringIndex(line, -1) {
+		if accept(line[at[0]:at[1]]) {
+			found = append(found, Span{at[0], at[1], what})
 		}
 	}
-	return ""
+	return found
 }
 
 // socialSecurity: area 000, 666 and 900 up, group 00 and serial 0000 are never given; three are famous for being printed.
