@@ -1,0 +1,266 @@
+// Package tool is what the builtin agent can do to its checkout: read, list, search, edit, write and run.
+//
+// It promises that every path stays inside the folder that was opened, symbolic links included (os.Root), that nothing writes
+// into .git, that every answer is bounded, and that errors are sentences a model can act on. What a command does, only the
+// sandbox bounds. It never asks a model and never decides what the agent may do.
+package tool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds on answers: a model reads them all again with every request.
+const (
+	maxReadLines = 2000
+	maxReadBytes = 48 << 10
+	maxLine      = 2000     // bytes of a line that is read
+	maxFile      = 16 << 20 // bytes of a file that is edited or read
+	maxListed    = 500
+	maxMatches   = 200
+	maxMatchLine = 240
+	maxSearched  = 2 << 20 // bytes of a file that is searched
+	searchTime   = 30 * time.Second
+)
+
+// Folder is the agent's checkout.
+type Folder struct {
+	dir  string
+	root *os.Root
+}
+
+// Open opens a checkout. Close it when done.
+func Open(dir string) (*Folder, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the checkout: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the checkout: %w", err)
+	}
+	return &Folder{dir: dir, root: root}, nil
+}
+
+// Close releases the folder.
+func (f *Folder) Close() error { return f.root.Close() }
+
+// Dir is the folder's absolute path.
+func (f *Folder) Dir() string { return f.dir }
+
+// local turns what a model calls a path into one below the folder, with forward slashes.
+func (f *Folder) local(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if strings.ContainsRune(name, 0) {
+		return "", errors.New("the path has a zero byte")
+	}
+	if filepath.IsAbs(name) {
+		rel, err := filepath.Rel(f.dir, name)
+		if err != nil {
+			return "", outside(name)
+		}
+		name = rel
+	}
+	name = path.Clean(filepath.ToSlash(name))
+	if name == ".." || strings.HasPrefix(name, "../") || path.IsAbs(name) || !filepath.IsLocal(filepath.FromSlash(name)) {
+		return "", outside(name)
+	}
+	return name, nil
+}
+
+func outside(name string) error {
+	return fmt.Errorf("%s is outside of the repository; paths are relative to the repository's folder", name)
+}
+
+// writable is local for a path that is to be written.
+func (f *Folder) writable(name string) (string, error) {
+	name, err := f.local(name)
+	if err != nil {
+		return "", err
+	}
+	if name == "." {
+		return "", errors.New("a file's path is missing")
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.EqualFold(strings.TrimRight(part, " ."), ".git") {
+			return "", errors.New(".git is not yours to write; adamant makes the commit")
+		}
+	}
+	return name, nil
+}
+
+// bytes reads a whole regular file that is text.
+func (f *Folder) bytes(name string) ([]byte, error) {
+	info, err := f.root.Stat(name)
+	if err != nil {
+		return nil, f.explain(name, err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder; use list", name)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s has %d bytes, more than the %d that can be handled; use run with a command that reads a part", name, info.Size(), maxFile)
+	}
+	file, err := f.root.Open(name)
+	if err != nil {
+		return nil, f.explain(name, err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFile))
+	if err != nil {
+		return nil, f.explain(name, err)
+	}
+	if isBinary(data) {
+		return nil, fmt.Errorf("%s is a binary file of %d bytes", name, len(data))
+	}
+	return data, nil
+}
+
+func isBinary(data []byte) bool { return bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0 }
+
+// explain words an error of the file system for a model.
+func (f *Folder) explain(name string, err error) error {
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist%s", name, f.similar(name))
+	case errors.As(err, &at):
+		return fmt.Errorf("%s: %w", name, at.Err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// similar names files of the same base name elsewhere, which is most often what was meant.
+func (f *Folder) similar(name string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	files, err := f.files(ctx)
+	if err != nil {
+		return ""
+	}
+	var found []string
+	for _, file := range files {
+		if strings.EqualFold(path.Base(file), path.Base(name)) && len(found) < 5 {
+			found = append(found, file)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(found, " or ") + "?"
+}
+
+// Read shows lines of a file with their numbers, from line from (1-based; 0 = the first), at most count of them (0 = as many
+// as fit).
+func (f *Folder) Read(name string, from, count int) (string, error) {
+	name, err := f.local(name)
+	if err != nil {
+		return "", err
+	}
+	data, err := f.bytes(name)
+	if err != nil {
+		return "", err
+	}
+	lines := splitLines(string(data))
+	from = max(from, 1)
+	switch {
+	case len(lines) == 0:
+		return "(" + name + " is empty)", nil
+	case from > len(lines):
+		return "", fmt.Errorf("%s has %d lines; there is no line %d", name, len(lines), from)
+	}
+	if count <= 0 || count > maxReadLines {
+		count = maxReadLines
+	}
+	text, next := numbered(lines, from, min(from+count-1, len(lines)), maxReadBytes)
+	if next <= len(lines) {
+		text += fmt.Sprintf("(line %d to %d of %d; read on with from %d)\n", from, next-1, len(lines), next)
+	}
+	return text, nil
+}
+
+// splitLines cuts text into lines without their ends.
+func splitLines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSuffix(line, "\r")
+	}
+	return lines
+}
+
+// numbered prints lines from..to (1-based) with numbers, within a bound, and says which line comes next.
+func numbered(lines []string, from, to, bound int) (text string, next int) {
+	var out strings.Builder
+	for n := from; n <= to; n++ {
+		line := fmt.Sprintf("%5d\t%s\n", n, clip(lines[n-1], maxLine))
+		if out.Len() > 0 && out.Len()+len(line) > bound {
+			return out.String(), n
+		}
+		out.WriteString(line)
+	}
+	return out.String(), to + 1
+}
+
+// clip cuts a line at limit bytes, between characters.
+func clip(line string, limit int) string {
+	line = strings.ToValidUTF8(line, "\uFFFD")
+	if len(line) <= limit {
+		return line
+	}
+	cut := limit
+	for cut > 0 && !utf8.RuneStart(line[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%d bytes more)", line[:cut], len(line)-cut)
+}
+
+// Write makes or replaces a file.
+func (f *Folder) Write(name, text string) (string, error) {
+	name, err := f.writable(name)
+	if err != nil {
+		return "", err
+	}
+	info, err := f.root.Stat(name)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s is no regular file", name)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", f.explain(name, err)
+	}
+	if err := f.put(name, []byte(text)); err != nil {
+		return "", err
+	}
+	did := "wrote"
+	if info == nil {
+		did = "made"
+	}
+	return fmt.Sprintf("%s %s: %d lines", did, name, len(splitLines(text))), nil
+}
+
+// put writes through links that stay inside, and keeps a file's mode.
+func (f *Folder) put(name string, data []byte) error {
+	if dir := path.Dir(name); dir != "." {
+		if err := f.root.MkdirAll(dir, 0o755); err != nil {
+			return f.explain(dir, err)
+		}
+	}
+	if err := f.root.WriteFile(name, data, 0o644); err != nil {
+		return f.explain(name, err)
+	}
+	return nil
+}
