@@ -39,7 +39,13 @@ type Options struct {
 }
 
 // Identity is who made a change. Without an agent it was a person.
-type Identity struct{ Agent, Role, Model, Task, Feature string }
+type Identity struct {
+	Agent, Role, Model, Task, Feature string
+
+	Grants    []string      // of the task
+	Reasoning *Reasoning    // nil when the task is none of this kernel's
+	Reviews   []AgentReview // by agents, of the patch set
+}
 
 // Collected is an input document without findings and evidence, and the sides it was taken from.
 type Collected struct {
@@ -172,6 +178,7 @@ func identify(ctx context.Context, repo *git.Repo, opt Options) (*Change, error)
 	nameAgent(change)
 	if by := opt.By; by != nil {
 		change.Agent, change.Role, change.Model, change.Task, change.Feature = by.Agent, by.Role, by.Model, by.Task, by.Feature
+		change.Grants, change.Reasoning, change.Reviews = by.Grants, by.Reasoning, by.Reviews
 	}
 	return change, nil
 }
@@ -314,6 +321,9 @@ func (c *Collected) finish(ctx context.Context, opt Options) error {
 	}
 	in.Catalog = c.catalogFacts(merged, found)
 	if err := c.judgeWaivers(ctx); err != nil {
+		return err
+	}
+	if err := c.agentFacts(ctx); err != nil {
 		return err
 	}
 	if opt.History != nil {

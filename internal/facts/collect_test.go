@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -295,7 +296,7 @@ func TestCollectBelievesTheDoor(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := c.Input
-		if got := (facts.Identity{Agent: in.Change.Agent, Role: in.Change.Role, Model: in.Change.Model, Task: in.Change.Task, Feature: in.Change.Feature}); got != by {
+		if got := (facts.Identity{Agent: in.Change.Agent, Role: in.Change.Role, Model: in.Change.Model, Task: in.Change.Task, Feature: in.Change.Feature}); !reflect.DeepEqual(got, by) {
 			t.Errorf("got %+v, want %+v", got, by)
 		}
 	}

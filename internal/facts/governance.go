@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/source"
 	"github.com/adamant-os/adamant/internal/waiver"
 )
@@ -31,6 +32,7 @@ type Governance struct {
 	Attributes source.Attributes
 	Catalog    *catalog.Catalog
 	Waivers    []waiver.Waiver
+	Personas   *persona.Set
 	Findings   []finding.Finding // what is wrong with the catalog itself
 
 	mu     sync.Mutex
@@ -70,6 +72,9 @@ func ReadGovernance(ctx context.Context, side *Side, engine string) (*Governance
 		return nil, err
 	}
 	if g.Waivers, err = ReadWaivers(ctx, side, g.Config.Spec.Policy.WaiverDays); err != nil {
+		return nil, err
+	}
+	if g.Personas, err = readPersonas(ctx, side); err != nil {
 		return nil, err
 	}
 	return g, g.SetConfig(g.Config)

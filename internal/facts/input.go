@@ -64,6 +64,13 @@ type Change struct {
 	Task       string   `json:"task,omitempty"`
 	Feature    string   `json:"feature,omitempty"`
 	Shallow    bool     `json:"shallow,omitempty"` // history below base is cut off: history features are lower bounds
+	// Personas says that base describes its agents; Persona is what it says about this one, nil when it says nothing.
+	Personas bool     `json:"personas,omitempty"`
+	Persona  *Persona `json:"persona,omitempty"`
+	Grants   []string `json:"grants,omitempty"` // globs that the task lets its agent write besides its own
+	// Reasoning is what the ledger has about how agents made the change; nil when it has no task of this kernel.
+	Reasoning *Reasoning    `json:"reasoning,omitempty"`
+	Reviews   []AgentReview `json:"agentReviews,omitempty"` // by agents
 }
 
 // Renames maps old paths to new ones.

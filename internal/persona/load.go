@@ -25,8 +25,9 @@ const (
 
 // File is a persona as it is written.
 type File struct {
-	Path string
-	Data []byte
+	Path    string
+	Data    []byte
+	Problem string // why there is no data
 }
 
 // IsFile says that a path is that of a persona. Whatever else lies in the folder is none.
@@ -35,12 +36,7 @@ func IsFile(name string) bool {
 	return dir == Folder+"/" && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file))
 }
 
-// Error says what is wrong with a repository's personas: file, line, column and reason of each.
-type Error struct{ Problems []manifest.Diagnostic }
-
-func (e *Error) Error() string { return manifest.Join(e.Problems).Error() }
-
-// Load reads the personas of a commit.
+// Load reads the personas of a commit. An error means that git failed; what is wrong with a file is in Set.Problems.
 func Load(ctx context.Context, repo *git.Repo, rev git.OID) (*Set, error) {
 	tree, err := repo.Lookup(ctx, rev, Folder)
 	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
@@ -49,59 +45,72 @@ func Load(ctx context.Context, repo *git.Repo, rev git.OID) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at %s: %w", Folder, rev.Short(), err)
 	}
-	info, err := repo.Info(ctx, []git.OID{tree})
+	entries, err := entriesOf(ctx, repo, tree)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at %s: %w", Folder, rev.Short(), err)
 	}
-	if info[0].Type != "tree" {
-		return nil, &Error{[]manifest.Diagnostic{{Path: Folder, Message: "is a file; it must be a folder of personas"}}}
-	}
-	entries, err := repo.Tree(ctx, tree)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s at %s: %w", Folder, rev.Short(), err)
-	}
 	var files []File
 	for _, e := range entries {
-		name := Folder + "/" + e.Path
-		if !IsFile(name) {
+		file := File{Path: Folder + "/" + e.Path}
+		if !IsFile(file.Path) {
 			continue
 		}
-		if e.Mode != git.ModeFile && e.Mode != git.ModeExec {
-			return nil, &Error{[]manifest.Diagnostic{{Path: name, Message: "is a link; a persona must be a file"}}}
+		if file.Problem = FileProblem(e.Mode); file.Problem == "" {
+			file.Data, err = repo.Blob(ctx, e.OID, fileLimit)
 		}
-		data, err := repo.Blob(ctx, e.OID, fileLimit)
+		if tooLarge := (*git.TooLargeError)(nil); errors.As(err, &tooLarge) {
+			file.Problem, err = "is too large to be looked at", nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("reading %s at %s: %w", name, rev.Short(), err)
+			return nil, fmt.Errorf("reading %s at %s: %w", file.Path, rev.Short(), err)
 		}
-		files = append(files, File{name, data})
+		files = append(files, file)
 	}
-	return Parse(files)
+	return Parse(files), nil
 }
 
-// Parse makes the set of personas of their files. It is an *Error when any cannot be read: half of the rules is none.
-func Parse(files []File) (*Set, error) {
+// entriesOf lists a folder; a file of its name has no entries.
+func entriesOf(ctx context.Context, repo *git.Repo, tree git.OID) ([]git.Entry, error) {
+	info, err := repo.Info(ctx, []git.OID{tree})
+	if err != nil || info[0].Type != "tree" {
+		return nil, err
+	}
+	return repo.Tree(ctx, tree)
+}
+
+// FileProblem says why a persona of that mode is not read, "" when it is.
+func FileProblem(mode git.Mode) string {
+	if mode != git.ModeFile && mode != git.ModeExec {
+		return "is no regular file"
+	}
+	return ""
+}
+
+// Parse makes the set of personas of their files. One that cannot be read is not in it, and is in Problems.
+func Parse(files []File) *Set {
 	set := &Set{Declared: len(files) > 0}
-	var problems []manifest.Diagnostic
 	seen := map[string]string{}
-	for _, f := range files {
-		agent, found := manifest.LoadAgent(f.Path, f.Data)
-		problems = append(problems, found...)
-		if len(found) > 0 {
+	for i, f := range files {
+		if i == countLimit {
+			set.Problems = append(set.Problems, manifest.Diagnostic{Path: Folder, Line: 1, Message: fmt.Sprintf("holds %d personas; %d are read", len(files), countLimit)})
+			break
+		}
+		if f.Problem != "" {
+			set.Problems = append(set.Problems, manifest.Diagnostic{Path: f.Path, Line: 1, Message: f.Problem})
 			continue
 		}
-		p := complete(agent, f.Path)
-		problems = append(problems, check(p, f.Path, seen)...)
-		seen[p.Name] = f.Path
-		set.personas = append(set.personas, p)
-	}
-	if len(files) > countLimit {
-		problems = append(problems, manifest.Diagnostic{Path: Folder, Message: fmt.Sprintf("holds %d personas, at most %d are read", len(files), countLimit)})
-	}
-	if len(problems) > 0 {
-		return nil, &Error{problems}
+		agent, problems := manifest.LoadAgent(f.Path, f.Data)
+		if len(problems) == 0 {
+			p := complete(agent, f.Path)
+			if problems = check(p, f.Path, seen); len(problems) == 0 {
+				set.personas = append(set.personas, p)
+			}
+			seen[p.Name] = f.Path
+		}
+		set.Problems = append(set.Problems, problems...)
 	}
 	slices.SortFunc(set.personas, func(a, b Persona) int { return cmp.Compare(a.Name, b.Name) })
-	return set, nil
+	return set
 }
 
 // check is what concerns the file's name, the role and the other personas.

@@ -8,8 +8,13 @@
 package persona
 
 import (
+	"fmt"
+	"path"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // Tier is how far an agent is trusted.
@@ -79,11 +84,12 @@ type BreakerLimits struct {
 
 // Set is the personas of one commit. The zero value is that of a repository that names none.
 type Set struct {
-	Declared bool // the repository names personas: others are unknown
+	Declared bool                  // the repository names personas: others are unknown
+	Problems []manifest.Diagnostic // of files that cannot be read: their personas are not in the set
 	personas []Persona
 }
 
-// List is every persona, sorted by name.
+// List is every persona that can be read, sorted by name.
 func (s *Set) List() []Persona {
 	if s == nil || !s.Declared {
 		return builtins()
@@ -91,14 +97,37 @@ func (s *Set) List() []Persona {
 	return slices.Clone(s.personas)
 }
 
-// Get finds a persona by the agent's name.
-func (s *Set) Get(name string) (Persona, bool) {
+// UnknownError says that nothing describes an agent of that name, or that what does cannot be read.
+type UnknownError struct {
+	Name     string
+	Known    []string              // sorted
+	Problems []manifest.Diagnostic // of its file
+}
+
+func (e *UnknownError) Error() string {
+	if len(e.Problems) > 0 {
+		return fmt.Sprintf("agent %s cannot be read: %v", e.Name, manifest.Join(e.Problems))
+	}
+	return fmt.Sprintf("there is no agent %s; there are %s (to describe it: adamant agent new %s)", e.Name, strings.Join(e.Known, ", "), e.Name)
+}
+
+// Get finds a persona by the agent's name. The error is an *UnknownError.
+func (s *Set) Get(name string) (Persona, error) {
+	unknown := &UnknownError{Name: name}
 	for _, p := range s.List() {
 		if p.Name == name {
-			return p, true
+			return p, nil
+		}
+		unknown.Known = append(unknown.Known, p.Name)
+	}
+	if s != nil {
+		for _, d := range s.Problems {
+			if base := path.Base(d.Path); strings.TrimSuffix(base, path.Ext(base)) == name {
+				unknown.Problems = append(unknown.Problems, d)
+			}
 		}
 	}
-	return Persona{}, false
+	return Persona{}, unknown
 }
 
 // OfRole is every persona of a role, most trusted first.
