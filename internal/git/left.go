@@ -3,6 +3,7 @@ package git
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,12 +15,14 @@ const (
 	claimName  = "claim"
 	// leftAge keeps a folder safe whose owner has not locked it yet.
 	leftAge = 10 * time.Minute
+	// unclaimedAge is when a folder that was never locked is nobody's: its owner was killed before it could.
+	unclaimedAge = 24 * time.Hour
 	// mostEntries is how much of a crowded folder for temporary files is looked at.
 	mostEntries = 4096
 )
 
 // sweepLeft removes private folders in dir that are older than an instant and whose owner was killed: nobody holds their lock.
-// A folder without a claim, of somebody else or behind a link stays. It is a courtesy: what cannot be looked at or removed is
+// A folder of somebody else or behind a link stays, and for a day one without a claim. It is a courtesy: what cannot be looked at or removed is
 // left for the next start.
 func sweepLeft(dir string, before time.Time) {
 	folder, err := os.Open(dir)
@@ -40,17 +43,19 @@ func sweepLeft(dir string, before time.Time) {
 		if err != nil || !info.IsDir() || !isOwn(info) || !info.ModTime().Before(before) {
 			continue
 		}
-		removeLeft(path)
+		removeLeft(path, info.ModTime().Before(before.Add(-unclaimedAge)))
 	}
 }
 
-// removeLeft removes a folder whose claim nobody holds.
-func removeLeft(path string) {
-	file, free := reclaim(filepath.Join(path, claimName))
-	if file == nil {
-		return
+// removeLeft removes a folder whose claim nobody holds; old, also one that has none.
+func removeLeft(path string, old bool) {
+	claim := filepath.Join(path, claimName)
+	file, free := reclaim(claim)
+	if file != nil {
+		defer file.Close()
+	} else if _, err := os.Lstat(claim); old && errors.Is(err, fs.ErrNotExist) {
+		free = true
 	}
-	defer file.Close()
 	if free {
 		_ = os.RemoveAll(path) // what is left is tried again at the next start
 	}

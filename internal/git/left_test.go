@@ -38,6 +38,7 @@ func TestSweepLeft(t *testing.T) {
 		return path
 	}
 	gone := folder("adamant-git-1", time.Hour, true, true)
+	nobodys := folder("adamant-git-7", 25*time.Hour, false, false)
 	stay := []string{
 		folder("adamant-git-2", time.Hour, false, true), folder("adamant-git-3", time.Second, true, true),
 		folder("adamant-git-4", time.Hour, false, false), folder("unrelated-5", time.Hour, true, true),
@@ -47,8 +48,10 @@ func TestSweepLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	sweepLeft(dir, now.Add(-leftAge))
-	if _, err := os.Lstat(gone); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s was left: %v", gone, err)
+	for _, path := range []string{gone, nobodys} {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s was left: %v", path, err)
+		}
 	}
 	for _, path := range append(stay, link, filepath.Join(other, claimName)) {
 		if _, err := os.Lstat(path); err != nil {
@@ -64,7 +67,7 @@ func TestRepoClaimsItsFolder(t *testing.T) {
 	if err := r.makePrivate(); err != nil {
 		t.Fatal(err)
 	}
-	removeLeft(r.temp)
+	removeLeft(r.temp, false)
 	if _, err := os.Stat(r.privateDir()); err != nil {
 		t.Errorf("the folder of a living process was removed: %v", err)
 	}
