@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 )
 
@@ -71,7 +71,7 @@ func (w *writer) thoughts(x Exchange) ([]Thought, Source) {
 	see(x.Injected)
 	made := Thought{Reasoning: w.text("reasoning", reasoning, limitReasoning), Decision: w.text("decision", x.Text, limitDecision)}
 	switch {
-	case made == (Thought{}):
+	case made.Reasoning == "" && made.Decision == "":
 	case len(steps) == 0:
 		steps = append(steps, made)
 	default:
@@ -140,7 +140,7 @@ func End(r *Redactor, who Who, after *Entry, result Result) (Entry, error) {
 		Time: result.Time.UTC().Truncate(time.Millisecond), Trigger: "end", Thoughts: []Thought{}, Source: None, Artifact: "git:" + string(result.Tree)}
 	e.Action = Action{Kind: ActResult, Text: w.text("message", result.Why, limitDecision), Head: string(result.Head), Files: len(result.Files), Writes: result.Head != ""}
 	for _, name := range result.Files[:min(len(result.Files), limitPaths)] {
-		e.Action.Paths = append(e.Action.Paths, w.text("path", strconv.QuoteToGraphic(name)[1:][:len(strconv.QuoteToGraphic(name))-2], limitPath))
+		e.Action.Paths = append(e.Action.Paths, w.text("path", facts.SpellPath(name), limitPath))
 	}
 	if after != nil {
 		e.Action.Count = after.Seq
