@@ -22,8 +22,8 @@ type Event struct {
 	Exit        int             // exit status of what ran, 0 otherwise
 	Error       string          // why the call failed, "" = it did not
 	Invalid     bool            // the tool does not exist or its arguments do not fit
-	Tokens      int64           // billed for this turn, all kinds
-	CostNano    int64           // nano-dollars of this turn
+	Tokens      int64           // billed for this event, all kinds
+	CostNano    int64           // nano-dollars of this event
 	Time        time.Time       // when it ended; zero = unknown
 }
 
@@ -40,6 +40,9 @@ type Limits struct {
 	RequestsPerMinute int           // turns within any minute
 }
 
+// DefaultRequestsPerMinute is more than a model at work asks and less than a runaway does.
+const DefaultRequestsPerMinute = 60
+
 // Kind is what a decision asks for.
 type Kind int
 
@@ -48,6 +51,23 @@ const (
 	None  Kind = iota
 	Nudge      // tell the agent that it goes in circles
 	Stop       // end the attempt
+)
+
+// The rules, as decisions name them.
+const (
+	RuleCycle       = "cycle"
+	RuleSameError   = "same-error"
+	RuleErrorStreak = "error-streak"
+	RuleMonologue   = "monologue"
+	RuleContent     = "content"
+	RuleFixFail     = "fix-fail-fix"
+	RuleInvalid     = "invalid-calls"
+	RuleTurns       = "cap-turns"
+	RuleTokens      = "cap-tokens"
+	RuleCost        = "cap-cost"
+	RuleWall        = "cap-wall"
+	RuleFanOut      = "cap-fan-out"
+	RuleRate        = "cap-rate"
 )
 
 // Decision is the breaker's answer to one event.
@@ -59,10 +79,34 @@ type Decision struct {
 }
 
 // Breaker watches one attempt. It is not safe for concurrent use.
-type Breaker struct{ limits Limits }
+type Breaker struct {
+	caps    caps
+	talks   talks
+	stopped *Decision
+}
 
 // New watches an attempt under limits.
-func New(limits Limits) *Breaker { return &Breaker{limits: limits} }
+func New(limits Limits) *Breaker { return &Breaker{caps: newCaps(limits)} }
 
-// Step takes the next event. After a stop every answer is that stop.
-func (b *Breaker) Step(e Event) Decision { return Decision{} }
+// Step takes the next event. A rule nudges once until what it saw has ended; after a stop every answer is that stop.
+func (b *Breaker) Step(e Event) Decision {
+	if b.stopped != nil {
+		return *b.stopped
+	}
+	s := see(e)
+	talk := b.talks.of(e.Caller)
+	answer := Decision{}
+	for _, d := range append(talk.step(e, s), b.caps.step(e, b.talks.count())) {
+		if d.Kind > answer.Kind {
+			answer = d
+		}
+	}
+	answer.Turn = e.Turn
+	if answer.Kind == Stop {
+		b.stopped = &answer
+	}
+	if answer.Kind == None {
+		return Decision{Turn: e.Turn}
+	}
+	return answer
+}

@@ -131,6 +131,7 @@ var commands = []func(*Env) *cobra.Command{
 	replayCommand,
 	doctorCommand,
 	mcpCommand,
+	breakerCommand,
 	hookCommand,
 	riskCommand,
 	policyCommand,
