@@ -120,10 +120,11 @@ func newRoot(env *Env) *cobra.Command {
 	for _, make := range commands {
 		root.AddCommand(make(env))
 	}
+	group(root)
 	return root
 }
 
-// commands is the registry: one line a verb, in the order help shows them.
+// commands is the registry: one line a verb; groups.go says where help shows it.
 var commands = []func(*Env) *cobra.Command{
 	backtestCommand,
 	initCommand,
