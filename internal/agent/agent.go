@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 )
 
 // Endpoint is the address of the gateway as every attempt sees it: /v1/messages, /v1/chat/completions, /v1/responses,
@@ -25,20 +26,29 @@ const (
 	OpenAIResponses = "openai-responses" // Responses
 )
 
+// APIOf guesses the wire format of a model by its name, for where nobody says it.
+func APIOf(model string) string {
+	if strings.Contains(strings.ToLower(model), "claude") {
+		return Anthropic
+	}
+	return OpenAIChat
+}
+
 // Attempt is one run of one agent for one task.
 type Attempt struct {
 	Task string // id of the task
 	ID   string // id of this attempt
 
-	Name     string   // the persona's name
-	Role     string   // coder, reviewer, ...
-	Runner   string   // which runner starts it
-	Command  []string // the command line of exec and acp; for others the path or name of the CLI, empty = found by name
-	Model    string   // first model of the persona, as the gateway knows it
-	API      string   // wire format of that model's provider: Anthropic, OpenAIChat or OpenAIResponses
-	Context  int      // tokens the model reads at most, 0 = not known
-	Tools    []string // tools the persona may use, empty = all of its role
-	MaxTurns int      // requests to the model at most, 0 = the runner's own limit
+	Name      string   // the persona's name
+	Role      string   // coder, reviewer, ...
+	Runner    string   // which runner starts it
+	Command   []string // the command line of exec and acp; for others the path or name of the CLI, empty = found by name
+	Model     string   // first model of the persona, as the gateway knows it
+	API       string   // wire format of that model's provider: Anthropic, OpenAIChat or OpenAIResponses
+	Context   int      // tokens the model reads at most, 0 = not known
+	MaxTokens int      // tokens of one answer at most, 0 = the provider's default
+	Tools     []string // tools the persona may use, empty = all of its role
+	MaxTurns  int      // requests to the model at most, 0 = the runner's own limit
 
 	Prompt   string // what to do, in full
 	Repo     string // the checkout inside the sandbox

@@ -150,7 +150,7 @@ func fill(s schema, c call) string {
 func writeMessages(s *stream, q *request, t turn) {
 	var content []object
 	usage := object{"input_tokens": 1000, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 100, "output_tokens": 1}
-	message := object{"id": "msg_1", "type": "message", "role": "assistant", "model": q.Model, "content": []object{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage}
+	message := object{"id": fmt.Sprintf("msg_%d", q.claudeTurns()), "type": "message", "role": "assistant", "model": q.Model, "content": []object{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage}
 	if q.Stream {
 		s.event("message_start", object{"type": "message_start", "message": message})
 	}
@@ -195,7 +195,7 @@ func writeMessages(s *stream, q *request, t turn) {
 func writeChat(s *stream, q *request, t turn) {
 	usage := object{"prompt_tokens": 1100, "completion_tokens": 30, "total_tokens": 1130, "prompt_tokens_details": object{"cached_tokens": 100}}
 	chunk := func(delta object, stop any) object {
-		return object{"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": q.Model,
+		return object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion.chunk", "created": 1, "model": q.Model,
 			"choices": []object{{"index": 0, "delta": delta, "finish_reason": stop}}}
 	}
 	message := object{"role": "assistant", "content": t.text}
@@ -224,11 +224,11 @@ func writeChat(s *stream, q *request, t turn) {
 	}
 	if q.Stream {
 		s.event("", chunk(object{}, stop))
-		s.event("", object{"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": q.Model, "choices": []object{}, "usage": usage})
+		s.event("", object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion.chunk", "created": 1, "model": q.Model, "choices": []object{}, "usage": usage})
 		_, _ = s.w.Write([]byte("data: [DONE]\n\n"))
 		return
 	}
-	s.whole = object{"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": q.Model, "usage": usage,
+	s.whole = object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion", "created": 1, "model": q.Model, "usage": usage,
 		"choices": []object{{"index": 0, "message": message, "finish_reason": stop}}}
 }
 

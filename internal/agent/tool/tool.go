@@ -191,6 +191,24 @@ func (f *Folder) Read(name string, from, count int) (string, error) {
 	return text, nil
 }
 
+// Text is the beginning of a file, without numbers: at most count lines.
+func (f *Folder) Text(name string, count int) (string, error) {
+	name, err := f.local(name)
+	if err != nil {
+		return "", err
+	}
+	data, err := f.bytes(name)
+	if err != nil {
+		return "", err
+	}
+	lines := splitLines(string(data))
+	text := strings.Join(lines[:min(count, len(lines))], "\n") + "\n"
+	if len(lines) > count {
+		text += fmt.Sprintf("(%d more lines)\n", len(lines)-count)
+	}
+	return text, nil
+}
+
 // splitLines cuts text into lines without their ends.
 func splitLines(text string) []string {
 	if text == "" {
