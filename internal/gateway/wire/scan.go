@@ -49,7 +49,9 @@ func members(raw []byte) ([]member, error) {
 		}
 		seen[key] = true
 		stop, err := skip(raw, at)
-		out = append(out, member{key: key, start: i, end: stop, value: raw[at:stop]})
+		if err == nil {
+			out = append(out, member{key: key, start: i, end: stop, value: raw[at:stop]})
+		}
 		return stop, err
 	})
 	return out, err
