@@ -52,11 +52,14 @@ deny contains {"message": sprintf("agent %s may not change %s of %s", [input.cha
 
 # METADATA
 # title: An agent left its paths
-# description: spec.agents.paths in adamant.yaml lists what agents may write, spec.agents.denied what they may not.
+# description: >-
+#   The agent's persona, .adamant/agents/NAME.yaml, lists what it may write (spec.paths) and what not (spec.denied). Where it
+#   lists no paths, and for agents without a persona, spec.agents.paths in adamant.yaml counts; spec.agents.denied binds all.
+#   A task may grant more paths, but nothing that is denied.
 # custom:
 #   id: agents/paths
 #   severity: error
-#   fix: take the file out of the change, or add its path to spec.agents.paths
+#   fix: "take the file out of the change, or grant its path to the task: adamant task new --grant PATH"
 #   failing: "an agent with paths [src/**] edits infra/main.tf"
 #   passing: "the same agent edits src/main.go"
 deny contains {"message": sprintf("%s is outside the paths of agent %s", [path, input.change.agent]), "path": path} if {
@@ -108,9 +111,8 @@ governed(path) if {
 }
 
 outside(path) if {
-	paths := input.config.spec.agents.paths
-	count(paths) > 0
-	every glob in paths {
+	count(allowed) > 0
+	every glob in array.concat(allowed, object.get(input.change, "grants", [])) {
 		not adamant.match_path(glob, path)
 	}
 }
@@ -119,6 +121,15 @@ outside(path) if {
 	some glob in input.config.spec.agents.denied
 	adamant.match_path(glob, path)
 }
+
+outside(path) if {
+	some glob in input.change.persona.denied
+	adamant.match_path(glob, path)
+}
+
+allowed := input.change.persona.paths if {
+	count(input.change.persona.paths) > 0
+} else := input.config.spec.agents.paths
 
 field(change) := change.field if change.field != ""
 

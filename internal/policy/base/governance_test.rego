@@ -70,6 +70,36 @@ test_denied_paths if {
 	{r.path | some r in records} == {"src/auth/b.go"}
 }
 
+with_persona(persona, grants, files, agents) := change({"agent": "builder", "persona": persona, "grants": grants}, files, agents)
+
+test_persona_paths if {
+	files := [file("src/a.go"), file("docs/a.md"), file("infra/main.tf")]
+	records := governance.deny with input as with_persona({"paths": ["/docs/**"]}, [], files, {"paths": ["/src/**"]})
+	{r.path | some r in records} == {"src/a.go", "infra/main.tf"}
+	inherited := governance.deny with input as with_persona({"paths": []}, [], files, {"paths": ["/src/**"]})
+	{r.path | some r in inherited} == {"docs/a.md", "infra/main.tf"}
+	none := governance.deny with input as with_persona({}, [], files, {"paths": ["/src/**"]})
+	{r.path | some r in none} == {"docs/a.md", "infra/main.tf"}
+}
+
+test_persona_denied if {
+	files := [file("src/a.go"), file("src/auth/b.go"), file("src/keys/c.go")]
+	records := governance.deny with input as with_persona({"denied": ["/src/auth/"]}, [], files, {"denied": ["/src/keys/"]})
+	{r.path | some r in records} == {"src/auth/b.go", "src/keys/c.go"}
+}
+
+test_grants if {
+	files := [file("src/a.go"), file("docs/a.md"), file("infra/main.tf")]
+	records := governance.deny with input as with_persona({"paths": ["/src/**"]}, ["/docs/**"], files, {})
+	{r.path | some r in records} == {"infra/main.tf"}
+	ours := governance.deny with input as with_persona({}, ["/docs/**"], files, {"paths": ["/src/**"]})
+	{r.path | some r in ours} == {"infra/main.tf"}
+	denied := governance.deny with input as with_persona({"paths": ["/src/**"], "denied": ["/docs/**"]}, ["/docs/**"], [file("docs/a.md")], {})
+	{r.path | some r in denied} == {"docs/a.md"}
+	governed := governance.deny with input as with_persona({}, ["/.adamant/**"], [file(".adamant/policy/a.rego")], {})
+	count(governed) == 1
+}
+
 catalog(agent, patch) := {
 	"change": agent,
 	"files": [],
