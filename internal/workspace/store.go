@@ -3,65 +3,104 @@ package workspace
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
-	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
 )
 
+const (
+	newPrefix  = ".new-"  // being made
+	deadPrefix = ".dead-" // being removed
+	lockName   = "lock"
+)
+
+var (
+	errLocked   = errors.New("somebody uses it")
+	errPlatform = errors.New("workspaces need Linux")
+)
+
+// BusyError says that a workspace is in use.
+type BusyError struct{ ID string }
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("workspace %s is in use; cancel its task or close its shell first", e.ID)
+}
+
 // Store is a folder of workspaces. It is safe for concurrent use, also by several processes.
-type Store struct{ cfg Config }
+type Store struct {
+	dir    string
+	kernel *kernel.Kernel
+	limits Limits
+}
 
 // Open opens or makes the folder.
-func Open(cfg Config) (*Store, error) { return &Store{cfg: cfg}, nil }
+func Open(cfg Config) (*Store, error) {
+	if !filepath.IsAbs(cfg.Dir) {
+		return nil, fmt.Errorf("opening the workspaces: %q is not an absolute path", cfg.Dir)
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("opening the workspaces: %w", err)
+	}
+	return &Store{dir: cfg.Dir, kernel: cfg.Kernel, limits: cfg.Limits.orDefaults()}, nil
+}
 
-// Create makes a workspace and pins its base.
-func (s *Store) Create(ctx context.Context, r Request) (*Workspace, error) { return nil, errUnbuilt }
+func (s *Store) path(id, name string) string { return filepath.Join(s.dir, id, name) }
 
-// List lists the workspaces, sorted by id.
-func (s *Store) List(ctx context.Context) ([]*Workspace, error) { return nil, errUnbuilt }
+// List lists the workspaces, sorted by id. Those that cannot be read are in the error; the others are listed.
+func (s *Store) List(context.Context) ([]*Workspace, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("listing the workspaces: %w", err)
+	}
+	var all []*Workspace
+	var bad []error
+	for _, entry := range entries {
+		if !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		w, err := s.load(entry.Name())
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+		case err != nil:
+			bad = append(bad, fmt.Errorf("workspace %s: %w", entry.Name(), err))
+		default:
+			all = append(all, w)
+		}
+	}
+	return all, errors.Join(bad...)
+}
 
 // Load finds a workspace by the id of its attempt, or of its task where it has no attempt. One that is not there is
 // fs.ErrNotExist.
-func (s *Store) Load(ctx context.Context, id string) (*Workspace, error) { return nil, errUnbuilt }
-
-// Remove ends a workspace that nobody uses (*BusyError) and lets go of what it pinned. One that is not there is no error.
-func (s *Store) Remove(ctx context.Context, id string) error { return errUnbuilt }
-
-// GC removes what crashes left and every workspace that nobody uses and keep does not want, with its pins.
-func (s *Store) GC(ctx context.Context, keep func(*Workspace) bool) (removed []string, err error) {
-	return nil, errUnbuilt
+func (s *Store) Load(_ context.Context, id string) (*Workspace, error) {
+	if err := kernel.CheckName(id); err != nil {
+		return nil, fmt.Errorf("workspace: %w", err)
+	}
+	w, err := s.load(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no workspace %s: %w", id, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("workspace %s: %w", id, err)
+	}
+	return w, nil
 }
 
-// Workspace is one attempt's checkout.
-type Workspace struct {
-	ID      string
-	Request Request // without Setup
+// Use keeps a workspace from being removed, by this and other processes, until release is called or this process ends.
+func (w *Workspace) Use() (release func() error, err error) {
+	f, err := lockFile(w.path(lockName), true, false)
+	if errors.Is(err, errLocked) || errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("workspace %s is being removed: %w", w.ID, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("using workspace %s: %w", w.ID, err)
+	}
+	if _, err := os.Stat(w.path("state.json")); err != nil { // removed between finding and locking
+		return nil, errors.Join(fmt.Errorf("using workspace %s: %w", w.ID, err), f.Close())
+	}
+	return f.Close, nil
 }
-
-// Mounts are what the attempt's sandbox needs of the host. They are made anew for each start: what the agent did to the
-// checkout meanwhile is looked at.
-func (w *Workspace) Mounts() ([]Mount, error) { return nil, errUnbuilt }
-
-// Env are the variables that tell programs where HOME and TMPDIR are.
-func (w *Workspace) Env() []string { return []string{"HOME=" + Home, "TMPDIR=" + Temp} }
-
-// Result is what was pulled.
-type Result struct {
-	Tree    git.OID // what lies in the checkout, as kernel.git has it
-	Head    git.OID // the commit on the quarantine reference
-	Changed bool    // whether Tree differs from base's
-	Files   int     // changed files
-	Bytes   int64   // that came out of the sandbox
-}
-
-// Pull brings what lies in the checkout into kernel.git, at refs/adamant/quarantine/<id>. What cannot be stored safely is a
-// *RefusedError, and nothing of it is kept.
-func (w *Workspace) Pull(ctx context.Context, sb Starter) (Result, error) {
-	return Result{}, errUnbuilt
-}
-
-// Commit writes adamant's own commit with the pulled tree on the base, and returns it.
-func (w *Workspace) Commit(ctx context.Context, r Result, message string, by Author) (git.OID, error) {
-	return "", errUnbuilt
-}
-
-var errUnbuilt = errors.New("workspace: not built yet")

@@ -1,0 +1,154 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/sandbox"
+)
+
+const blobLimit = 1 << 30 // bytes of a file that is checked out
+
+// checkout writes files into a folder that nobody else can reach yet, as they are in git: no filter and no conversion of line
+// ends runs, here or when the result is taken. Links are written last, so that nothing is ever written through one.
+type checkout struct {
+	root  *os.Root
+	owner sandbox.Identity
+	made  map[string]bool // folders
+	stats map[string]git.FileStat
+}
+
+func newCheckout(dir string, owner sandbox.Identity) (*checkout, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &checkout{root: root, owner: owner, made: map[string]bool{".": true}, stats: map[string]git.FileStat{}}, nil
+}
+
+func (c *checkout) close() error { return c.root.Close() }
+
+// write writes the files among entries.
+func (c *checkout) write(ctx context.Context, repo *git.Repo, entries []git.Entry) error {
+	var files, links []git.Entry
+	var ids []git.OID
+	for _, entry := range entries {
+		if bad := reservedName(trimSlash(entry.Path)); bad != "" {
+			return fmt.Errorf("the tree has %q, which no checkout may have", entry.Path)
+		}
+		switch entry.Mode {
+		case git.ModeTree:
+		case git.ModeGitlink:
+			if err := c.folder(entry.Path); err != nil {
+				return err
+			}
+		case git.ModeSymlink:
+			links = append(links, entry)
+		default:
+			files, ids = append(files, entry), append(ids, entry.OID)
+		}
+	}
+	err := repo.Blobs(ctx, ids, blobLimit, func(i int, data []byte, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: %w", files[i].Path, err)
+		}
+		return c.file(files[i], data)
+	})
+	if err != nil {
+		return err
+	}
+	return c.links(ctx, repo, links)
+}
+
+func trimSlash(p string) string {
+	if n := len(p); n > 0 && p[n-1] == '/' {
+		return p[:n-1]
+	}
+	return p
+}
+
+func (c *checkout) links(ctx context.Context, repo *git.Repo, links []git.Entry) error {
+	ids := make([]git.OID, len(links))
+	for i, link := range links {
+		ids[i] = link.OID
+	}
+	return repo.Blobs(ctx, ids, 1<<16, func(i int, data []byte, err error) error {
+		name := links[i].Path
+		if err == nil {
+			err = c.folder(path.Dir(name))
+		}
+		if err == nil {
+			err = c.root.Symlink(string(data), name)
+		}
+		if err == nil && c.owner.UID != 0 {
+			err = c.root.Lchown(name, c.owner.UID, c.owner.GID)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		info, err := c.root.Lstat(name)
+		if err == nil {
+			c.stats[name] = statOf(info)
+		}
+		return err
+	})
+}
+
+// file writes one file.
+func (c *checkout) file(entry git.Entry, data []byte) error {
+	if err := c.folder(path.Dir(entry.Path)); err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if entry.Mode == git.ModeExec {
+		mode = 0o755
+	}
+	f, err := c.root.OpenFile(entry.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode)) // whatever the umask
+	if c.owner.UID != 0 {
+		err = errors.Join(err, f.Chown(c.owner.UID, c.owner.GID))
+	}
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = f.Stat(); err == nil {
+			c.stats[entry.Path] = statOf(info)
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// folder makes a folder and those above it.
+func (c *checkout) folder(dir string) error {
+	if c.made[dir] {
+		return nil
+	}
+	if err := c.folder(path.Dir(dir)); err != nil {
+		return err
+	}
+	err := c.root.Mkdir(dir, 0o755)
+	if err == nil {
+		err = c.root.Chmod(dir, 0o755)
+	}
+	if err == nil && c.owner.UID != 0 {
+		err = c.root.Lchown(dir, c.owner.UID, c.owner.GID)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	c.made[dir] = true
+	return nil
+}
+
+// index renders the index of what was written.
+func (c *checkout) index(format string, entries []git.Entry) ([]byte, error) {
+	return git.EncodeIndex(format, entries, func(e git.Entry) git.FileStat { return c.stats[e.Path] })
+}

@@ -1,0 +1,68 @@
+package workspace
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/adamant-os/adamant/internal/git"
+	"golang.org/x/sys/unix"
+)
+
+// statOf is what git keeps of a file in its index.
+func statOf(info fs.FileInfo) git.FileStat {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return git.FileStat{}
+	}
+	return git.FileStat{
+		CSec: uint32(s.Ctim.Sec), CNsec: uint32(s.Ctim.Nsec), MSec: uint32(s.Mtim.Sec), MNsec: uint32(s.Mtim.Nsec),
+		Dev: uint32(s.Dev), Ino: uint32(s.Ino), UID: s.Uid, GID: s.Gid, Size: uint32(s.Size),
+	}
+}
+
+// lockFile locks a file for as long as it is open and this process lives. Without wait, one that somebody else has locked is
+// errLocked.
+func lockFile(path string, shared, wait bool) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	how := unix.LOCK_EX
+	if shared {
+		how = unix.LOCK_SH
+	}
+	if !wait {
+		how |= unix.LOCK_NB
+	}
+	for {
+		err = unix.Flock(int(f.Fd()), how)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = errLocked
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// openData opens a regular file below root that an agent may have put there: no link is followed and no pipe waited for.
+func openData(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package workspace
+
+import (
+	"io/fs"
+	"os"
+
+	"github.com/adamant-os/adamant/internal/git"
+)
+
+func statOf(fs.FileInfo) git.FileStat { return git.FileStat{} }
+
+func lockFile(string, bool, bool) (*os.File, error) { return nil, errPlatform }
+
+func openData(*os.Root, string) (*os.File, error) { return nil, errPlatform }
