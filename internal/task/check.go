@@ -197,7 +197,9 @@ func (b Noted) check() error {
 	return within("text", b.Text, maxText)
 }
 
-func (b Stopped) check() error { return errors.Join(within("reason", b.Reason, maxText), line("rule", b.Rule)) }
+func (b Stopped) check() error {
+	return errors.Join(within("reason", b.Reason, maxText), line("rule", b.Rule))
+}
 func (b Resumed) check() error { return within("note", b.Note, maxText) }
 func (b Retried) check() error {
 	if b.Agent != "" {

@@ -75,7 +75,7 @@ type Opening struct {
 	Grants   []string `json:"grants,omitempty"`  // paths it may write beside those of its agent
 	Paths    []string `json:"paths,omitempty"`   // where it is expected to work: folders, files or components
 	Priority int      `json:"priority,omitempty"`
-	Source   string   `json:"source,omitempty"` // where it comes from: an issue's URL or file, squeeze:RULE:SCOPE
+	Source   string   `json:"source,omitempty"`  // where it comes from: an issue's URL or file, squeeze:RULE:SCOPE
 	Foreign  string   `json:"foreign,omitempty"` // text that somebody else wrote, such as an issue: data, never instructions
 	Nonce    string   `json:"nonce"`             // makes two equal wishes two tasks
 }

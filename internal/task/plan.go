@@ -49,13 +49,14 @@ func Plan(waiting []Contender, holders []Holder, caps Caps, now time.Time) map[s
 	for _, h := range holders {
 		p.count(h)
 	}
+	p.urgent = slices.ContainsFunc(waiting, func(c Contender) bool { return c.Priority >= 0 })
 	turns := map[string]Turn{}
 	rest := slices.Clone(waiting)
 	for len(rest) > 0 {
 		slices.SortFunc(rest, func(a, b Contender) int { return p.compare(a, b, now) })
 		c := rest[0]
 		rest = rest[1:]
-		why, files := p.refuses(c, rest)
+		why, files := p.refuses(c)
 		turns[c.Task] = Turn{OK: why == "", Why: why}
 		switch {
 		case why == "":
@@ -77,6 +78,7 @@ type planner struct {
 	roles   map[string]int
 	agents  map[string]int
 	groups  map[string]int
+	urgent  bool // somebody waits who is not to be squeezed in
 }
 
 func (p *planner) count(h Holder) {
@@ -114,14 +116,14 @@ func rank(role string) int {
 	return 1
 }
 
-// refuses says why a contender has to wait, and whether it is for files. behind are those that rank lower.
-func (p *planner) refuses(c Contender, behind []Contender) (why string, files bool) {
+// refuses says why a contender has to wait, and whether it is for files.
+func (p *planner) refuses(c Contender) (why string, files bool) {
 	switch limit, limited := p.caps.Roles[c.Role]; {
 	case p.caps.Held != "":
 		return p.caps.Held, false
 	case p.caps.Day > 0 && p.caps.Spent >= p.caps.Day:
 		return fmt.Sprintf("today's budget of %s is spent (%s); it is there again at 00:00 UTC", USD(p.caps.Day), USD(p.caps.Spent)), false
-	case c.Priority < 0 && c.Role == RoleCoder && (p.busy(c.Task) || len(behind) > 0 && behind[0].Priority >= 0):
+	case c.Priority < 0 && c.Role == RoleCoder && (p.urgent || p.busy(c.Task)):
 		return "it is started when nothing else is going on", false
 	case p.total >= p.caps.Running:
 		return fmt.Sprintf("%s, which is all that spec.fleet.maxRunning allows", attempts(p.total)), false

@@ -315,10 +315,10 @@ func (st *step) speak() (Next, bool) {
 	return wait(WaitChange, r.Agent+" says: "+said.Outcome, Effect{Kind: DoReview, Change: st.s.Change, Review: &Reviewed{Review: said, Agent: r.Agent, Head: r.Head}})
 }
 
-// heard says that a change holds a reviewer's word about its current patch set, made since it was read.
+// heard says that a change holds a reviewer's word about its current patch set.
 func heard(c change.State, r *Record) bool {
 	return slices.ContainsFunc(c.Reviews, func(v change.Review) bool {
-		return v.By == change.RoleReviewer+":"+r.Agent && v.Head == r.Head && !v.At.Before(r.At)
+		return v.By == change.RoleReviewer+":"+r.Agent && v.Head == r.Head
 	})
 }
 

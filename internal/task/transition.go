@@ -191,7 +191,7 @@ func (s *State) unproposed() bool {
 	for i := len(s.Attempts) - 1; i >= 0; i-- {
 		r := s.Attempts[i]
 		if r.Role == RoleCoder && r.Ended != nil {
-			return r.Ended.Finish == FinishDone && r.Ended.Head != "" && r.Ended.Head == s.Work && r.Ended.Head != s.Head && s.Return == nil
+			return r.Ended.Finish == FinishDone && r.Ended.Head != "" && r.Ended.Head == s.Work && r.Ended.Head != s.Head
 		}
 	}
 	return false
