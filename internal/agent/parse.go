@@ -9,11 +9,12 @@ import (
 // ParseEvents reads events as this package writes them: one JSON object a line. It is Parse for agents of our own.
 func ParseEvents(r io.Reader, emit func(Event)) error {
 	return EachLine(r, func(line []byte, cut bool) {
-		emit(parseEvent(line, cut))
+		emit(ParseEvent(line, cut))
 	})
 }
 
-func parseEvent(line []byte, cut bool) Event {
+// ParseEvent reads one event of this package's form; any other line is Unknown.
+func ParseEvent(line []byte, cut bool) Event {
 	var e Event
 	if !cut && json.Unmarshal(line, &e) == nil && known(e.Kind) {
 		return e

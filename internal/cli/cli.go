@@ -168,4 +168,5 @@ var commands = []func(*Env) *cobra.Command{
 	catalogCommand,
 	schemaCommand,
 	versionCommand,
+	agentLoopCommand,
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/desk"
 )
 
 // number takes 12 and "12": small models write both.
@@ -133,7 +134,7 @@ func doRun(ctx context.Context, l *loop, args json.RawMessage) (said, error) {
 }
 
 func doCheck(ctx context.Context, l *loop, _ json.RawMessage) (said, error) {
-	text, err := l.desk.call(ctx, "check", map[string]any{})
+	text, err := l.desk.Call(ctx, "check", map[string]any{})
 	if err != nil {
 		return said{}, err
 	}
@@ -221,12 +222,12 @@ func doEscalate(ctx context.Context, l *loop, args json.RawMessage) (said, error
 // tell passes the agent's word on to the control plane. A no comes back to the model. Where the control plane cannot be
 // reached or does not take it, the event has to do.
 func (l *loop) tell(ctx context.Context, name string, args map[string]any) error {
-	_, err := l.desk.call(ctx, name, args)
-	var refused *refusedError
+	_, err := l.desk.Call(ctx, name, args)
+	var refused *desk.Refused
 	switch {
 	case errors.As(err, &refused):
 		return err
-	case err != nil && !errors.Is(err, errNotOffered):
+	case err != nil && !errors.Is(err, desk.ErrNotOffered):
 		l.emit(agent.Event{Kind: agent.Error, Text: err.Error()})
 	}
 	return nil

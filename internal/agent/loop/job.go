@@ -3,6 +3,7 @@ package loop
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -29,6 +30,7 @@ type Job struct {
 	Endpoint    string   `json:"endpoint"`
 	Readonly    bool     `json:"readonly,omitempty"`
 	IdleSeconds int      `json:"idleSeconds,omitempty"` // longest silence of the model
+	Steps       []Step   `json:"steps,omitempty"`       // a script that takes the model's place
 }
 
 // JobOf is the job of an attempt.
@@ -46,7 +48,12 @@ func ReadJob(r io.Reader) (Job, error) {
 		return Job{}, fmt.Errorf("read the job on standard input: %w", err)
 	}
 	if job.Repo == "" || job.Endpoint == "" || strings.TrimSpace(job.Prompt) == "" {
-		return Job{}, fmt.Errorf("read the job on standard input: repo, endpoint and prompt are needed")
+		return Job{}, errors.New("read the job on standard input: repo, endpoint and prompt are needed")
+	}
+	for i, step := range job.Steps {
+		if err := step.check(); err != nil {
+			return Job{}, fmt.Errorf("step %d of the script: %w", i+1, err)
+		}
 	}
 	return job, nil
 }

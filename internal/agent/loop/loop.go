@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/desk"
 	"github.com/adamant-os/adamant/internal/agent/model"
 	"github.com/adamant-os/adamant/internal/agent/tool"
 )
@@ -26,7 +27,6 @@ const (
 	maxCuts        = 3       // answers in a row that end in the middle
 	maxSilent      = 2       // answers in a row without a call that are asked to go on
 	cutPause       = 2 * time.Second
-	checkTime      = 15 * time.Minute // of one answer of the control plane
 )
 
 // End is how a run ended.
@@ -53,7 +53,7 @@ func Run(ctx context.Context, job Job, token string, out io.Writer) (Outcome, er
 	}
 	defer folder.Close()
 	l := newLoop(job, token, folder, out)
-	defer l.desk.close()
+	defer l.desk.Close()
 	end := l.run(ctx)
 	l.emit(agent.Event{Kind: agent.Finished, Text: end.Text, Tool: l.endedBy, Args: l.endArgs, Exit: exitOf(end.End)})
 	return end, l.out.err()
@@ -71,7 +71,7 @@ type loop struct {
 	job    Job
 	client *model.Client
 	folder *tool.Folder
-	desk   *desk
+	desk   *desk.Desk
 	tools  []definition
 	out    *events
 	pause  time.Duration // before an answer that was cut is asked for again
@@ -97,7 +97,7 @@ func newLoop(job Job, token string, folder *tool.Folder, out io.Writer) *loop {
 		job:     job,
 		client:  &model.Client{Endpoint: job.Endpoint, Token: token, API: job.API, Model: job.Model, MaxTokens: job.MaxTokens, Idle: time.Duration(job.IdleSeconds) * time.Second, HTTP: client},
 		folder:  folder,
-		desk:    &desk{endpoint: job.Endpoint + "/mcp", token: token},
+		desk:    desk.New(job.Endpoint, token),
 		tools:   definitionsFor(job),
 		out:     &events{to: out},
 		pause:   cutPause,

@@ -1,9 +1,18 @@
 // Package runners lists the runners that adamant ships with: one line each.
 package runners
 
-import "github.com/adamant-os/adamant/internal/agent"
+import (
+	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/builtin"
+	"github.com/adamant-os/adamant/internal/agent/exec"
+	"github.com/adamant-os/adamant/internal/agent/script"
+)
 
-// Registry is every runner.
-func Registry() (*agent.Registry, error) {
-	return agent.NewRegistry()
+// Registry is every runner. executable is adamant's own, absolute: the runners of our own agent start it inside the sandbox.
+func Registry(executable string) (*agent.Registry, error) {
+	return agent.NewRegistry(
+		builtin.New(executable),
+		exec.New(),
+		script.New(executable),
+	)
 }

@@ -1,4 +1,7 @@
-package loop
+// Package desk is the control plane as an agent inside the sandbox sees it: tools behind the endpoint's /mcp, spoken to by the
+// Model Context Protocol. It promises bounded waiting and tells a no of the control plane from a way that is broken. It
+// never retries and never decides anything.
+package desk
 
 import (
 	"context"
@@ -7,13 +10,17 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// desk is the control plane's side of the endpoint: the gate that can be asked, and who takes a finish, a comment or a
-// question. It is connected to when it is first needed.
-type desk struct {
+// patience is how long one answer may take: the gate runs tests.
+const patience = 15 * time.Minute
+
+// Desk takes checks, comments, questions and the end of the work. It connects when it is first needed. Its methods may be called
+// at the same time.
+type Desk struct {
 	endpoint, token string
 
 	mu      sync.Mutex
@@ -21,19 +28,29 @@ type desk struct {
 	offers  map[string]bool
 }
 
-// errNotOffered says that the control plane has no such tool.
-var errNotOffered = errors.New("adamant does not offer this here")
+// New is the desk behind an endpoint, for one token.
+func New(endpoint, token string) *Desk {
+	return &Desk{endpoint: strings.TrimSuffix(endpoint, "/") + "/mcp", token: token}
+}
 
-// call asks for a tool of the control plane. A *refusedError is its own no; other errors are of the way there.
-func (d *desk) call(ctx context.Context, name string, args map[string]any) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+// ErrNotOffered says that the control plane has no such tool.
+var ErrNotOffered = errors.New("adamant does not offer this here")
+
+// Refused is an answer that says no; its words are for the agent.
+type Refused struct{ Text string }
+
+func (e *Refused) Error() string { return e.Text }
+
+// Call asks for a tool of the control plane. A *Refused is its own no; other errors are of the way there.
+func (d *Desk) Call(ctx context.Context, name string, args map[string]any) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	session, err := d.connect(ctx)
 	if err != nil {
 		return "", err
 	}
 	if !d.offers[name] {
-		return "", fmt.Errorf("%s: %w", name, errNotOffered)
+		return "", fmt.Errorf("%s: %w", name, ErrNotOffered)
 	}
 	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: name, Arguments: args})
 	if err != nil {
@@ -41,15 +58,10 @@ func (d *desk) call(ctx context.Context, name string, args map[string]any) (stri
 	}
 	text := contentText(result)
 	if result.IsError {
-		return "", &refusedError{text}
+		return "", &Refused{text}
 	}
 	return text, nil
 }
-
-// refusedError is an answer that says no.
-type refusedError struct{ text string }
-
-func (e *refusedError) Error() string { return e.text }
 
 func contentText(r *mcp.CallToolResult) string {
 	var parts []string
@@ -61,7 +73,7 @@ func contentText(r *mcp.CallToolResult) string {
 	return strings.TrimSpace(strings.Join(parts, "\n"))
 }
 
-func (d *desk) connect(ctx context.Context) (*mcp.ClientSession, error) {
+func (d *Desk) connect(ctx context.Context) (*mcp.ClientSession, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session != nil {
@@ -85,7 +97,8 @@ func (d *desk) connect(ctx context.Context) (*mcp.ClientSession, error) {
 	return session, nil
 }
 
-func (d *desk) close() {
+// Close ends the connection, if there is one.
+func (d *Desk) Close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session != nil {
