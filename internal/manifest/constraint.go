@@ -120,6 +120,8 @@ func checkFormat(format, s string) string {
 		if u, err := url.Parse(s); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return fmt.Sprintf("cannot be %q; want an http or https URL", clip(s))
 		}
+	case "usd":
+		return checkUSD(s)
 	case "name":
 		if !isName(s) {
 			return fmt.Sprintf("cannot be %q; want letters and digits with - _ . between them, at most 63", clip(s))

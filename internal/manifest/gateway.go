@@ -1,5 +1,11 @@
 package manifest
 
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
 // Gateway configures the way of agents to models.
 type Gateway struct {
 	// Providers are asked in this order: the first one that serves a model over the agent's wire format answers.
@@ -55,4 +61,51 @@ type Spending struct {
 	USD      string `json:"usd,omitempty" format:"usd"` // such as 20 or 7.50
 	Tokens   int64  `json:"tokens,omitempty" min:"0"`
 	Requests int64  `json:"requests,omitempty" min:"0"`
+}
+
+func (v *validator) gateway(g Gateway) {
+	seen := map[string]int{}
+	for i, p := range g.Providers {
+		at := fmt.Sprintf("/spec/gateway/providers/%d", i)
+		if first, twice := seen[p.Name]; twice {
+			v.report(at+"/name", "provider %q is declared twice; the first one is providers[%d]", p.Name, first)
+		} else {
+			seen[p.Name] = i
+		}
+		v.provider(at, p)
+	}
+}
+
+func (v *validator) provider(at string, p Provider) {
+	switch {
+	case p.Key != nil && p.Login != "":
+		v.report(at, "a provider has a key or a login, and not both")
+	case p.Login == "claude" && p.API != "anthropic", p.Login == "chatgpt" && p.API != "openai-responses":
+		v.report(at+"/login", "a login of Claude Code needs api: anthropic, one of ChatGPT api: openai-responses")
+	case p.Login != "" && p.Billing != "" && p.Billing != "subscription":
+		v.report(at+"/billing", "a login is a subscription")
+	}
+	if u, err := url.Parse(p.BaseURL); err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		v.report(at+"/baseURL", "a base URL has no user, query or fragment; keys are named in key")
+	}
+	if p.Key != nil {
+		v.key(at+"/key", *p.Key)
+	}
+}
+
+func (v *validator) key(at string, k Key) {
+	places := 0
+	for _, there := range []bool{k.Env != "", k.File != "", len(k.Command) > 0} {
+		if there {
+			places++
+		}
+	}
+	switch {
+	case places != 1:
+		v.report(at, "a key is in one place: env, file or command")
+	case k.File != "" && !strings.HasPrefix(k.File, "/") && !strings.HasPrefix(k.File, "~/"):
+		v.report(at+"/file", "want an absolute path, or one that begins with ~/; keys never are in the repository")
+	case len(k.Command) > 0 && k.Command[0] == "":
+		v.report(at+"/command/0", "the command is empty")
+	}
 }

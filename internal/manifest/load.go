@@ -81,6 +81,7 @@ func (v *validator) repository(r *Repository) {
 	}
 	v.notify(r.Spec.Notify)
 	v.freezes(r.Spec.Queue.Freeze)
+	v.gateway(r.Spec.Gateway)
 	v.rules(r.Spec.Policy)
 }
 

@@ -41,6 +41,8 @@ type RepositorySpec struct {
 	Queue Queue `json:"queue,omitzero"`
 	// Mirror keeps a copy of the kernel elsewhere.
 	Mirror *Mirror `json:"mirror,omitempty"`
+	// Gateway is the way of agents to models.
+	Gateway Gateway `json:"gateway,omitzero"`
 }
 
 // Queue configures the life of changes and the merge queue.

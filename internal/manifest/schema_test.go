@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the schemas and golden files")
 
 // ours are the kinds whose Go types live in this package. The schemas of catalog entities are made by package catalog.
-var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet](), "Architecture": reflect.TypeFor[Architecture](), "Agent": reflect.TypeFor[Agent]()}
+var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet](), "Architecture": reflect.TypeFor[Architecture](), "Agent": reflect.TypeFor[Agent](), "Prices": reflect.TypeFor[Prices]()}
 
 // TestSchemasAreCurrent makes the schemas anew from the Go types, their tags and their comments.
 func TestSchemasAreCurrent(t *testing.T) {
@@ -58,7 +58,7 @@ func TestSchemasAreCurrent(t *testing.T) {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, file := range []string{"repository.go", "waiver.go", "ratchet.go", "agent.go"} {
+	for _, file := range []string{"repository.go", "waiver.go", "ratchet.go", "agent.go", "gateway.go", "prices.go"} {
 		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
@@ -141,6 +141,8 @@ func constrain(t reflect.Type, s *generator.Schema, c constraint) {
 		text.Format, text.Pattern = "uri", `^https?://[^/]+`
 	case "name":
 		text.Pattern, text.MaxLength = `^([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9]$`, generator.Ptr(63)
+	case "usd":
+		text.Pattern = `^[0-9]{1,6}(\.[0-9]{1,6})?$`
 	case "glob", "path":
 		text.MinLength = generator.Ptr(1)
 	}
