@@ -34,7 +34,7 @@ func TestCost(t *testing.T) {
 		usage             wire.Usage
 		want              int64
 	}{
-		{"a dollar's worth", "claude-x", "", wire.Usage{Fresh: 1_000_000}, 3_000_000_000},
+		{"a dollar's worth", "claude-x", "", wire.Usage{Fresh: 100_000}, 300_000_000},
 		{"every kind of token", "claude-x", "", wire.Usage{Fresh: 1, CacheRead: 1, CacheWrite: 3, CacheWrite1h: 1, Output: 1, Reasoning: 1}, 3000 + 300 + 2*3750 + 6000 + 15000},
 		{"reasoning is part of the output", "claude-x", "", wire.Usage{Output: 10, Reasoning: 10}, 150_000},
 		{"on the step", "claude-x", "", wire.Usage{Fresh: 200_000}, 600_000_000},
