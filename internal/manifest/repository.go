@@ -43,6 +43,8 @@ type RepositorySpec struct {
 	Mirror *Mirror `json:"mirror,omitempty"`
 	// Gateway is the way of agents to models.
 	Gateway Gateway `json:"gateway,omitzero"`
+	// Fleet bounds the agents that the daemon runs.
+	Fleet Fleet `json:"fleet,omitzero"`
 }
 
 // Queue configures the life of changes and the merge queue.
