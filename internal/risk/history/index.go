@@ -78,11 +78,16 @@ func (x *Index) builder(n int) *Builder {
 		b.times = append(b.times, x.time(i))
 		b.who = append(b.who, binary.LittleEndian.Uint32(x.who[4*i:]))
 	}
-	for i := range x.paths.len() {
-		b.path(string(x.paths.at(i)))
+	ids := make([]int, x.paths.len()) // the same numbers, unless the file names a path twice
+	for i := range ids {
+		ids[i] = b.path(string(x.paths.at(i)))
 	}
-	for i := range x.paths.len() {
-		b.trails[i] = x.decodeTrail(i, n)
+	for i, id := range ids {
+		trail := x.decodeTrail(i, n)
+		for k := range trail {
+			trail[k].from = ids[trail[k].from]
+		}
+		b.trails[id] = trail
 	}
 	return b
 }
