@@ -45,7 +45,7 @@ func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
 	if err != nil {
 		return agent.Launch{}, err
 	}
-	files, err := files(a)
+	files, err := Files(a)
 	if err != nil {
 		return agent.Launch{}, fmt.Errorf("prepare claude for %s: %w", a.ID, err)
 	}
@@ -89,7 +89,8 @@ func Env(a agent.Attempt) []string {
 	}
 }
 
-func files(a agent.Attempt) (map[string][]byte, error) {
+// Files are the configuration of Claude Code, below the home folder; acp uses them for the adapter that speaks for it.
+func Files(a agent.Attempt) (map[string][]byte, error) {
 	type server struct {
 		Type    string            `json:"type"`
 		URL     string            `json:"url"`

@@ -51,8 +51,8 @@ func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
 		return agent.Launch{}, fmt.Errorf("prepare pi for %s: %w", a.ID, err)
 	}
 	return agent.Launch{
-		Argv: append(program.Argv, "--provider", "adamant", "--model", a.Model, "--mode", "json", "--no-session", "--tools", strings.Join(tools(a), ","), "-p"),
-		Env: r.Environment(a, "PI_CODING_AGENT_DIR="+path.Join(a.Home, folder), "PI_OFFLINE=1", "PI_TELEMETRY=0", tokenVariable+"="+a.Token),
+		Argv:  append(program.Argv, "--provider", "adamant", "--model", a.Model, "--mode", "json", "--no-session", "--tools", strings.Join(tools(a), ","), "-p"),
+		Env:   r.Environment(a, "PI_CODING_AGENT_DIR="+path.Join(a.Home, folder), "PI_OFFLINE=1", "PI_TELEMETRY=0", tokenVariable+"="+a.Token),
 		Files: map[string][]byte{folder + "/models.json": models}, Stdin: []byte(a.Prompt), Mounts: program.Mounts,
 	}, nil
 }
