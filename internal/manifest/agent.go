@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,14 +66,10 @@ type AgentBudget struct {
 	Wall string `json:"wall,omitempty" format:"duration"`
 }
 
-// AgentBreaker changes limits of the breaker for one persona (docs/personas.md). Left out: its defaults.
+// AgentBreaker changes limits of the breaker for one persona (docs/personas.md). Its rules about loops have no switch.
 type AgentBreaker struct {
-	Repeats   int `json:"repeats,omitempty" min:"2" max:"20"`            // same action with the same result, before it is stopped
-	SameError int `json:"sameError,omitempty" min:"2" max:"50"`          // errors of one action in a row
-	Errors    int `json:"errors,omitempty" min:"2" max:"100"`            // errors of any action in a row
-	Monologue int `json:"monologue,omitempty" min:"2" max:"50"`          // answers in a row without an action
-	PerMinute int `json:"requestsPerMinute,omitempty" min:"1" max:"600"` //
-	FanOut    int `json:"fanOut,omitempty" min:"1" max:"50"`             // callers at a time
+	PerMinute int `json:"requestsPerMinute,omitempty" min:"1" max:"600"` // requests to the model; default 60
+	FanOut    int `json:"fanOut,omitempty" min:"1" max:"50"`             // conversations of one attempt, its own included
 }
 
 // LoadAgent reads a persona as it is written, without defaults (JSON when path ends in .json). With any Diagnostic the result
@@ -142,7 +137,7 @@ func checkHost(text string) string {
 		}
 	}
 	if host == "" || strings.ContainsAny(host, "/*? @\t") || strings.Contains(host, "://") {
-		return fmt.Sprintf("is no host; want a name such as proxy.golang.org, or with a port, proxy.golang.org:443")
+		return "is no host; want a name such as proxy.golang.org, or with a port, proxy.golang.org:443"
 	}
 	return ""
 }

@@ -99,19 +99,32 @@ func Parse(files []File) *Set {
 			set.Problems = append(set.Problems, manifest.Diagnostic{Path: f.Path, Line: 1, Message: f.Problem})
 			continue
 		}
-		agent, problems := manifest.LoadAgent(f.Path, f.Data)
-		if len(problems) == 0 {
-			p := complete(agent, f.Path)
-			if problems = check(p, f.Path, seen); len(problems) == 0 {
-				set.personas = append(set.personas, p)
-			}
-			seen[p.Name] = f.Path
-		}
-		set.Problems = append(set.Problems, problems...)
+		set.Problems = append(set.Problems, set.take(f, seen)...)
 	}
 	slices.SortFunc(set.personas, func(a, b Persona) int { return cmp.Compare(a.Name, b.Name) })
 	return set
 }
+
+// take adds a persona to the set, or says why not. Of two of a name none is taken: nobody knows which is meant.
+func (s *Set) take(f File, seen map[string]string) []manifest.Diagnostic {
+	agent, problems := manifest.LoadAgent(f.Path, f.Data)
+	if len(problems) > 0 {
+		return problems
+	}
+	p := complete(agent, f.Path)
+	if problems = check(p, f.Path, seen); len(problems) > 0 {
+		if nameOf(f.Path) == p.Name {
+			s.personas = slices.DeleteFunc(s.personas, func(other Persona) bool { return other.Name == p.Name })
+		}
+		return problems
+	}
+	seen[p.Name] = f.Path
+	s.personas = append(s.personas, p)
+	return nil
+}
+
+// nameOf is the agent's name that a file's name says.
+func nameOf(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }
 
 // check is what concerns the file's name, the role and the other personas.
 func check(p Persona, file string, seen map[string]string) []manifest.Diagnostic {
@@ -119,8 +132,8 @@ func check(p Persona, file string, seen map[string]string) []manifest.Diagnostic
 	report := func(format string, args ...any) {
 		out = append(out, manifest.Diagnostic{Path: file, Line: 1, Message: fmt.Sprintf(format, args...)})
 	}
-	if base := strings.TrimSuffix(path.Base(file), path.Ext(file)); base != p.Name {
-		report("metadata.name is %q; the file's name says %q, and they must be the same", p.Name, base)
+	if says := nameOf(file); says != p.Name {
+		report("metadata.name is %q; the file's name says %q, and they must be the same", p.Name, says)
 	}
 	if !isAgentName(p.Name) {
 		report("%q cannot be an agent's name: want lower-case letters and digits, with single . - or _ between them, at most 64", p.Name)

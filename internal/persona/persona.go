@@ -9,7 +9,6 @@ package persona
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -74,10 +73,6 @@ type Budget struct {
 
 // BreakerLimits change the breaker's own; 0 = as it is.
 type BreakerLimits struct {
-	Repeats   int `json:"repeats,omitempty"`
-	SameError int `json:"sameError,omitempty"`
-	Errors    int `json:"errors,omitempty"`
-	Monologue int `json:"monologue,omitempty"`
 	PerMinute int `json:"requestsPerMinute,omitempty"`
 	FanOut    int `json:"fanOut,omitempty"`
 }
@@ -122,7 +117,7 @@ func (s *Set) Get(name string) (Persona, error) {
 	}
 	if s != nil {
 		for _, d := range s.Problems {
-			if base := path.Base(d.Path); strings.TrimSuffix(base, path.Ext(base)) == name {
+			if nameOf(d.Path) == name {
 				unknown.Problems = append(unknown.Problems, d)
 			}
 		}

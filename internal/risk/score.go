@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/persona"
 )
 
 // Features are the measured values a score is made of. Only source files whose edit is not proven harmless are counted.
@@ -22,6 +23,7 @@ type Features struct {
 	FileAge     int // mean hours since the first change of those files that are not new
 	FixAge      int // hours since the latest fix of any of these files; NeverFixed when there was none
 	FanIn       int // files of the repository that need these, directly or not, at base; without weight (docs/risk.md)
+	Distrust    int // of the agent that made it, in milli-units; 0 for people and for agents of tier senior or standard
 }
 
 // NeverFixed is the FixAge of files that were never fixed, in hours (11 years); older fixes count as never.
@@ -57,7 +59,19 @@ func Measure(in *facts.Input) Features {
 	if in.Reach != nil {
 		f.FanIn = in.Reach.Files
 	}
+	f.Distrust = distrust(in.Change)
 	return f
+}
+
+// distrust is what the agent's tier adds to the score of code, in milli-units. No tier takes anything off: trust is no proof.
+func distrust(c facts.Change) int {
+	switch {
+	case c.Persona != nil && c.Persona.Tier == string(persona.Junior), c.Personas && c.Persona == nil:
+		return 100
+	case c.Persona != nil && c.Persona.Tier == string(persona.Experimental):
+		return 50
+	}
+	return 0
 }
 
 func (f *Features) grow(file facts.File) {
@@ -100,6 +114,10 @@ func Score(f Features) (int, []Factor) {
 		if factor.Milli != 0 {
 			factors = append(factors, factor)
 		}
+	}
+	if f.Distrust > 0 {
+		sum += f.Distrust
+		factors = append(factors, Factor{Name: "agentTrust", Value: f.Distrust, Milli: f.Distrust, Text: fmt.Sprintf("trust in the agent that made it: %+d", f.Distrust)})
 	}
 	slices.SortStableFunc(factors, func(a, b Factor) int { return cmp.Compare(b.Milli, a.Milli) })
 	if f.FanIn > 0 {
