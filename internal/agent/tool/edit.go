@@ -63,16 +63,20 @@ func likeFile(file, old, text string) (string, string) {
 	return crlf(old), crlf(text)
 }
 
-// occurrences counts also those that overlap: each is a place that could be meant.
+// maxPlaces bounds how many places are counted.
+const maxPlaces = 100
+
+// occurrences counts also those that overlap, up to maxPlaces: each is a place that could be meant.
 func occurrences(file, old string) int {
 	count := 0
-	for at := 0; ; count++ {
+	for at := 0; old != "" && count < maxPlaces; count++ {
 		i := strings.Index(file[at:], old)
 		if i < 0 {
 			return count
 		}
 		at += i + 1
 	}
+	return count
 }
 
 // places lists the lines at which old begins.
@@ -115,8 +119,8 @@ func missing(file, old, text string) error {
 	if numbers(old) {
 		return errors.New("old was not found; its lines begin with line numbers, which read adds and the file does not have")
 	}
-	if strings.TrimSpace(text) != "" && occurrences(file, text) == 1 {
-		return fmt.Errorf("old was not found, but new is there already, at line %s", places(file, text))
+	if whole := strings.Trim(text, "\n"); strings.TrimSpace(whole) != "" && strings.Contains("\n"+file+"\n", "\n"+whole+"\n") {
+		return fmt.Errorf("old was not found, but new is there already, at line %s", places("\n"+file, "\n"+whole))
 	}
 	near := nearest(splitLines(file), splitLines(old))
 	if near == nil {
