@@ -3,8 +3,9 @@
 //
 // It is the client's side of the protocol, written to survive what agents really send: fields and updates that it does not know
 // are kept as they are, an update of a call that was never announced announces it, usage may be missing or count anything.
-// Requests for permission are answered at once from the attempt's tools and folders; nobody is asked. It offers neither a
-// terminal nor, by itself, files: agents use those of the sandbox they run in.
+// Requests for permission are answered at once from the attempt's tools and folders; nobody is asked. It offers the agent
+// neither files nor a terminal, and refuses to serve them: both would act on the host, with the daemon's rights, on a folder
+// that the agent owns. Agents use those of the sandbox they run in.
 package acp
 
 import (
@@ -21,22 +22,12 @@ import (
 	"github.com/adamant-os/adamant/internal/agent/headless"
 )
 
-// Files serves the checkout to agents that ask their client for it instead of opening files themselves. Paths are those inside
-// the sandbox, absolute.
-type Files interface {
-	Read(path string, line, limit int) (string, error) // line counts from 1; 0 = from the start, and to the end
-	Write(path, text string) error
-}
-
 type runner struct {
-	files  func(agent.Attempt) (Files, error)
 	locate func(command string) (headless.Program, error)
 }
 
-// New is the runner `acp`. files opens the checkout of an attempt; nil offers no files.
-func New(files func(agent.Attempt) (Files, error)) agent.Dialogue {
-	return runner{files, headless.Find}
-}
+// New is the runner `acp`.
+func New() agent.Dialogue { return runner{headless.Find} }
 
 func (runner) Name() string { return "acp" }
 

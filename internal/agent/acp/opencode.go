@@ -27,6 +27,5 @@ func opencode(a agent.Attempt) ([]byte, error) {
 		"$schema": "https://opencode.ai/config.json", "autoupdate": false, "share": "disabled",
 		"model": "adamant/" + a.Model, "small_model": "adamant/" + a.Model, "permission": permission,
 		"provider": m{"adamant": m{"npm": adapter, "name": "adamant", "options": m{"baseURL": base + "/v1", "apiKey": a.Token}, "models": m{a.Model: model}}},
-		"mcp":      m{"adamant": m{"type": "remote", "url": base + "/mcp", "enabled": true, "headers": m{"Authorization": "Bearer " + a.Token}}},
 	})
 }
