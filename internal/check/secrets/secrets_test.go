@@ -10,6 +10,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/check/builtin"
 	"github.com/adamant-os/adamant/internal/check/builtin/builtintest"
+	"github.com/adamant-os/adamant/internal/check/secrets/secretstest"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 )
@@ -62,8 +63,8 @@ func run(t *testing.T, base, merged map[string]string) builtin.Result {
 
 func TestMessagesKeepTheSecret(t *testing.T) {
 	t.Parallel()
-	for id, sample := range samples {
-		text := expand(sample, 11)
+	for _, id := range secretstest.IDs() {
+		text := secretstest.Sample(id, 11)
 		for _, f := range run(t, nil, map[string]string{pathFor(id): text}).Merged {
 			for _, secret := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \n\"=:/@.&", r) }) {
 				if len(secret) >= 12 && (strings.Contains(f.Message, secret) || strings.Contains(f.Fix, secret)) {
@@ -76,7 +77,7 @@ func TestMessagesKeepTheSecret(t *testing.T) {
 
 func TestNewOldAndReplaced(t *testing.T) {
 	t.Parallel()
-	one, other := expand(samples["gitlab-token"], 1)+"\n", expand(samples["gitlab-token"], 2)+"\n"
+	one, other := secretstest.Sample("gitlab-token", 1)+"\n", secretstest.Sample("gitlab-token", 2)+"\n"
 	tests := []struct {
 		name         string
 		base, merged string
@@ -101,7 +102,7 @@ func TestNewOldAndReplaced(t *testing.T) {
 
 func TestInSourceSuppressionIsMarked(t *testing.T) {
 	t.Parallel()
-	got := run(t, nil, map[string]string{"a.go": expand(samples["gitlab-token"], 1) + " // gitleaks:allow\n"})
+	got := run(t, nil, map[string]string{"a.go": secretstest.Sample("gitlab-token", 1) + " // gitleaks:allow\n"})
 	if len(got.Merged) != 1 || got.Merged[0].Suppress != "inSource" {
 		t.Errorf("got %v", got.Merged)
 	}
@@ -123,7 +124,7 @@ paths = ["^vendor/"]
 
 func TestOwnRules(t *testing.T) {
 	t.Parallel()
-	token := expand(samples["gitlab-token"], 1)
+	token := secretstest.Sample("gitlab-token", 1)
 	tests := []struct {
 		name         string
 		base, merged map[string]string
@@ -224,7 +225,7 @@ func TestEntropy(t *testing.T) {
 // TestHostileInputIsCheap does not come to an end in any reasonable time when the cost of an input grows with its square.
 func TestHostileInputIsCheap(t *testing.T) {
 	t.Parallel()
-	token := expand(samples["gitlab-token"], 1) + " "
+	token := secretstest.Sample("gitlab-token", 1) + " "
 	for _, unit := range []string{"token=", "://", "-----BEGIN {:0}PRIVATE KEY-----", "kind: Secret\ndata:\n", token, "eyJ", "password: "} {
 		unit = expand(unit, 1)
 		hits, err := builtinEngine().scan("a.yaml", []byte(strings.Repeat(unit, (1<<19)/len(unit))))
@@ -235,8 +236,8 @@ func TestHostileInputIsCheap(t *testing.T) {
 }
 
 func FuzzScan(f *testing.F) {
-	for _, sample := range samples {
-		f.Add("a.yaml", []byte(expand(sample, 1)))
+	for _, id := range secretstest.IDs() {
+		f.Add("a.yaml", []byte(secretstest.Sample(id, 1)))
 	}
 	f.Fuzz(func(t *testing.T, path string, text []byte) {
 		hits, err := builtinEngine().scan(path, text)

@@ -3,13 +3,15 @@ package secrets
 import (
 	"strings"
 	"testing"
+
+	"github.com/adamant-os/adamant/internal/check/secrets/secretstest"
 )
 
 // TestSpansCoverEverySample cuts what Spans lists out of a sample of every rule: nothing that a rule knows is left.
 func TestSpansCoverEverySample(t *testing.T) {
 	t.Parallel()
 	for _, r := range builtinRules() {
-		text := "first line\n" + expand(samples[r.id], 3) + "\nlast line, after it\n"
+		text := "first line\n" + secretstest.Sample(r.id, 3) + "\nlast line, after it\n"
 		rest := cut(t, text)
 		if rest == text || len(rest) > len(text)-3 {
 			t.Errorf("%s: nothing was found in %q", r.id, text)
@@ -51,7 +53,7 @@ func TestSpansOfLongKeys(t *testing.T) {
 
 func TestSpansBesideNUL(t *testing.T) {
 	t.Parallel()
-	text := "\x00\x00 " + expand(samples["gcp-api-key"], 1)
+	text := "\x00\x00 " + secretstest.Sample("gcp-api-key", 1)
 	if spans, err := Spans(text); err != nil || len(spans) != 1 || spans[0].To != len(text) {
 		t.Errorf("%v, %v", spans, err)
 	}
