@@ -64,7 +64,10 @@ func (b Budget) None() bool { return b == Budget{} }
 type Attempt struct {
 	Task, Attempt, Agent, Role, Change, Feature string
 	// Models are those the attempt may use; the first one answers whoever asks for another.
+	// None: any that a provider serves.
 	Models []string
+	// Providers names the provider of a model, where it may not be any that serves it.
+	Providers map[string]string
 	// Temperature is imposed where the model takes one, as a decimal such as 0.2. Empty: the agent's own.
 	Temperature string
 	// MaxTokens is the most that one answer may have. 0: 32,000.

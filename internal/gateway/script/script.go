@@ -3,3 +3,4 @@ package script
 
 // Script is a script as it was read.
 type Script struct{}
+type Player struct{}
