@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/modfile"
@@ -75,7 +76,7 @@ func (c *courtroom) importEvidence(ctx context.Context) error {
 // importOptions are for reports about a tree.
 func importOptions(ctx context.Context, repo *git.Repo, side *facts.Side, changed []facts.File, now time.Time) check.ImportOptions {
 	return check.ImportOptions{
-		Read: readReport, Root: repo.Root(), Changed: changed, Now: now, Modules: goModules(ctx, side), Symbol: symbol,
+		Read: readReport, Root: repo.Root(), Changed: changed, Now: now, Modules: goModules(ctx, side), Symbol: symbols(),
 		Text: func(path string) ([]byte, bool) {
 			data, err := side.Read(ctx, path)
 			return data, err == nil
@@ -119,10 +120,25 @@ func goModules(ctx context.Context, side *facts.Side) map[string]string {
 	return modules
 }
 
-// symbol names the declaration around a line, for fingerprints that survive moves.
-func symbol(path string, content []byte, line int) string {
-	language, _ := source.Classify(path, content[:min(len(content), 4096)], nil)
-	return source.NewIndex(language, content).Symbol(line)
+// symbols names the declaration around a line, for fingerprints that survive moves. Whoever asks goes through a file's findings in
+// a row: the file of the last question is kept, so that thousands of findings in one cost one reading of it.
+func symbols() finding.Symbol {
+	var mu sync.Mutex
+	var of string
+	var last []byte
+	var index *source.Index
+	return func(path string, content []byte, line int) string {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(content) == 0 {
+			return ""
+		}
+		if index == nil || path != of || len(last) != len(content) || &last[0] != &content[0] {
+			language, _ := source.Classify(path, content[:min(len(content), 4096)], nil)
+			of, last, index = path, content, source.NewIndex(language, content)
+		}
+		return index.Symbol(line)
+	}
 }
 
 // askSonarQube adds the quality gate of the server that the configuration names, when the change needs one.

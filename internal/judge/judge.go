@@ -431,7 +431,7 @@ func (c *courtroom) runner() (*check.Runner, error) {
 		cache = nil
 	}
 	return &check.Runner{
-		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Fresh: c.req.Fresh, Symbol: symbol, Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
+		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Fresh: c.req.Fresh, Symbol: symbols(), Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
 		Getenv: c.req.Getenv, Self: self, Engine: c.req.Version, Jobs: c.req.Jobs, Now: func() time.Time { return c.req.Now },
 		Progress: func(e check.Event) { c.req.Progress(eventText(e)) },
 	}, nil
