@@ -2,18 +2,22 @@
 // what its Spec names: its own mounts, its own processes, its own loopback; that it gains no privilege; that its limits hold; and
 // that nothing of it is left when it ends, is killed, or the process that started it dies.
 //
-// It never starts a program with less isolation than was asked for: New says what is missing. It never reads a configuration,
-// never decides who may run, and never looks at what a program writes.
+// It never starts a program with less isolation than was asked for: New says what is missing. It reads no configuration, does
+// not decide who may run, and does not look at what a program writes.
 //
 // A program that uses it calls Init before anything else in main: the sandbox starts that same executable again as the first
 // process inside. docs/sandbox.md says what each layer stops, and what none does.
 package sandbox
 
 import (
+	"context"
 	"io"
 	"net"
 	"time"
 )
+
+// Grace is how long a process may take to end after SIGTERM, before SIGKILL.
+const Grace = 5 * time.Second
 
 // Spec is all that a sandboxed program gets. What it does not name, the program does not have.
 type Spec struct {
@@ -21,8 +25,10 @@ type Spec struct {
 	Dir  string   // working folder, as seen inside
 	Env  []string // all of it: nothing is inherited
 
-	Stdin          io.Reader // nil = empty
-	Stdout, Stderr io.Writer // nil = discarded; bounding what is kept is the caller's business
+	// Streams. Nil is empty, or discarded. An *os.File is given to the program as it is, everything else through a pipe.
+	// Bounding what is kept is the caller's business.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
 
 	Mounts   []Mount
 	Forward  []Forward
@@ -30,46 +36,46 @@ type Spec struct {
 	Limits   Limits
 	Network  Network
 
-	View   View     // what of the host's file system is seen
-	Hide   []string // View Host only: folders that look empty and files that look like /dev/null
-	Nested bool     // the program may make namespaces, mount and trace inside; it then has no Landlock and a shorter seccomp list
-	Keep   bool     // the program keeps root's power over file modes inside (the setup of checks)
+	View   View     // what of the host's file system is seen besides Mounts
+	Hide   []string // ViewHost only: folders that look empty and files that look like /dev/null
+	Nested bool     // the program may make namespaces, mount and trace inside; it has no Landlock then, and a shorter seccomp list
+	Keep   bool     // ViewHost only: root keeps its power over file modes (the setup of checks)
 }
 
-// Mount shows a folder or file of the host inside. Target is made when it does not exist.
+// Mount shows a folder or file of the host inside. What is missing of Target is made. Target must hold no symlink.
 type Mount struct {
 	Source   string // absolute, on the host
 	Target   string // absolute, inside
 	Writable bool
 }
 
-// Forward gives the sandbox one TCP listener on its own loopback whose connections end outside. Exactly one of Socket and Serve
-// is set.
+// Forward gives the sandbox a TCP listener on its own loopback whose connections end outside. Either Socket or Serve is set.
 type Forward struct {
 	Listen string             // an address of the loopback inside, as 127.0.0.1:8787
 	Socket string             // the unix socket on the host that each connection is copied to
-	Serve  func(net.Listener) // serves the listener in this process, without a socket on the host; returns when it is closed
+	Serve  func(net.Listener) // serves in this process, with no socket on the host; the listener is closed when the sandbox ends
 }
 
-// Limits bound a sandbox. Zero is the default of DefaultLimits for that field, negative is unlimited.
+// Limits bound a sandbox. A field that is zero means that of DefaultLimits, a negative one that there is none.
 type Limits struct {
-	Memory    int64 // bytes of all processes together where a cgroup is to be had, else of each
-	Processes int64 // processes and threads
-	FileSize  int64 // bytes of one file
-	OpenFiles int64 // of one process
-	Temp      int64 // bytes of /tmp and, again, of /dev/shm: they are memory
+	Memory    int64         // bytes of all processes together
+	Processes int64         // processes and threads
+	FileSize  int64         // bytes of one file
+	OpenFiles int64         // of one process
+	Temp      int64         // bytes of /tmp and, again, of /dev/shm: they count as memory
 	CPU       time.Duration // processor time of one process
-	Wall      time.Duration // since the start, after which the sandbox is terminated; zero is unlimited
+	Wall      time.Duration // since the start; then the sandbox is terminated
 }
 
-// DefaultLimits are what a field of Limits that is zero means.
+// DefaultLimits are the limits of a Spec that names none.
 func DefaultLimits() Limits {
-	return Limits{Memory: 4 << 30, Processes: 1024, FileSize: 2 << 30, OpenFiles: 4096, Temp: 1 << 30, CPU: -1}
+	return Limits{Memory: 4 << 30, Processes: 1024, FileSize: 2 << 30, OpenFiles: 4096, Temp: 1 << 30, CPU: -1, Wall: -1}
 }
 
 // Network is what a sandbox can reach.
 type Network int
 
+// The networks of a Spec.
 const (
 	NetworkNone Network = iota // a loopback of its own
 	NetworkHost                // the host's network: the setup of checks, and nothing else
@@ -78,37 +84,38 @@ const (
 // View is what a sandbox sees of the host's file system besides its mounts.
 type View int
 
+// The views of a Spec.
 const (
-	ViewMinimal View = iota // the system's programs and libraries, read-only
-	ViewHost                // everything but what is hidden, read-only: checks
+	ViewMinimal View = iota // the system's programs and libraries, read-only, in a file system of its own
+	ViewHost                // everything that is not hidden, read-only: checks
 )
 
 // Identity is who a sandbox runs as on the host. The zero value is Self.
 type Identity struct {
-	UID, GID int // on the host; 0 is Self
+	UID, GID int
 }
 
-// Self is the identity of this process. Only checks run as root: for an agent of a root daemon use Slot.
+// Self is the identity of this process. Where this process is root, a sandbox with ViewMinimal refuses it.
 func Self() Identity { return Identity{} }
 
 // Exit is how a program ended.
 type Exit struct {
 	Code   int    // exit status; -1 when a signal ended it
-	Signal string // name of the signal, as SIGKILL
-	Cause  string // why the sandbox ended it: CauseTerminated, CauseWall, CauseMemory, or ""
+	Signal string // the signal, as SIGKILL
+	Cause  Cause  // why the sandbox ended it
 }
 
-// Why the sandbox itself ended a program.
+// Cause is why the sandbox itself ended a program; empty: it did not.
+type Cause string
+
+// The causes of an Exit.
 const (
-	CauseTerminated = "terminated" // Terminate, Kill, or the context
-	CauseWall       = "wall"       // Limits.Wall
-	CauseMemory     = "memory"     // Limits.Memory
+	CauseTerminated Cause = "terminated" // Terminate, Kill, Close or the context
+	CauseWall       Cause = "wall"       // Limits.Wall
+	CauseMemory     Cause = "memory"     // Limits.Memory
 )
 
-// Success says that the program ended by itself with status 0.
-func (e Exit) Success() bool { return e.Code == 0 && e.Cause == "" }
-
-// Command is one program to start in a Cell.
+// Command is one program to start in a Cell; its fields are those of Spec.
 type Command struct {
 	Argv           []string
 	Dir            string
@@ -119,29 +126,60 @@ type Command struct {
 
 // Report says what holds a sandbox on this system.
 type Report struct {
-	Namespaces []string // of user, pid, mount, net, ipc, uts, cgroup
-	Landlock   int      // ABI version; 0 = the kernel has none
-	Seccomp    bool
-	Cgroup     string   // v1, v2 or none: then rlimits bound each process, and a watcher the sum
-	Identity   string   // own: each sandbox has a host user of its own; self: it runs as the user of this process
-	Missing    []string // layers that an agent needs and this system does not give; empty = complete
+	User, PID, Mount, Net bool   // the namespaces that may be missing in a weaker sandbox; ipc, uts and cgroup come with pid
+	Landlock              int    // version of its ABI; 0 = none
+	Seccomp               bool   // a system call filter
+	Cgroup                string // v1, v2 or none; with none rlimits bound each process, and a watcher their memory
+	Slots                 bool   // each sandbox can have a host user of its own
 }
 
-// UnavailableError says why no complete sandbox is to be had here, and what to do about it.
+// UnavailableError says which layer is not to be had here, and what to do about it.
 type UnavailableError struct {
-	Missing string // the layer
-	Reason  string // what the system answered
-	Fix     string // what to install or to allow
+	Layer  string
+	Reason string // what the system answered
+	Fix    string // what to install or to allow
 }
 
 func (e *UnavailableError) Error() string {
-	return "no sandbox on this system: " + e.Missing + ": " + e.Reason + "; " + e.Fix
+	return "no sandbox on this system: " + e.Layer + ": " + e.Reason + "; " + e.Fix
 }
+
+// NotFoundError says that a program cannot be started because it, or its interpreter, is not there.
+type NotFoundError struct{ Reason string }
+
+func (e *NotFoundError) Error() string { return e.Reason }
 
 // Options are how sandboxes are made.
 type Options struct {
-	Self   string // executable whose main calls Init first; empty = the running one
-	Weaker bool   // checks: take what the system gives, and let Report say it; agents never set it
+	Self   string // an executable whose main calls Init first; empty: none, which gives process groups and no more
+	Weaker bool   // checks: take what the system gives, and say it in Report; agents and builds never set it
 
-	without guards // tests: layers that are left out
+	without guards // tests: guards that are left out
+}
+
+// Sandbox starts sandboxed programs.
+type Sandbox struct {
+	self    string
+	layers  layers
+	without guards
+	cgroups *cgroups
+}
+
+// New finds out what this system can do, with one start of a process where it can do everything. Unless Weaker is set, it fails
+// with an *UnavailableError when a layer is missing.
+func New(ctx context.Context, opts Options) (*Sandbox, error) { return probe(ctx, opts) }
+
+// Start runs one program in a sandbox of its own. When ctx ends the program is terminated.
+func (s *Sandbox) Start(ctx context.Context, spec Spec) (*Process, error) {
+	c, err := s.Open(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.Start(Command{Argv: spec.Argv, Dir: spec.Dir, Env: spec.Env, Stdin: spec.Stdin, Stdout: spec.Stdout, Stderr: spec.Stderr})
+	if err != nil {
+		c.Kill()
+		return nil, err
+	}
+	p.alone = true
+	return p, nil
 }

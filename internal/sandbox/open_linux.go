@@ -1,0 +1,265 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long the first process may take to set itself up on a busy machine.
+const patience = 30 * time.Second
+
+// Open makes a sandbox without a program. Network, mounts and processes are shared by all that Cell.Start starts in it.
+func (s *Sandbox) Open(ctx context.Context, spec Spec) (*Cell, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := s.check(&spec); err != nil {
+		return nil, fmt.Errorf("open a sandbox: %w", err)
+	}
+	if !s.layers.Guarded {
+		return s.openGroups(ctx, spec)
+	}
+	c, err := s.open(ctx, spec)
+	if err != nil {
+		return nil, fmt.Errorf("open a sandbox: %w", err)
+	}
+	return c, nil
+}
+
+// openGroups is for Weaker only: New fails otherwise.
+func (s *Sandbox) openGroups(ctx context.Context, spec Spec) (*Cell, error) {
+	if spec.View != ViewHost || len(spec.Forward) > 0 {
+		return nil, errors.New("open a sandbox: this system gives none")
+	}
+	c := newCell()
+	c.room = newGroups(c)
+	c.watch(ctx, spec.Limits.filled().Wall, nil)
+	return c, nil
+}
+
+// check refuses what would mean less than it says.
+func (s *Sandbox) check(spec *Spec) error {
+	for _, m := range spec.Mounts {
+		if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) || filepath.Clean(m.Target) != m.Target || m.Target == "/" {
+			return fmt.Errorf("mount %q at %q: both must be absolute paths, the target clean and not the root", m.Source, m.Target)
+		}
+	}
+	for _, f := range spec.Forward {
+		addr, err := netip.ParseAddrPort(f.Listen)
+		if err != nil || !addr.Addr().IsLoopback() || addr.Port() == 0 {
+			return fmt.Errorf("forward %q: it must be a loopback address with a port", f.Listen)
+		}
+		if (f.Socket == "") == (f.Serve == nil) {
+			return fmt.Errorf("forward %s: name either a socket or a server", f.Listen)
+		}
+		if spec.Network != NetworkNone {
+			return fmt.Errorf("forward %s: the sandbox has the host's network", f.Listen)
+		}
+	}
+	if spec.View == ViewMinimal {
+		return s.checkMinimal(spec)
+	}
+	return nil
+}
+
+func (s *Sandbox) checkMinimal(spec *Spec) error {
+	switch {
+	case spec.Network != NetworkNone:
+		return errors.New("the host's network is for checks' setup only")
+	case spec.Nested, spec.Keep, len(spec.Hide) > 0:
+		return errors.New("Nested, Keep and Hide are for ViewHost only")
+	case spec.Identity == Self() && os.Geteuid() == 0 && !s.without.has(guardIdentity):
+		return errors.New("root runs no agent as root: use an identity of sandbox.Slot")
+	}
+	return nil
+}
+
+func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
+	limits := spec.Limits.filled()
+	order, trees, err := s.order(spec, limits)
+	defer closeAll(trees)
+	if err != nil {
+		return nil, err
+	}
+	group, err := s.cgroups.make(limits)
+	if err != nil {
+		return nil, err
+	}
+	if group == nil && limits.Memory > 0 && spec.View == ViewMinimal && !s.without.has(guardCgroup) {
+		order.Watch = limits.Memory
+	}
+	c = newCell()
+	g, err := s.launch(c, order, spec.Identity, group)
+	if err != nil {
+		return nil, errors.Join(err, group.remove())
+	}
+	c.room = g
+	listeners, err := g.hand(ctx, order, trees)
+	var f *forwards
+	if err == nil {
+		f, err = forward(spec.Forward, listeners)
+	}
+	if err != nil {
+		g.kill()
+		g.reap()
+		return nil, errors.Join(err, group.remove())
+	}
+	go g.listen()
+	c.watch(ctx, limits.Wall, func() error {
+		f.close()
+		return group.remove()
+	})
+	return c, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, file := range files {
+		file.Close()
+	}
+}
+
+// order turns a Spec into what the first process is told. Where that will not be allowed to look for the mounts' sources, it gets
+// them as detached mounts.
+func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.File, err error) {
+	slot := spec.Identity != Self()
+	order = &setup{
+		Layers: s.layers.without(s.without), View: spec.View, Hide: spec.Hide, Home: "/tmp", UID: os.Geteuid(), GID: os.Getegid(), Slot: slot,
+		Nested: spec.Nested, Keep: spec.Keep, Limits: limits, Without: s.without,
+	}
+	order.Layers.Net = order.Layers.Net && spec.Network == NetworkNone
+	if home := variable(spec.Env, "HOME"); filepath.IsAbs(home) && !strings.ContainsAny(home, ":\n") {
+		order.Home = home
+	}
+	switch {
+	case slot && !order.Layers.User:
+		order.UID, order.GID = spec.Identity.UID, spec.Identity.GID
+	case spec.View == ViewMinimal && order.Layers.User:
+		order.UID, order.GID = insideID, insideID
+	}
+	for _, m := range spec.Mounts {
+		given := slot && order.Layers.User
+		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Given: given})
+		if !given {
+			continue
+		}
+		tree, err := cloneTree(m.Source, m.Writable || s.without.has(guardReadOnly), s.without)
+		if err != nil {
+			return nil, trees, err
+		}
+		trees = append(trees, tree)
+	}
+	for _, f := range spec.Forward {
+		order.Listen = append(order.Listen, f.Listen)
+	}
+	return order, trees, nil
+}
+
+// launch starts the first process. It does nothing yet but wait for its orders, so that it can be put into a cgroup first.
+func (s *Sandbox) launch(c *Cell, order *setup, id Identity, group *cgroup) (*guarded, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("make the control socket: %w", err)
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "control"), os.NewFile(uintptr(pair[1]), "control")
+	defer theirs.Close()
+	defer ours.Close()
+	conn, err := net.FileConn(ours)
+	if err != nil {
+		return nil, fmt.Errorf("make the control socket: %w", err)
+	}
+	g := &guarded{cell: c, conn: conn.(*net.UnixConn), group: group, replies: map[int]chan frame{}, heard: make(chan struct{})}
+	g.cmd = exec.Command(s.self)
+	g.cmd.Args = []string{"adamant"}
+	g.cmd.Dir = "/"
+	g.cmd.Env = []string{initVariable + "=1"}
+	if s.without.has(guardEnv) {
+		g.cmd.Env = append(os.Environ(), g.cmd.Env...)
+	}
+	g.cmd.Stderr = &g.complaint
+	g.cmd.ExtraFiles = []*os.File{theirs} // descriptor 3
+	g.cmd.SysProcAttr = namespaces(order, id)
+	g.cmd.WaitDelay = Grace
+	if err := g.cmd.Start(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("start its first process %s: %w", s.self, err)
+	}
+	if err := group.add(g.cmd.Process.Pid); err != nil {
+		g.kill()
+		g.reap()
+		return nil, err
+	}
+	return g, nil
+}
+
+// insideID is the user and group of programs inside a minimal view, whoever that is on the host.
+const insideID = 1000
+
+// namespaces are the clone flags and identity maps of the first process.
+func namespaces(order *setup, id Identity) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setsid: true}
+	l := order.Layers
+	for _, space := range []struct {
+		on   bool
+		flag uintptr
+	}{
+		{l.PID, unix.CLONE_NEWPID}, {l.PID && !order.Without.has(guardIPC), unix.CLONE_NEWIPC}, {l.PID && !order.Without.has(guardUTS), unix.CLONE_NEWUTS},
+		{l.Mount, unix.CLONE_NEWNS}, {l.Net, unix.CLONE_NEWNET},
+	} {
+		if space.on {
+			attr.Cloneflags |= space.flag
+		}
+	}
+	if !l.User {
+		return attr
+	}
+	attr.Cloneflags |= unix.CLONE_NEWUSER
+	root := os.Geteuid() == 0
+	switch {
+	case order.Slot:
+		attr.UidMappings, attr.GidMappings = slotMap(id.UID), slotMap(id.GID)
+	case order.View == ViewHost && root:
+		attr.UidMappings, attr.GidMappings = ownMap("/proc/self/uid_map", 0), ownMap("/proc/self/gid_map", 0)
+	default:
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: order.UID, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: order.GID, HostID: os.Getegid(), Size: 1}}
+	}
+	attr.GidMappingsEnableSetgroups = root
+	if order.Slot || !root {
+		attr.AmbientCaps = slices.Clone(firstCaps[:])
+	}
+	return attr
+}
+
+// firstCaps are what the first process needs in its own namespaces.
+var firstCaps = [...]uintptr{
+	unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_SETPCAP, unix.CAP_KILL, unix.CAP_DAC_OVERRIDE, unix.CAP_CHOWN,
+	unix.CAP_FOWNER,
+}
+
+// slotMap makes the slot's user the user inside, and its second one root inside: nobody inside is root on the host.
+func slotMap(id int) []syscall.SysProcIDMap {
+	return []syscall.SysProcIDMap{{ContainerID: 0, HostID: id + 1, Size: 1}, {ContainerID: insideID, HostID: id, Size: 1}}
+}
+
+// complaint keeps the beginning of what the first process says when it breaks.
+type complaint struct{ text []byte }
+
+func (c *complaint) Write(p []byte) (int, error) {
+	c.text = append(c.text, p[:min(4096-len(c.text), len(p))]...)
+	return len(p), nil
+}
+
+func (c *complaint) String() string { return string(bytes.TrimSpace(c.text)) }
