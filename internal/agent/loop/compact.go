@@ -46,6 +46,12 @@ func (l *loop) tokens() int {
 // full says whether the next answer might not fit: a quarter of the context is kept free.
 func (l *loop) full() bool { return l.tokens() > l.job.Context*3/4 }
 
+// outgrown learns from a provider's refusal that the context is smaller than it was said to be, and shortens the conversation.
+func (l *loop) outgrown(ctx context.Context) {
+	l.job.Context = min(l.job.Context, l.tokens()*9/10)
+	l.compact(ctx, false)
+}
+
 // compact shortens the conversation to the task, notes on what was done, the gate's last refusal, and the last turns. The
 // model writes the notes when it can be asked.
 func (l *loop) compact(ctx context.Context, canAsk bool) {
@@ -58,6 +64,10 @@ func (l *loop) compact(ctx context.Context, canAsk bool) {
 	if canAsk {
 		notes = l.notes(ctx)
 	}
+	if notes == "" {
+		notes = l.kept
+	}
+	l.kept = notes
 	before := l.tokens()
 	head := model.Turn{Text: l.turns[0].Text + l.memory(notes)}
 	if at := strings.Index(l.turns[0].Text, memoryMark); at >= 0 { // of the time before

@@ -63,7 +63,11 @@ func schema(required []string, properties ...[3]string) json.RawMessage {
 	for _, p := range properties {
 		props[p[0]] = property{Type: p[1], Description: p[2], Enum: enums()[p[0]]}
 	}
-	out, err := json.Marshal(map[string]any{"type": "object", "properties": props, "required": required, "additionalProperties": false})
+	object := map[string]any{"type": "object", "properties": props, "additionalProperties": false}
+	if len(required) > 0 {
+		object["required"] = required
+	}
+	out, err := json.Marshal(object)
 	if err != nil {
 		return json.RawMessage(`{"type":"object"}`)
 	}

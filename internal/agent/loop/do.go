@@ -32,10 +32,10 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// flag takes true and "true".
-type flag bool
+// truth takes true and "true".
+type truth bool
 
-func (f *flag) UnmarshalJSON(data []byte) error {
+func (f *truth) UnmarshalJSON(data []byte) error {
 	switch strings.Trim(string(data), `"`) {
 	case "true":
 		*f = true
@@ -94,7 +94,7 @@ func doSearch(ctx context.Context, l *loop, args json.RawMessage) (said, error) 
 func doEdit(_ context.Context, l *loop, args json.RawMessage) (said, error) {
 	var a struct {
 		Path, Old, New string
-		All            flag
+		All            truth
 	}
 	if err := read(args, &a); err != nil {
 		return said{}, err
@@ -147,8 +147,7 @@ func doCheck(ctx context.Context, l *loop, _ json.RawMessage) (said, error) {
 
 // allows says whether the gate has nothing against it: its answers begin with the decision.
 func allows(text string) bool {
-	first, _, _ := strings.Cut(strings.ToLower(text), "\n")
-	return strings.Contains(first, "allow")
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "allow")
 }
 
 const (

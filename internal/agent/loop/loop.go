@@ -78,11 +78,12 @@ type loop struct {
 
 	turns    []model.Turn
 	system   string
-	plain    bool // the model refuses to be asked about its reasoning
-	used     int  // tokens of the conversation at the last answer, as the provider counts
-	weighed  int  // bytes of the conversation at the last answer
-	silent   int  // answers in a row without a call
-	denial   string
+	plain    bool            // the model refuses to be asked about its reasoning
+	used     int             // tokens of the conversation at the last answer, as the provider counts
+	weighed  int             // bytes of the conversation at the last answer
+	silent   int             // answers in a row without a call
+	denial   string          // the gate's last refusal
+	kept     string          // notes of the turns that were cut
 	changed  map[string]bool // files that were edited or written
 	comments int
 
@@ -179,7 +180,7 @@ func (l *loop) ask(ctx context.Context) (model.Answer, error) {
 			}
 		case errors.As(err, &refused) && refused.TooLong() && !shortened:
 			shortened = true
-			l.compact(ctx, false)
+			l.outgrown(ctx)
 		case errors.As(err, &refused) && refused.Reasoning() && !l.plain:
 			l.plain = true
 		default:

@@ -267,7 +267,7 @@ func (f *Folder) Write(name, text string) (string, error) {
 	if info == nil {
 		did = "made"
 	}
-	return fmt.Sprintf("%s %s: %d lines", did, name, len(splitLines(text))), nil
+	return fmt.Sprintf("%s %s, lines: %d", did, name, len(splitLines(text))), nil
 }
 
 // put writes through links that stay inside, and keeps a file's mode.

@@ -100,10 +100,10 @@ func TestWrite(t *testing.T) {
 	if err := os.Chmod(filepath.Join(f.Dir(), "run.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := f.Write("a/b/c.txt", "x\ny\n"); err != nil || text != "made a/b/c.txt: 2 lines" {
+	if text, err := f.Write("a/b/c.txt", "x\ny\n"); err != nil || text != "made a/b/c.txt, lines: 2" {
 		t.Errorf("%q, %v", text, err)
 	}
-	if text, err := f.Write("run.sh", "#!/bin/bash\n"); err != nil || text != "wrote run.sh: 1 lines" {
+	if text, err := f.Write("run.sh", "#!/bin/bash\n"); err != nil || text != "wrote run.sh, lines: 1" {
 		t.Errorf("%q, %v", text, err)
 	}
 	info, err := os.Stat(filepath.Join(f.Dir(), "run.sh"))
