@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the schemas and golden files")
 
 // ours are the kinds whose Go types live in this package. The schemas of catalog entities are made by package catalog.
-var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet](), "Architecture": reflect.TypeFor[Architecture](), "Agent": reflect.TypeFor[Agent](), "Prices": reflect.TypeFor[Prices]()}
+var ours = map[string]reflect.Type{"Repository": reflect.TypeFor[Repository](), "Waiver": reflect.TypeFor[Waiver](), "Ratchet": reflect.TypeFor[Ratchet](), "Architecture": reflect.TypeFor[Architecture](), "Agent": reflect.TypeFor[Agent](), "Prices": reflect.TypeFor[Prices](), "Script": reflect.TypeFor[Script]()}
 
 // TestSchemasAreCurrent makes the schemas anew from the Go types, their tags and their comments.
 func TestSchemasAreCurrent(t *testing.T) {
@@ -58,7 +58,7 @@ func TestSchemasAreCurrent(t *testing.T) {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, file := range []string{"repository.go", "waiver.go", "ratchet.go", "agent.go", "gateway.go", "prices.go"} {
+	for _, file := range []string{"repository.go", "waiver.go", "ratchet.go", "agent.go", "gateway.go", "prices.go", "script.go"} {
 		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
