@@ -16,6 +16,7 @@ import (
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/task"
 )
 
 // local is who acts over the socket: the user who owns the kernel. Reading, commenting, rejecting and pausing are theirs;
@@ -57,10 +58,11 @@ func route[In, Out any](a huma.API, method, path, summary string, handle func(co
 // refusal is an error as the API tells it (RFC 9457).
 func refusal(err error) error {
 	unknown, refused := (*change.NotFoundError)(nil), (*change.RefusedError)(nil)
+	noTask, noStep := (*task.NotFoundError)(nil), (*task.RefusedError)(nil)
 	switch {
-	case errors.As(err, &unknown), errors.Is(err, door.ErrUnknownToken):
+	case errors.As(err, &unknown), errors.As(err, &noTask), errors.Is(err, door.ErrUnknownToken):
 		return huma.Error404NotFound(err.Error())
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &noStep):
 		return huma.Error409Conflict(err.Error())
 	}
 	return huma.Error422UnprocessableEntity(err.Error())
@@ -116,6 +118,7 @@ func (d *Daemon) routes(a huma.API) {
 		return d.revert(ctx, in.ID, in.Body.Reason)
 	})
 	d.moreRoutes(a)
+	d.taskRoutes(a)
 }
 
 func (d *Daemon) moreRoutes(a huma.API) {

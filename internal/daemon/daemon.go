@@ -34,6 +34,7 @@ import (
 	"github.com/adamant-os/adamant/internal/notify"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/queue"
+	"github.com/adamant-os/adamant/internal/task"
 )
 
 // Config is what a daemon runs with.
@@ -55,6 +56,10 @@ type Config struct {
 	Log     *slog.Logger     // nil = nothing is logged
 	// Ready is called once everything is up.
 	Ready func(Addresses)
+
+	// Workforce makes what runs agents, once the kernel is held; nil = tasks are kept and nobody works on them. Its Close, where it has
+	// one, is called at the end. An error of it is trouble for status; everything else goes on.
+	Workforce func(ctx context.Context) (task.Workforce, error)
 
 	// Patience is how long one run of the gate may take, all its checks together; 0 = 2 hours.
 	Patience time.Duration
@@ -96,6 +101,8 @@ type Daemon struct {
 	signer  git.Signer
 	notices *notify.Notifier
 	duties  duties
+	crew    *crew
+	lines   *hub // what agents do
 	hints   hints
 	end     context.CancelFunc // ends Run
 
@@ -125,6 +132,8 @@ func Run(ctx context.Context, config Config) (err error) {
 	group.Go(func() error { return d.loop.run(gctx, d.reconcile) })
 	group.Go(func() error { return d.watch(gctx) })
 	group.Go(func() error { return d.controllers(gctx) })
+	group.Go(func() error { return d.crew.run(gctx) })
+	group.Go(func() error { return d.crew.listen(gctx) })
 	err = group.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil
@@ -149,7 +158,7 @@ func start(ctx context.Context, config Config) (_ *Daemon, err error) {
 	if err != nil {
 		return nil, errors.Join(err, d.kernel.Close())
 	}
-	d.hub = newHub(d.now, d.kernel.Epoch())
+	d.hub, d.lines = newHub(d.now, d.kernel.Epoch()), newHub(d.now, d.kernel.Epoch())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.stop(context.WithoutCancel(ctx)))
@@ -202,17 +211,24 @@ func (d *Daemon) assemble(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.jobs.Work(ctx, jobProve, d.settings.Load().slots, d.doProve)
+	if err = d.jobs.Work(ctx, jobProve, d.settings.Load().slots, d.doProve); err != nil {
+		return err
+	}
+	return d.openCrew(ctx)
 }
 
 // stop closes what start opened, in reverse. The kernel comes last: while it is held, nobody else writes.
 func (d *Daemon) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeGrace)
 	defer cancel()
+	if d.crew != nil {
+		d.crew.close()
+	}
 	if d.jobs != nil {
 		d.jobs.Close()
 	}
 	d.hub.close()
+	d.lines.close()
 	var err error
 	if d.web != nil {
 		err = ignoreClosed(d.web.Close())

@@ -10,8 +10,9 @@ import (
 type Event struct {
 	ID      int             `json:"id"` // a reader resumes after it; it grows, also over restarts
 	Time    time.Time       `json:"time"`
-	Kind    string          `json:"kind"` // change, queue, main, notice, resync
+	Kind    string          `json:"kind"` // change, task, queue, main, notice, resync
 	Change  string          `json:"change,omitempty"`
+	Task    string          `json:"task,omitempty"`
 	Message string          `json:"message"`
 	Body    json.RawMessage `json:"body,omitempty"`
 }

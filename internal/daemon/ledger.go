@@ -114,5 +114,6 @@ func (d *Daemon) setPause(ctx context.Context, by, reason string, on bool) error
 	d.mu.Unlock()
 	d.merge.tell(ctx, event)
 	d.wakeAll(ctx)
+	d.crew.wakeAll(ctx)
 	return nil
 }

@@ -28,6 +28,15 @@ func (d *Daemon) openNotices(ctx context.Context) error {
 	return err
 }
 
+// sendNotice tells the operator's hooks of something that is on record as told.
+func (d *Daemon) sendNotice(cause, id, title, text, next string) {
+	event := notify.Event{Cause: cause, Change: id, Title: title, Text: text, Next: next, Time: d.now().UTC()}
+	if id != "" {
+		event.URL = d.addresses().Web + "approve/" + id[:16]
+	}
+	d.notices.Send(event)
+}
+
 // notify tells the operator about a cause, once. That they were told is in the ledger before it is tried: a notification may
 // be lost with the process and is never repeated; the inbox shows the cause either way.
 func (d *Daemon) notify(ctx context.Context, c change.Change, e change.Effect) (bool, error) {

@@ -129,7 +129,8 @@ func (d *Daemon) announce(ctx context.Context, c change.Change, op change.Operat
 	if why == "" {
 		why = string(op.Body.Kind()) + " by " + op.Actor
 	}
-	d.hub.publish(Event{Kind: "change", Change: c.ID, Message: why, Body: body})
+	d.hub.publish(Event{Kind: "change", Change: c.ID, Task: c.State.Origin.Task, Message: why, Body: body})
+	d.wakeTask(c)
 	return nil
 }
 
@@ -150,7 +151,7 @@ func (d *Daemon) act(ctx context.Context, c change.Change, effects []change.Effe
 			d.merge.leave(ctx, c.ID, e.Why)
 		case change.DoLand:
 			did, err = d.land(ctx, c, e)
-		default: // reviewers come with agents (issue 6); until then nobody asks for one
+		default: // a reviewer is the task's to send: it sees that the change waits for one
 			did = false
 		}
 		if err != nil {

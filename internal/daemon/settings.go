@@ -13,6 +13,7 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/mergequeue"
+	"github.com/adamant-os/adamant/internal/task"
 )
 
 // settings are what spec.queue and spec.mirror of main's adamant.yaml say. They are replaced as a whole when main moves.
@@ -24,6 +25,8 @@ type settings struct {
 	archive  time.Duration
 	mirror   *manifest.Mirror
 	every    time.Duration // between two pushes to the mirror
+	fleet    fleet
+	agents   []task.Agent
 }
 
 const (
@@ -41,7 +44,14 @@ func (d *Daemon) readSettings(ctx context.Context) (*settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration on main: %w", err)
 	}
-	return newSettings(governance.Config.Spec, d.config.Slots)
+	s, wrong := newSettings(governance.Config.Spec, d.config.Slots)
+	if s == nil {
+		return nil, wrong
+	}
+	if s.agents, err = d.readAgents(ctx, main); err != nil {
+		return nil, errors.Join(wrong, err)
+	}
+	return s, wrong
 }
 
 // openSettings reads the settings for the first time. A configuration that is partly wrong is trouble and starts nevertheless.
@@ -62,6 +72,7 @@ func newSettings(spec manifest.RepositorySpec, slots int) (*settings, error) {
 	s := &settings{rules: change.Rules{Attempts: q.Attempts, Runs: q.Runs}, depth: q.MaxDepth, mirror: spec.Mirror, every: mirrorEvery,
 		slots: cmp.Or(slots, q.Slots, max(runtime.NumCPU()/2, 1)), archive: time.Duration(cmp.Or(q.ArchiveAfter, archiveDays)) * 24 * time.Hour}
 	var wrong error
+	s.fleet, wrong = newFleet(spec.Fleet)
 	for _, f := range q.Freeze {
 		w, err := mergequeue.ParseWindow(f.Name, f.Days, f.From, f.To, f.Zone)
 		if err != nil {
@@ -109,6 +120,7 @@ func (d *Daemon) configure(ctx context.Context) (time.Time, error) {
 	}
 	d.settings.Store(s)
 	d.merge.configure(ctx, s)
+	d.crew.wakeAll(ctx)
 	return d.now().Add(sweepEvery), err // it is kicked when main moves
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/task"
 )
 
 func (d *Daemon) addresses() Addresses {
@@ -190,6 +191,11 @@ func (d *Daemon) inbox(ctx context.Context) (desk.Inbox, error) {
 		}
 	}
 	in.Items = append(in.Items, d.concerns()...)
+	tasks, err := d.crew.concerns(ctx)
+	if err != nil {
+		return desk.Inbox{}, err
+	}
+	in.Items = append(in.Items, tasks...)
 	in.Sort()
 	return in, nil
 }
@@ -205,6 +211,9 @@ func (d *Daemon) item(ctx context.Context, c change.Change) (desk.Item, bool) {
 	case s.Status == change.Suspended && s.Stop != nil:
 		item.Since, item.What, item.Why = s.Stop.At, "suspended: "+s.Origin.Title, s.Stop.Reason
 		item.Next = "adamant resume " + id + " | adamant abandon " + id
+		if t := s.Origin.Task; task.CheckID(t) == nil {
+			item.Next = "adamant task resume " + task.Short(t) + " | adamant task cancel " + task.Short(t)
+		}
 	case s.Status == change.NeedsOperator && len(s.Asks) > 0:
 		ask := s.Asks[len(s.Asks)-1]
 		item.Since, item.What = ask.At, "decide: "+s.Origin.Title

@@ -40,6 +40,7 @@ func (d *Daemon) watch(ctx context.Context) error {
 			last = now
 			d.movedByHand(ctx)
 			d.wakeAll(ctx)
+			d.crew.wakeAll(ctx)
 		}
 	}
 }

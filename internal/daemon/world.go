@@ -53,6 +53,9 @@ func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, erro
 			return w, err
 		}
 	}
+	if w.Assessment != nil {
+		w.Review = d.reads(c, &w.Assessment.Level)
+	}
 	w.Queue = d.merge.place(ctx, c.ID)
 	d.mu.Lock()
 	defer d.mu.Unlock()

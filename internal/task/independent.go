@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/persona"
 )
 
 // How far a reviewer's model is from the coder's, farthest first.
@@ -22,7 +25,7 @@ func Independence(coder, reviewer []Model) string {
 	apart := func(same func(a, b Model) bool) bool {
 		return !slices.ContainsFunc(coder, func(a Model) bool { return slices.ContainsFunc(reviewer, func(b Model) bool { return same(a, b) }) })
 	}
-	family := func(a, b Model) bool { return a.Family == "" || b.Family == "" || a.Family == b.Family }
+	family := func(a, b Model) bool { return !a.known() || !b.known() || a.Family == b.Family }
 	model := func(a, b Model) bool { return a.Name == b.Name }
 	switch {
 	case apart(family):
@@ -35,6 +38,9 @@ func Independence(coder, reviewer []Model) string {
 	return ""
 }
 
+// known says that somebody knows of which family the model is.
+func (m Model) known() bool { return m.Family != "" && m.Family != persona.Unknown }
+
 // independentEnough says that a distance is at least the least one that counts.
 func independentEnough(distance, least string) bool {
 	rank := []string{ByFamily, ByModel, ByTemperature}
@@ -46,7 +52,7 @@ func independentEnough(distance, least string) bool {
 func families(models []Model) []string {
 	var out []string
 	for _, m := range models {
-		if m.Family != "" {
+		if m.known() {
 			out = append(out, m.Family)
 		}
 	}
@@ -90,4 +96,10 @@ func reviewerFor(agents []Agent, avoid []string) (Agent, bool) {
 		}
 	}
 	return best, rank > 0
+}
+
+// Reader is the agent that would read a patch set of a task, "" when nobody reads here.
+func Reader(s State, head git.OID, agents []Agent) string {
+	agent, _ := reviewerFor(agents, families(coderModels(s, head)))
+	return agent.Name
 }

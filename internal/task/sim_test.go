@@ -64,7 +64,9 @@ func (m *sim) next() git.OID {
 }
 
 // add records an operation the way the store does: through its bytes.
-func (m *sim) add(actor string, body Body) { m.record(Operation{Time: m.now, Actor: actor, Body: body}) }
+func (m *sim) add(actor string, body Body) {
+	m.record(Operation{Time: m.now, Actor: actor, Body: body})
+}
 
 func (m *sim) record(op Operation) {
 	m.t.Helper()

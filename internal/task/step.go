@@ -72,7 +72,7 @@ func (st *step) answered() (Next, bool) {
 	}
 	end := Ended{N: open.N, Finish: o.Finish, Why: cut(o.Why, maxText), Rule: clipLine(o.Rule), Spent: o.Spent, Models: o.Models}
 	if open.Role == RoleReviewer {
-		end.Review, end.Independent = o.Review, Independence(st.coderModels(open.Head), o.Models)
+		end.Review, end.Independent = o.Review, Independence(coderModels(*st.s, open.Head), o.Models)
 	} else {
 		end.Head = o.Head
 	}
@@ -92,9 +92,9 @@ func told(e Ended) string {
 }
 
 // coderModels are the models that made a commit, or, when somebody else did, all that ever coded for this task.
-func (st *step) coderModels(head git.OID) []Model {
+func coderModels(s State, head git.OID) []Model {
 	var all []Model
-	for _, r := range st.s.Attempts {
+	for _, r := range s.Attempts {
 		if r.Role != RoleCoder || r.Ended == nil {
 			continue
 		}
@@ -286,7 +286,7 @@ func (st *step) discount(r *Record) string {
 	case r.Ended.Review == nil:
 		return "the reviewer said nothing"
 	}
-	return fmt.Sprintf("it was made by %s, the change by %s", describeModels(r.Ended.Models), describeModels(st.coderModels(r.Head)))
+	return fmt.Sprintf("it was made by %s, the change by %s", describeModels(r.Ended.Models), describeModels(coderModels(*st.s, r.Head)))
 }
 
 // Rule 9: what a coder finished becomes the task's change, or its next patch set.
@@ -311,7 +311,7 @@ func (st *step) speak() (Next, bool) {
 	}
 	said := *r.Ended.Review
 	said.Message = strings.TrimSpace(fmt.Sprintf("%s\n\n(Read by %s; another %s than the coder's %s.)", said.Message, describeModels(r.Ended.Models), r.Ended.Independent,
-		describeModels(st.coderModels(r.Head))))
+		describeModels(coderModels(*st.s, r.Head))))
 	return wait(WaitChange, r.Agent+" says: "+said.Outcome, Effect{Kind: DoReview, Change: st.s.Change, Review: &Reviewed{Review: said, Agent: r.Agent, Head: r.Head}})
 }
 
@@ -373,7 +373,7 @@ func (st *step) read() (Next, bool) {
 		return Next{}, false
 	}
 	head := st.w.Change.State.Head()
-	avoid := families(st.coderModels(head))
+	avoid := families(coderModels(*st.s, head))
 	agent, ok := reviewerFor(st.w.Agents, avoid)
 	if !ok {
 		return wait(WaitTurn, "no agent of this repository is a reviewer")

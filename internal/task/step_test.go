@@ -68,9 +68,11 @@ func TestEveryInterleaving(t *testing.T) {
 					m.handIn(m.next())
 				}
 			},
-			"main":  func(*rapid.T) { m.main = m.next() },
-			"turn":  func(t *rapid.T) { m.turn = Turn{OK: rapid.Bool().Draw(t, "turn"), Why: "after another"} },
-			"clock": func(t *rapid.T) { m.now = m.now.Add(time.Duration(rapid.IntRange(-30, 90).Draw(t, "minutes")) * time.Minute) },
+			"main": func(*rapid.T) { m.main = m.next() },
+			"turn": func(t *rapid.T) { m.turn = Turn{OK: rapid.Bool().Draw(t, "turn"), Why: "after another"} },
+			"clock": func(t *rapid.T) {
+				m.now = m.now.Add(time.Duration(rapid.IntRange(-30, 90).Draw(t, "minutes")) * time.Minute)
+			},
 			"operator": func(t *rapid.T) {
 				bodies := []Body{Noted{Text: "mind the tests"}, Stopped{Reason: "wait"}, Resumed{Note: "go on"}, Resumed{}, Resumed{}, Retried{Agent: "coder"}, Retried{}, Cancellation{}}
 				m.add("operator:ada", rapid.SampledFrom(bodies).Draw(t, "body"))
