@@ -54,6 +54,9 @@ func headline(e Event) (label, text string) {
 	case Unknown:
 		return "unknown", e.Text + string(e.Raw)
 	}
+	if !known(e.Kind) {
+		return "unknown", e.Text + string(e.Raw)
+	}
 	return string(e.Kind), e.Text
 }
 
@@ -114,7 +117,7 @@ func cutRunes(text string) string {
 func fold(text string, width int) []string {
 	var out []string
 	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
-		line = safe(strings.TrimRight(line, "\r\n"))
+		line = strings.TrimRight(safe(strings.TrimRight(line, "\r\n")), " ")
 		if len(out) > renderLines {
 			out = append(out, "")
 			continue

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/headless"
 )
 
 // promptFile is where {prompt_file} is, below the home folder.
@@ -22,18 +23,27 @@ const promptFile = "prompt.md"
 // maxArgument is the longest argument that Linux takes.
 const maxArgument = 128<<10 - 1
 
-type runner struct{}
+type runner struct {
+	find func(program string) (headless.Program, error)
+}
 
 // New is the runner `exec`.
-func New() agent.Runner { return runner{} }
+func New() agent.Runner { return runner{headless.Find} }
 
 func (runner) Name() string { return "exec" }
 
-func (runner) Prepare(a agent.Attempt) (agent.Launch, error) {
+func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
 	if len(a.Command) == 0 || a.Command[0] == "" {
 		return agent.Launch{}, fmt.Errorf("the exec runner needs a command line: spec.command of the persona of %s", a.Name)
 	}
 	l := agent.Launch{Argv: fill(a), Env: environment(a), Files: map[string][]byte{promptFile: []byte(a.Prompt)}}
+	if !ofCheckout(a.Command[0]) {
+		program, err := r.find(a.Command[0])
+		if err != nil {
+			return agent.Launch{}, err
+		}
+		l.Argv, l.Mounts = append(slices.Clone(program.Argv), l.Argv[1:]...), program.Mounts
+	}
 	for _, arg := range l.Argv {
 		if len(arg) > maxArgument {
 			return agent.Launch{}, errors.New("the prompt is longer than a command line takes: use {prompt_file} instead of {prompt}")
@@ -43,6 +53,11 @@ func (runner) Prepare(a agent.Attempt) (agent.Launch, error) {
 		l.Stdin = []byte(a.Prompt)
 	}
 	return l, nil
+}
+
+// ofCheckout says whether a program is named as a file of the checkout, which only the sandbox sees.
+func ofCheckout(program string) bool {
+	return strings.HasPrefix(program, "./") || strings.HasPrefix(program, "{")
 }
 
 func namesPrompt(arg string) bool {
