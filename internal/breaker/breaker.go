@@ -21,14 +21,15 @@ type Event struct {
 	Text        string          // what the model said beside the call, or instead of one; never its reasoning
 	Exit        int             // exit status of what ran, 0 otherwise
 	Error       string          // why the call failed, "" = it did not
-	Invalid     bool            // the tool does not exist or its arguments do not fit
+	Unknown     bool            // there is no such tool
+	Invalid     bool            // the call is malformed, or its arguments do not fit the tool
 	Tokens      int64           // billed for this event, all kinds
 	CostNano    int64           // nano-dollars of this event
 	Time        time.Time       // when it ended; zero = unknown
 }
 
 // Failed says that the action came to nothing.
-func (e Event) Failed() bool { return e.Error != "" || e.Exit != 0 || e.Invalid }
+func (e Event) Failed() bool { return e.Error != "" || e.Exit != 0 || e.Unknown || e.Invalid }
 
 // Limits are the caps of an attempt; 0 = none. The rules about loops have no switch.
 type Limits struct {

@@ -10,8 +10,9 @@ const (
 	monologueNudge = 3
 	monologueStop  = 4
 	callWindow     = 20
-	callNudge      = 4 // of the window
-	callStop       = 7 // of the window: more than 30 %
+	callNudge      = 4  // of the window, unknown or malformed
+	callUnknown    = 7  // of the window, unknown: more than 30 %
+	callStop       = 11 // of the window, unknown or malformed: more than half
 )
 
 // sameError sees one action fail again and again, whatever it is told.
@@ -23,7 +24,7 @@ type sameError struct {
 
 func (r *sameError) step(e Event, s sight) Decision {
 	switch {
-	case !s.failed:
+	case !s.failed || e.Action == "":
 		r.n = 0
 	case r.n > 0 && r.action == s.action:
 		r.n++
@@ -38,7 +39,8 @@ func (r *sameError) step(e Event, s sight) Decision {
 	return Decision{Kind: kind, Rule: RuleSameError, Reason: fmt.Sprintf("%s failed %d times in a row with the same arguments", s.name, r.n)}
 }
 
-// errorStreak sees nothing but failures, whatever is tried: turns in a row, however many calls each makes.
+// errorStreak sees nothing but failures, whatever is tried: turns in a row, however many calls each makes. Malformed calls are the
+// business of the rule calls, and what is still waited for has not failed.
 type errorStreak struct {
 	n    int
 	turn int // counted last
@@ -46,7 +48,7 @@ type errorStreak struct {
 }
 
 func (r *errorStreak) step(e Event, s sight) Decision {
-	if e.Action == "" {
+	if e.Action == "" || s.malformed || s.failed && s.sleeps {
 		return Decision{}
 	}
 	switch {
@@ -66,37 +68,41 @@ type monologue struct {
 	once once
 }
 
-func (r *monologue) step(e Event) Decision {
-	if e.Action == "" {
+func (r *monologue) step(e Event, s sight) Decision {
+	if s.talks(e) {
 		r.n++
-	} else {
+	} else if e.Action != "" {
 		r.n = 0
 	}
 	kind := r.once.at(r.n, monologueNudge, monologueStop)
 	return Decision{Kind: kind, Rule: RuleMonologue, Reason: fmt.Sprintf("%d answers in a row called no tool", r.n)}
 }
 
-// calls sees a model that calls tools that do not exist, or existing ones wrongly.
+// calls sees a model that calls tools that do not exist, or existing ones wrongly. Models recover from the second more often: in
+// public runs one that ended well was malformed for half of twenty answers.
 type calls struct {
-	ring [callWindow]bool
-	n    int
-	bad  int
-	once once
+	ring            [callWindow]sight
+	n               int
+	bad, imaginary  int
+	once, onceKnown once
 }
 
-func (r *calls) step(e Event, s sight) Decision {
-	if e.Action == "" {
-		return Decision{}
-	}
+func (r *calls) step(s sight) Decision {
 	slot := &r.ring[r.n%callWindow]
-	if *slot {
-		r.bad--
-	}
-	if *slot = s.invalid; s.invalid {
-		r.bad++
-	}
+	r.bad -= flaw(slot.unknown || slot.malformed)
+	r.imaginary -= flaw(slot.unknown)
+	*slot = s
+	r.bad += flaw(s.unknown || s.malformed)
+	r.imaginary += flaw(s.unknown)
 	r.n++
-	kind := r.once.at(r.bad, callNudge, callStop)
-	reason := fmt.Sprintf("%d of the last %d calls named a tool that does not exist or arguments that do not fit", r.bad, min(r.n, callWindow))
+	kind := max(r.once.at(r.bad, callNudge, callStop), r.onceKnown.at(r.imaginary, callNudge, callUnknown))
+	reason := fmt.Sprintf("%d of the last %d calls named a tool that does not exist, or did not fit theirs", r.bad, min(r.n, callWindow))
 	return Decision{Kind: kind, Rule: RuleInvalid, Reason: reason}
+}
+
+func flaw(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -29,18 +30,22 @@ func normalObservation(text string) string {
 // thoughts, and names nobody chose. An editor's arguments are what it writes: of those only order and thoughts go. leaves counts
 // the values that are left.
 func normalArgs(raw json.RawMessage, editor bool) (text string, leaves int) {
-	value, ok := parseJSON(ends(string(raw)))
+	whole := ends(string(raw))
+	if len(raw) > 2*keptBytes { // what a long file says in its middle counts
+		whole += strconv.FormatUint(hash(string(raw)), 16)
+	}
+	value, ok := parseJSON(whole)
 	if inner, isText := value.(string); ok && isText {
 		if v, nested := parseJSON(inner); nested {
 			value = v
 		}
 	}
 	if !ok {
-		value = string(raw)
+		value = whole
 	}
 	tidy := tidyArg
 	if editor {
-		tidy = strings.TrimSpace
+		tidy = func(s string) string { return strings.TrimRight(s, " \t\r\n") }
 	}
 	thought := func(k string) bool { return thoughtKeys().MatchString(k) }
 	if m, isMap := value.(map[string]any); isMap && onlyThoughts(m, thought) {
@@ -116,11 +121,10 @@ var leadingComments = lazy(`^(\s*#[^\n!][^\n]*\n)+`)
 // `sleep 1` are other actions.
 func tidyArg(text string) string {
 	text = leadingComments().ReplaceAllString(text, "")
-	text = replaceAll(text, argNoise())
-	return spaces(text)
+	return spaces(replaceAll(spaces(text), argNoise()))
 }
 
-func normalText(text string) string { return spaces(replaceAll(text, textNoise())) }
+func normalText(text string) string { return spaces(replaceAll(spaces(text), textNoise())) }
 
 func spaces(text string) string { return strings.Join(strings.Fields(text), " ") }
 

@@ -27,6 +27,7 @@ type line struct {
 	Text        string          `json:"text"`
 	Exit        json.RawMessage `json:"exit"`
 	Error       json.RawMessage `json:"error"`
+	Unknown     bool            `json:"unknown"`
 	Invalid     bool            `json:"invalid"`
 	Tokens      json.RawMessage `json:"tokens"`
 	Cost        json.RawMessage `json:"cost_usd"`
@@ -67,7 +68,8 @@ func parse(text []byte, index int) (Event, error) {
 	if err := json.Unmarshal(text, &l); err != nil {
 		return Event{}, err
 	}
-	e := Event{Turn: index, Caller: l.Caller, Args: l.Args, Observation: plain(l.Observation), Text: l.Text, Invalid: l.Invalid, Tokens: tokens(l.Tokens)}
+	e := Event{Turn: index, Caller: l.Caller, Args: l.Args, Observation: plain(l.Observation), Text: l.Text,
+		Unknown: l.Unknown, Invalid: l.Invalid, Tokens: tokens(l.Tokens)}
 	if isNull(e.Args) {
 		e.Args = nil
 	}

@@ -10,28 +10,38 @@ import (
 
 // sight is what the rules see of an event: hashes of it without what changes between equal runs, and what kind of thing it is.
 type sight struct {
-	name    string // the tool, for people
-	action  uint64 // tool and arguments
-	both    uint64 // action and observation
-	failed  bool
-	invalid bool
-	sleeps  bool   // it waits on purpose
-	pending bool   // it was told that something is under way
-	edits   bool   // it changes files, and says how
-	failing string // the failing tests that the observation names, "" = none
+	name      string // the tool, for people
+	action    uint64 // tool and arguments
+	both      uint64 // action and observation
+	failed    bool
+	unknown   bool   // there is no such tool
+	malformed bool   // it meant to act, but the call could not be read or does not fit
+	sleeps    bool   // it waits on purpose
+	pending   bool   // it was told that something is under way
+	edits     bool   // it changes files, and says how
+	failing   string // the failing tests that the observation names, "" = none
 }
+
+// talks says that the agent neither acted nor tried to.
+func (s sight) talks(e Event) bool { return e.Action == "" && !s.malformed }
 
 // see normalises an event.
 func see(e Event) sight {
+	e.Action = e.Action[:min(len(e.Action), actionBytes)]
 	editor := editorNames().MatchString(e.Action)
 	args, leaves := normalArgs(e.Args, editor)
 	if e.Action == "" {
-		args += " " + normalText(e.Text)
+		args += " " + normalText(ends(e.Text))
+	}
+	s := sight{name: shown(e.Action), unknown: e.Unknown || badCall(e, unknownWords())}
+	s.malformed = !s.unknown && (e.Invalid || badCall(e, malformedWords()) || e.Action == "" && attempted(e))
+	s.failed = (e.Failed() || s.unknown || s.malformed) && !quiet(e)
+	if s.unknown {
+		args = "" // whatever they are
 	}
 	observation := normalObservation(e.Observation)
-	s := sight{name: shown(e.Action), action: hash(e.Action, args), invalid: e.Invalid || invalidCall(e)}
+	s.action = hash(e.Action, args)
 	s.both = hash(e.Action, args, observation, e.Error != "", e.Exit != 0)
-	s.failed = (e.Failed() || s.invalid) && !quiet(e)
 	s.sleeps = sleeperNames().MatchString(e.Action) || sleeperCommands().MatchString(args)
 	s.pending = !s.failed && isPending(observation)
 	s.edits = !s.failed && e.Action != "" && (editor && leaves > 1 || !editor && editingCommands().MatchString(args))
@@ -41,10 +51,13 @@ func see(e Event) sight {
 
 // quiet says that a search found nothing or a test said no: status 1 and not a word is an answer.
 func quiet(e Event) bool {
-	return e.Exit == 1 && e.Error == "" && !e.Invalid && strings.TrimSpace(e.Observation) == ""
+	return e.Exit == 1 && e.Error == "" && !e.Invalid && !e.Unknown && strings.TrimSpace(e.Observation) == ""
 }
 
-const shownRunes = 40
+const (
+	actionBytes = 256 // of a tool's name
+	shownRunes  = 40
+)
 
 func shown(action string) string {
 	if action == "" {
@@ -88,7 +101,7 @@ var sleeperCommands = lazy(`\bsleep\s+["']?[\d$.]|\s--(watch|wait)\b|\brollout\s
 
 var pendingWords = lazy(`(?i)\b(in[ _-]progress|pending|queued|enqueued|(still|currently|is) (running|building|compiling|waiting|working|starting|installing|downloading)|` +
 	`not (yet )?(ready|finished|complete|completed|done|up)|waiting for|please wait|no new output)\b|` +
-	`\b(state|status|conclusion)\W{1,4}(running|building|starting|waiting)\b|^\W*(running|building|compiling|starting|waiting)\W*$`)
+	`\b\w+ing\b.{0,60}\belapsed\b|\b(state|status|conclusion)\W{1,4}(running|building|starting|waiting)\b|^\W*(running|building|compiling|starting|waiting)\W*$`)
 
 var brokenWords = lazy(`(?i)\b(fail|fails|failed|failure|failures|error|errors|panic|exception|traceback)\b`)
 
@@ -98,22 +111,34 @@ func isPending(observation string) bool {
 	return len(observation) <= pendingBytes && pendingWords().MatchString(observation) && !brokenWords().MatchString(observation)
 }
 
-var invalidWords = lazy(`(?i)\b(unknown|unrecognized|unsupported|undefined|no such|nonexistent|non-existent|invalid) (tool|function|action)\b|` +
-	`\b(tool|function)\b.{0,60}\b(does not exist|doesn't exist|not found|is not available|is unknown|is not defined)\b|` +
-	`\binvalid (arguments?|params?|parameters?|tool input|input for tool|json)\b|\binput ?validation ?error\b|\bmissing required (argument|parameter|property|field)|` +
-	`\b(failed|unable|could not) to parse (the )?(tool |function )?(arguments?|input)\b|\bdoes not match the (tool's )?(input )?schema\b`)
+var unknownWords = lazy(`(?i)\b(unknown|unrecognized|unsupported|undefined|no such|nonexistent|non-existent|invalid) (tool|function|action)\b|` +
+	`\b(tool|function)\b.{0,60}\b(does not exist|doesn't exist|not found|is not available|is unknown|is not defined)\b`)
 
-const invalidBytes = 1000
+var malformedWords = lazy(`(?i)\binvalid (arguments?|params?|parameters?|tool input|input for tool|json)\b|\binput ?validation ?error\b|` +
+	`\bmissing required (argument|parameter|property|field)|\b(failed|unable|could not) to parse (the |your )?(tool |function )?(arguments?|input|action|response|call)\b|` +
+	`\bdoes not match the (tool's )?(input )?schema\b|\bexactly one (action|command|tool call|code block)\b`)
 
-// invalidCall reads the words of a failed call: logs of most agents have no flag for it.
-func invalidCall(e Event) bool {
-	if e.Action == "" || e.Error == "" && e.Exit == 0 {
+const flawBytes = 1000
+
+// badCall reads the words of a failed call: the logs of most agents have no flag for it.
+func badCall(e Event, words *regexp.Regexp) bool {
+	if e.Action == "" || e.Error == "" {
 		return false
 	}
-	return invalidWords().MatchString(head(e.Error)) || e.Exit == 0 && invalidWords().MatchString(head(e.Observation))
+	return words.MatchString(head(e.Error)) || e.Exit == 0 && words.MatchString(head(e.Observation))
 }
 
-func head(text string) string { return text[:min(len(text), invalidBytes)] }
+var nothingTried = lazy(`(?i)\b(found 0|found no|no|without( a| any)?) (actions?|commands?|tool (calls?|use)|code blocks?)\b|\bdid(n't| not) (call|use)\b`)
+
+// attempted says that an answer without a tool call meant to act: it holds a code block, or whoever reads it found too many.
+func attempted(e Event) bool {
+	if nothingTried().MatchString(head(e.Observation)) {
+		return false
+	}
+	return strings.Contains(e.Text, "```") || malformedWords().MatchString(head(e.Observation))
+}
+
+func head(text string) string { return text[:min(len(text), flawBytes)] }
 
 // lazy compiles a pattern when it is first needed.
 func lazy(pattern string) func() *regexp.Regexp {

@@ -43,10 +43,10 @@ func (t *talk) step(e Event, s sight) []Decision {
 	return []Decision{
 		t.cycle.step(s),
 		t.same.step(e, s),
-		t.mono.step(e),
+		t.mono.step(e, s),
 		t.text.step(e),
 		t.fix.step(e, s),
-		t.calls.step(e, s),
+		t.calls.step(s),
 		t.streak.step(e, s),
 	}
 }
