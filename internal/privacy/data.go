@@ -203,7 +203,7 @@ var identityPatterns = sync.OnceValue(func() struct{ us, usSaid, uk, ukSaid, bra
 })
 
 func identities(line string) (found []Span) {
-	p := identityPatterns()
+	p, n := identityPatterns(), digits(line)
 	american := p.us.FindAllStringSubmatchIndex(line, -1)
 	said := len(american) > 0 && p.usSaid.MatchString(line)
 	for _, m := range american {
@@ -212,22 +212,31 @@ func identities(line string) (found []Span) {
 			found = append(found, Span{m[2], m[7], "a US social security number"})
 		}
 	}
-	if p.ukSaid.MatchString(line) {
+	if strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && p.ukSaid.MatchString(line) {
 		for _, m := range p.uk.FindAllStringSubmatchIndex(line, -1) {
 			if line[m[6]:m[7]]+line[m[8]:m[9]]+line[m[10]:m[11]] != "123456" && line[m[2]:m[3]]+line[m[4]:m[5]] != "QQ" {
 				found = append(found, Span{m[0], m[1], "a UK national insurance number"})
 			}
 		}
 	}
+	if n < 7 {
+		return found
+	}
+	found = append(found, each(line, p.italy, "an Italian codice fiscale", codiceFiscale)...)
+	if n < 8 {
+		return found
+	}
+	if p.spainSaid.MatchString(line) {
+		found = append(found, each(line, p.spain, "a Spanish DNI", func(text string) bool { return dni(strings.ReplaceAll(text, "-", "")) })...)
+	}
+	if n < 11 {
+		return found
+	}
 	found = append(found, each(line, p.brazil, "a Brazilian CPF", func(text string) bool { return cpf(only(text, isDigit)) })...)
 	found = append(found, each(line, p.china, "a Chinese identity number", chinese)...)
 	found = append(found, each(line, p.france, "a French social security number", func(text string) bool {
 		return french(only(text, func(c byte) bool { return c != ' ' }))
 	})...)
-	found = append(found, each(line, p.italy, "an Italian codice fiscale", codiceFiscale)...)
-	if p.spainSaid.MatchString(line) {
-		found = append(found, each(line, p.spain, "a Spanish DNI", func(text string) bool { return dni(strings.ReplaceAll(text, "-", "")) })...)
-	}
 	return found
 }
 

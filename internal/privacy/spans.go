@@ -30,11 +30,22 @@ func Spans(text string) []Span {
 	return out
 }
 
+// leastDigits is how many digits a line has that holds any of what is numbered.
+const leastDigits = 6
+
+// numbered finds data by its numbers, with the least digits that a line needs for each.
+var numbered = []struct {
+	digits int
+	in     func(line string) []Span
+}{{8, bankAccounts}, {13, cards}, {leastDigits, identities}, {9, telephones}}
+
 func onLine(line string) []Span {
 	var out []Span
-	if digits(line) >= 6 {
-		for _, find := range []func(string) []Span{bankAccounts, cards, identities, telephones} {
-			out = append(out, find(line)...)
+	if n := digits(line); n >= leastDigits {
+		for _, find := range numbered {
+			if n >= find.digits {
+				out = append(out, find.in(line)...)
+			}
 		}
 	}
 	if strings.Contains(line, "@") {

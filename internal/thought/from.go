@@ -58,13 +58,17 @@ func (w *writer) thoughts(x Exchange) ([]Thought, Source) {
 	steps := []Thought{}
 	room := limitObservations
 	see := func(text string) {
-		if text = w.text("observation", text, min(limitObservation, room)); text != "" && len(steps) < limitSteps {
+		if text = w.text("observation", text, min(limitObservation, room)); text != "" {
 			steps, room = append(steps, Thought{Observation: text}), max(room-len(text), 256)
 		}
 	}
-	for _, o := range x.Observations {
+	for i, o := range x.Observations {
+		if i == limitSteps {
+			see(fmt.Sprintf("[%d results more]", len(x.Observations)-i))
+			break
+		}
 		if o.Failed {
-			o.Text = "failed: " + o.Text
+			o.Text = "failed:\n" + o.Text
 		}
 		see(o.Text)
 	}

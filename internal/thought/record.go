@@ -23,11 +23,12 @@ var ErrEnded = errors.New("the attempt has ended")
 type Recorder struct {
 	to       Appender
 	redactor *Redactor
+	who      Who
 
 	mu      sync.Mutex
-	who     Who
 	last    *Entry
 	pending []ledger.Receipt
+	writing chan struct{} // closed when the newest exchange is with the ledger; nil before the first
 	failed  error
 }
 
@@ -36,19 +37,27 @@ func NewRecorder(to Appender, r *Redactor, who Who, last *Entry) *Recorder {
 	return &Recorder{to: to, redactor: r, who: who, last: last}
 }
 
-// Exchange records what an exchange shows. It returns when the exchange before is on the disk, so that recording costs a model's
-// answer no time: call it before the next request is let through.
+// Exchange records what an exchange shows. It returns as soon as the exchange before is on the disk, so that recording costs an
+// answer no time; what goes wrong afterwards is the error of the next call. X must not be changed any more.
 func (r *Recorder) Exchange(ctx context.Context, x Exchange) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
+	r.writing = make(chan struct{})
+	go r.write(context.WithoutCancel(ctx), x, r.writing) // the request may be over before it is written
+	return nil
+}
+
+// write hands the entries of an exchange to the ledger. Until done is closed, nobody else looks at the recorder's state.
+func (r *Recorder) write(ctx context.Context, x Exchange, done chan struct{}) {
+	defer close(done)
 	entries, err := From(r.redactor, r.who, r.last, x)
 	for i := 0; err == nil && i < len(entries); i++ {
 		err = r.append(ctx, entries[i])
 	}
-	return r.keep(err)
+	_ = r.keep(err) // the next call's
 }
 
 // End records what came of the attempt and returns when all of it is on the disk. After it nothing is recorded any more.
@@ -71,13 +80,24 @@ func (r *Recorder) End(ctx context.Context, result Result) error {
 	return r.keep(err)
 }
 
-// settle waits for what was queued.
+// settle waits until what was recorded is on the disk.
 func (r *Recorder) settle(ctx context.Context) error {
+	if r.writing != nil {
+		select {
+		case <-r.writing:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 	if r.failed != nil {
 		return r.failed
 	}
 	for len(r.pending) > 0 {
-		if _, err := r.pending[0].Wait(ctx); err != nil {
+		_, err := r.pending[0].Wait(ctx)
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
 			return r.keep(fmt.Errorf("recording what %s does: %w", r.who.Agent, err))
 		}
 		r.pending = r.pending[1:]

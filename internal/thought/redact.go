@@ -114,8 +114,8 @@ func (r *Redactor) plain(text string) ([]span, error) {
 // encoded finds runs of an encoding that hold something when they are decoded. The whole run goes.
 func (r *Redactor) encoded(text string, deep int) ([]span, error) {
 	var out []span
-	for _, c := range codings() {
-		for _, at := range c.runs.FindAllStringIndex(text, -1) {
+	for _, c := range codings {
+		for _, at := range c.runs(text) {
 			for _, plain := range c.decode(text[at[0]:at[1]]) {
 				inside, err := r.spans(clean(plain), deep)
 				if err != nil {

@@ -20,8 +20,25 @@ var anywhere = sync.OnceValue(func() *engine {
 	for _, r := range rules {
 		r.path = ""
 	}
-	return newEngine(rules, nil)
+	return newEngine(append(rules, looseRules()...), nil)
 })
+
+// looseRules take for a credential what only may be one. They are good for leaving things out, not for refusing them.
+func looseRules() []*rule {
+	const names = `(?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|credential|auth[_-]?key|access[_-]?key|private[_-]?key)`
+	words := []string{"apikey", "api_key", "api-key", "secret", "token", "passwd", "password", "passphrase", "credential", "authkey", "auth_key", "auth-key",
+		"accesskey", "access_key", "access-key", "privatekey", "private_key", "private-key"}
+	return []*rule{
+		{id: "loose-assignment", title: "a value that looks like a secret", entropy: 3000, keywords: words, accept: random,
+			pattern: `(?i)` + names + `[\w.-]{0,30}["'\]]{0,2}\s{0,3}(?:=>|:=|[=:])\s{0,3}["'` + "`" + `]?([^\s"'` + "`" + `]{12,200})`},
+		{id: "loose-password", title: "a value that looks like a password", keywords: []string{"password", "passwd", "passphrase", "pwd"}, accept: mixed,
+			pattern: `(?i)(?:password|passwd|passphrase|\bpwd)["']?\s{0,3}[=:]\s{0,3}["']?([^\s"'` + "`" + `,;{}()<>$]{8,128})`},
+		{id: "loose-flag", title: "a value that looks like a secret", entropy: 3000, keywords: words, accept: random,
+			pattern: `(?i)--?[\w-]{0,20}` + names + `[\w-]{0,10}[ =]["']?([^\s"']{12,200})`},
+		{id: "loose-authorization", title: "a value of an Authorization header", entropy: 3000, keywords: []string{"bearer ", "basic "}, accept: random,
+			pattern: `(?i)\b(?:bearer|basic) ([A-Za-z0-9._~+/=-]{16,})`},
+	}
+}
 
 // Spans lists what looks like a credential in a text of any sort, by position, for callers that write the text somewhere else
 // and leave it out. It errs on the side of finding: what is doubtful and what a comment excuses is listed too, keys reach to
@@ -56,4 +73,16 @@ func keyEnd(h hit, text []byte) int {
 		return h.end + at + len(footer)
 	}
 	return len(text)
+}
+
+// mixed wants a letter and a digit, and none of the passwords that documentation uses.
+func mixed(m match) verdict {
+	letter, digit := false, false
+	for _, c := range m.secret {
+		letter, digit = letter || kind(c) == 1 || kind(c) == 2, digit || kind(c) == 0
+	}
+	if !letter || !digit || invented(m.secret) {
+		return rejected
+	}
+	return accepted
 }

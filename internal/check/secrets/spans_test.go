@@ -58,3 +58,21 @@ func TestSpansBesideNUL(t *testing.T) {
 		t.Errorf("%v, %v", spans, err)
 	}
 }
+
+func TestSpansOfWhatMayBeOne(t *testing.T) {
+	t.Parallel()
+	value := "k7" + expand("{a-zA-Z0-9:22}", 5)
+	for _, text := range []string{
+		"SESSION_SECRET=" + value + " ./run --fast", "curl -H 'Authorization: Bearer " + value + "' https://a.dev", "login --password " + value + " now",
+		"db: {password: " + value + " }", "password=Tr4nsition", "--auth-token=" + value,
+	} {
+		if rest := cut(t, text); strings.Contains(rest, value) || strings.Contains(rest, "Tr4nsition") {
+			t.Errorf("%q is left of %q", rest, text)
+		}
+	}
+	for _, text := range []string{"token := parser.next(scanner.source)", "password: required field of the form", "--token-limit 100000 --secret-name production", "Bearer of the ring goes home"} {
+		if rest := cut(t, text); rest != text {
+			t.Errorf("%q is left of %q", rest, text)
+		}
+	}
+}
