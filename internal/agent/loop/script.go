@@ -187,8 +187,10 @@ func (l *loop) askOnce(ctx context.Context, text string) error {
 }
 
 // Main is the hidden command behind the builtin and script runners: it reads a job, works, and says with which status to end.
-// The token is taken out of the environment.
+// SIGTERM stops it; the token is taken out of the environment.
 func Main(ctx context.Context, stdin io.Reader, stdout io.Writer) (status int, err error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	token := os.Getenv(TokenVariable)
 	if err := os.Unsetenv(TokenVariable); err != nil {
 		return 1, err
