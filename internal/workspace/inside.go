@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sandbox"
@@ -44,13 +45,52 @@ func (s isolated) Open(ctx context.Context, spec sandbox.Spec) (Cell, error) {
 type isolatedCell struct{ *sandbox.Cell }
 
 func (c isolatedCell) Run(ctx context.Context, cmd sandbox.Command) (sandbox.Exit, error) {
-	p, err := c.Start(cmd)
-	if err != nil {
+	var copies sync.WaitGroup
+	var readers, writers []*os.File
+	redirect := func(to io.Writer) (io.Writer, error) {
+		if to == nil {
+			to = io.Discard
+		}
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		readers, writers = append(readers, r), append(writers, w)
+		copies.Go(func() {
+			_, _ = io.Copy(to, r) // a writer that fails has had enough
+			r.Close()             // and the program is told
+		})
+		return w, nil
+	}
+	var err1, err2, err3 error
+	cmd.Stdout, err1 = redirect(cmd.Stdout)
+	cmd.Stderr, err2 = redirect(cmd.Stderr)
+	p, err := c.start(cmd, errors.Join(err1, err2))
+	for _, w := range writers {
+		err3 = errors.Join(err3, w.Close())
+	}
+	if err = errors.Join(err, err3); err != nil {
+		copies.Wait()
 		return sandbox.Exit{}, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = p.Kill() }) // Wait says how it ended
 	defer stop()
-	return p.Wait()
+	exit, err := p.Wait()                          // does not wait for what was written
+	late := time.AfterFunc(sandbox.Grace, func() { // something that it started holds on to its output
+		for _, r := range readers {
+			r.Close()
+		}
+	})
+	defer late.Stop()
+	copies.Wait()
+	return exit, err
+}
+
+func (c isolatedCell) start(cmd sandbox.Command, err error) (*sandbox.Process, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c.Start(cmd)
 }
 
 // seen is the cone that the agent's checkout has: its own sparse-checkout file says so when it made one, as data. An agent that
@@ -146,7 +186,7 @@ func (p *pull) refuseSaid(command, said string, exit sandbox.Exit) error {
 		how = exit.Signal
 	}
 	if exit.Cause != "" {
-		how = "ended by the sandbox: " + exit.Cause
+		how = "ended by the sandbox: " + string(exit.Cause)
 	}
 	for _, known := range complaints {
 		if m := known.pattern().FindStringSubmatch(said); m != nil {
@@ -207,7 +247,7 @@ func (p *pull) fetch(ctx context.Context) (err error) {
 	go func() {
 		exit, err := p.cell.Run(ctx, sandbox.Command{Argv: []string{"git", "upload-pack", "--strict", pullInside}, Dir: Repo, Env: insideEnv(),
 			Stdin: toR, Stdout: m, Stderr: say})
-		if err == nil && !exit.Success() {
+		if err == nil && exit != (sandbox.Exit{}) {
 			err = p.refuseSaid("upload-pack", say.String(), exit)
 		}
 		ended <- errors.Join(err, fromW.Close(), toR.Close())

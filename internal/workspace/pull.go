@@ -208,8 +208,10 @@ func (p *pull) run(ctx context.Context, sb Sandbox) error {
 
 // spec is the sandbox of a pull: the checkout read-only, nothing of the agent's home, nothing of the network.
 func (p *pull) spec() sandbox.Spec {
+	limits := sandbox.DefaultLimits()
+	limits.Wall = p.store.limits.Time
 	return sandbox.Spec{
-		Dir: Repo, Identity: p.Identity, Limits: sandbox.Limits{Wall: p.store.limits.Time},
+		Dir: Repo, Identity: p.Identity, Limits: limits,
 		Mounts: append([]sandbox.Mount{
 			{Source: p.path("repo"), Target: Repo},
 			{Source: filepath.Join(p.dir, "git"), Target: pullInside, Writable: true},
@@ -235,7 +237,7 @@ func (p *pull) git(ctx context.Context, limit int64, args ...string) (string, er
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("git %s in the sandbox: %w", args[0], err)
-	case !exit.Success():
+	case exit != (sandbox.Exit{}):
 		return "", p.refuseSaid(args[0], say.String(), exit)
 	}
 	return out.String(), nil
