@@ -145,6 +145,8 @@ func (t *turn) failed(err error, part wire.Answer) {
 	status, after := http.StatusBadGateway, ""
 	var refused *upstreamError
 	var hang *hangError
+	var key *keyError
+	var missing *missError
 	switch {
 	case errors.As(err, &refused) && (refused.status == http.StatusUnauthorized || refused.status == http.StatusForbidden):
 		err = fmt.Errorf("provider %s refuses its key (%d): the operator must look at it", t.provider.Name, refused.status)
@@ -152,6 +154,10 @@ func (t *turn) failed(err error, part wire.Answer) {
 		status, after = refused.status, refused.header.Get("Retry-After")
 	case errors.As(err, &hang):
 		status = http.StatusGatewayTimeout
+	case errors.As(err, &key):
+		status = http.StatusForbidden
+	case errors.As(err, &missing):
+		status = http.StatusBadRequest
 	}
 	t.x.Status = status
 	t.finish(part, err)

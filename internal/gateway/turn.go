@@ -220,7 +220,11 @@ func (t *turn) pass() {
 		t.failed(err, wire.Answer{})
 		return
 	}
-	defer func() { _ = response.Body.Close() }() // everything wanted was read
+	defer func() {
+		if err := response.Body.Close(); err != nil && t.s.gateway.config.Mode == Record {
+			t.s.Refuse(err.Error())
+		}
+	}()
 	t.x.First = t.s.gateway.config.Now().Sub(t.x.Start)
 	t.relay(ctx, response, guard)
 }
