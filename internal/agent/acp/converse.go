@@ -60,7 +60,7 @@ var errForeign = errors.New("the agent speaks another version of the protocol")
 
 func (s *session) run(ctx context.Context) error {
 	var hello struct {
-		Version int `json:"protocolVersion"`
+		Version int                            `json:"protocolVersion"`
 		Info    struct{ Name, Version string } `json:"agentInfo"`
 		Auth    []struct {
 			ID string `json:"id"`

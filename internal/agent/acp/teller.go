@@ -132,7 +132,8 @@ func (t *teller) call(id string, raw json.RawMessage) bool {
 	t.flush()
 	t.calls[id] = c
 	ended := c.Status == "completed" || c.Status == "failed"
-	if !c.told && (ended || hasFields(c.RawInput)) {
+	begun := known || c.Status != "" && c.Status != "pending" // the first word on a call may have half of its arguments
+	if !c.told && (ended || begun && hasFields(c.RawInput)) {
 		t.begin(id, c)
 	}
 	if ended {
@@ -161,9 +162,7 @@ func (t *teller) begin(id string, c *toolCall) {
 
 func (c *toolCall) outcome(id string) agent.Event {
 	e := agent.Event{Kind: agent.Result, ID: id}
-	if c.Status == "failed" {
-		e.Exit = 1
-	}
+	e.Exit = c.exit()
 	var texts []string
 	for _, part := range c.Content {
 		switch {
@@ -182,6 +181,21 @@ func (c *toolCall) outcome(id string) agent.Event {
 		e.Text = text
 	}
 	return e
+}
+
+// exit is the status of a command where an agent tells it, which the protocol has no place for; else 1 for a call that failed.
+func (c *toolCall) exit() int {
+	var out struct {
+		Code     int                `json:"exitCode"`
+		Metadata struct{ Exit int } `json:"metadata"`
+	}
+	if hasFields(c.RawOutput) && json.Unmarshal(c.RawOutput, &out) == nil && (out.Code != 0 || out.Metadata.Exit != 0) {
+		return max(out.Code, out.Metadata.Exit, 1)
+	}
+	if c.Status == "failed" {
+		return 1
+	}
+	return 0
 }
 
 // stopped takes the answer to the prompt.

@@ -72,6 +72,7 @@ type config struct {
 	RawReasoning   bool   `toml:"show_raw_agent_reasoning"`
 	WebSearch      string `toml:"web_search"`
 
+	Agents    map[string]bool              `toml:"agents"`
 	Features  map[string]bool              `toml:"features"`
 	History   map[string]string            `toml:"history"`
 	Analytics map[string]bool              `toml:"analytics"`
@@ -104,7 +105,8 @@ func Config(a agent.Attempt) ([]byte, error) {
 		Model: a.Model, ModelProvider: "adamant", ContextWindow: a.Context, ApprovalPolicy: "never", SandboxMode: "danger-full-access",
 		RawReasoning: true, WebSearch: "disabled",
 		// More agents, goals of its own and offers of its vendor have no place in an attempt.
-		Features: map[string]bool{"multi_agent": false, "goals": false, "apps": false, "plugins": false, "image_generation": false, "skill_mcp_dependency_install": false},
+		Agents:   map[string]bool{"enabled": false},
+		Features: map[string]bool{"goals": false, "apps": false, "plugins": false, "image_generation": false, "skill_mcp_dependency_install": false},
 		History:  map[string]string{"persistence": "none"}, Analytics: map[string]bool{"enabled": false}, Feedback: map[string]bool{"enabled": false},
 		Otel: map[string]string{"exporter": "none"}, Shell: map[string]string{"inherit": "core"},
 		Projects:  map[string]map[string]string{a.Repo: {"trust_level": "trusted"}},

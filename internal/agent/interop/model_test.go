@@ -60,6 +60,23 @@ func newModel(turns []turn, faults ...fault) *model {
 	return m
 }
 
+// release lets go of what hangs.
+func (m *model) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	select {
+	case <-m.done:
+	default:
+		close(m.done)
+	}
+}
+
+func (m *model) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.requests
+}
+
 func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 32<<20))
 	m.note(r, body)

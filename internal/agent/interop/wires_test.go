@@ -17,10 +17,11 @@ type request struct {
 	Messages []map[string]any `json:"messages"`
 	Input    any              `json:"input"`
 	Tools    []struct {
-		Type        string `json:"type"`
-		Name        string `json:"name"`
-		InputSchema schema `json:"input_schema"`
-		Parameters  schema `json:"parameters"`
+		Type        string                  `json:"type"`
+		Name        string                  `json:"name"`
+		InputSchema schema                  `json:"input_schema"`
+		Parameters  schema                  `json:"parameters"`
+		Tools       []struct{ Name string } `json:"tools"`
 		Function    struct {
 			Name       string `json:"name"`
 			Parameters schema `json:"parameters"`
@@ -78,6 +79,23 @@ func (q *request) tool(names ...string) (string, schema, bool) {
 	return "", schema{}, false
 }
 
+// named is the offered tool that ends with a verb, as mcp__adamant__finish, else the verb itself, which nobody has offered.
+func (q *request) named(verb string) string {
+	for _, t := range q.Tools {
+		for _, name := range []string{t.Name, t.Function.Name} {
+			if strings.HasSuffix(name, verb) {
+				return name
+			}
+		}
+		for _, inner := range t.Tools {
+			if inner.Name == verb {
+				return t.Name + "." + verb
+			}
+		}
+	}
+	return verb
+}
+
 // translate says a call in the words of the tools that the agent offers: its own read, edit and write, else its shell.
 func (q *request) translate(c call) (name, args string) {
 	name, s, ok := "", schema{}, false
@@ -90,7 +108,7 @@ func (q *request) translate(c call) (name, args string) {
 		name, s, ok = q.tool("Write", "write", "write_file")
 	case "shell":
 	default:
-		name, ok = c.verb, true
+		name, ok = q.named(c.verb), true
 	}
 	if !ok {
 		name, s, ok = q.tool("Bash", "bash", "shell_command", "exec_command", "shell", "run_shell_command")
@@ -251,7 +269,15 @@ func writeResponses(s *stream, q *request, t turn) {
 	}
 	for i, c := range t.calls {
 		name, args := q.translate(c)
-		item(object{"type": "function_call", "id": fmt.Sprintf("fc_%d_%d", n, i), "call_id": fmt.Sprintf("call_%d_%d", n, i), "name": name, "arguments": args, "status": "completed"})
+		space, short, found := strings.Cut(name, ".")
+		if !found {
+			space, short = "", name
+		}
+		f := object{"type": "function_call", "id": fmt.Sprintf("fc_%d_%d", n, i), "call_id": fmt.Sprintf("call_%d_%d", n, i), "name": short, "arguments": args, "status": "completed"}
+		if space != "" {
+			f["namespace"] = space
+		}
+		item(f)
 	}
 	response["status"], response["output"] = "completed", output
 	response["usage"] = object{"input_tokens": 1100, "input_tokens_details": object{"cached_tokens": 100}, "output_tokens": 30, "output_tokens_details": object{"reasoning_tokens": 0}, "total_tokens": 1130}
