@@ -11,13 +11,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/cli"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func main() {
-	check.Init()          // a guardian of a check never returns
+	sandbox.Init()        // the first process of a sandbox never returns
 	kustomize.Init()      // nor does a renderer
 	time.Local = time.UTC // no answer depends on where the machine stands
 	keepGarbage()

@@ -7,15 +7,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/cli"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"adamant": func() {
-			check.Init()
+			sandbox.Init()
 			kustomize.Init()
 			os.Exit(cli.Main(context.Background(), cli.System(), os.Args[1:]))
 		},

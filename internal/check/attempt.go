@@ -120,7 +120,7 @@ func (r *run) command(ctx context.Context, a *attempt, c *manifest.Check, dir st
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	out, errs := streams(log, stdout)
-	a.outcome, err = launch(within, r.iso, r.Self, &session{
+	a.outcome, err = launch(within, r.sandbox, &session{
 		Argv: shell(c.Command), Dir: dir, Env: r.commandEnv(a.box, c), Services: services, Box: a.box.path, Hide: r.hidden(),
 	}, out, errs)
 	if err != nil && ctx.Err() == nil && within.Err() != nil {

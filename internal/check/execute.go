@@ -13,6 +13,7 @@ import (
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 // The rules of the findings that comparing with base's tests leads to. They hold a change: a person has to look.
@@ -68,9 +69,9 @@ func (r *run) notInstalled(c *manifest.Check) string {
 	if len(c.Command) < 2 || strings.ContainsRune(c.Command[0], '/') || c.Env["PATH"] != "" || slices.Contains(c.PassEnv, "PATH") {
 		return ""
 	}
-	var missing *notFoundError
-	if _, err := resolve(c.Command[0], "", []string{"PATH=" + cleanPath(r.Path)}); errors.As(err, &missing) {
-		return missing.reason
+	var missing *sandbox.NotFoundError
+	if _, err := sandbox.Lookup(c.Command[0], "", []string{"PATH=" + cleanPath(r.Path)}); errors.As(err, &missing) {
+		return missing.Reason
 	}
 	return ""
 }

@@ -17,21 +17,21 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 // needIsolation fails, rather than skips, where the system refuses namespaces and ADAMANT_TEST_ISOLATION does not say that
 // this is known: a guard that nobody tests is none.
 func needIsolation(t *testing.T) {
 	t.Helper()
-	r := newRunner(t)
-	iso := strongest(t.Context(), r.Self, t.TempDir())
-	if iso.network && iso.pid && iso.mounts {
+	has := newSandbox(t).Report()
+	if has.Net && has.PID && has.Mount {
 		return
 	}
 	if os.Getenv("ADAMANT_TEST_ISOLATION") == "none" {
 		t.Skip("LEFT OUT: this system allows no namespaces, and ADAMANT_TEST_ISOLATION=none says that this is known")
 	}
-	t.Fatalf("this system allows only %+v; set ADAMANT_TEST_ISOLATION=none to test without", iso)
+	t.Fatalf("this system allows only %+v; set ADAMANT_TEST_ISOLATION=none to test without", has)
 }
 
 // sleepers start processes that want to live on: one ignores SIGTERM, one leaves the group, one is forked twice and leaves
@@ -65,14 +65,18 @@ func alive(t *testing.T, mark string) int {
 	return n
 }
 
-// modes are the isolations that promise to leave nothing behind.
-func modes(t *testing.T) map[string]isolation {
-	r := newRunner(t)
-	return map[string]isolation{"strongest": strongest(t.Context(), r.Self, t.TempDir()), "subreaper": {guarded: true}}
+// newSandbox is what a runner locks its checks into here.
+func newSandbox(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	s, err := sandbox.New(t.Context(), sandbox.Options{Self: newRunner(t).Self, Weaker: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
-// launchScript runs a shell script in one isolation, in a box of its own.
-func launchScript(ctx context.Context, t *testing.T, iso isolation, script string) (outcome, *transcript, error) {
+// launchScript runs a shell script in a box of its own.
+func launchScript(ctx context.Context, t *testing.T, script string) (outcome, *transcript, error) {
 	t.Helper()
 	r := newRunner(t)
 	b, err := newBox(filepath.Join(t.TempDir(), "box"))
@@ -80,7 +84,7 @@ func launchScript(ctx context.Context, t *testing.T, iso isolation, script strin
 		t.Fatal(err)
 	}
 	log := newTranscript(logHalf)
-	end, err := launch(ctx, iso, r.Self, &session{
+	end, err := launch(ctx, newSandbox(t), &session{
 		Argv: []string{"sh", "-c", script}, Dir: b.tree(), Box: b.path, Env: []string{"PATH=" + r.Path, "HOME=" + b.home()},
 	}, log, log)
 	return end, log, err
@@ -88,83 +92,34 @@ func launchScript(ctx context.Context, t *testing.T, iso isolation, script strin
 
 func TestNothingOutlivesACommand(t *testing.T) {
 	t.Parallel()
-	for name, iso := range modes(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mark := "left-" + name[:5]
-			end, log, err := launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers, "MARK", mark))
-			if err != nil || end != (outcome{}) {
-				t.Fatalf("%+v %v\n%s", end, err, log.Bytes())
-			}
-			if n := alive(t, mark); n > 0 {
-				t.Errorf("%d processes outlive the command", n)
-			}
-		})
+	const mark = "left-check"
+	end, log, err := launchScript(t.Context(), t, strings.ReplaceAll(sleepers, "MARK", mark))
+	if err != nil || end != (outcome{}) {
+		t.Fatalf("%+v %v\n%s", end, err, log.Bytes())
+	}
+	if n := alive(t, mark); n > 0 {
+		t.Errorf("%d processes outlive the command", n)
 	}
 }
 
 func TestTimeoutKillsEverything(t *testing.T) {
 	t.Parallel()
-	for name, iso := range modes(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mark := "late-" + name[:5]
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			begin := time.Now()
-			_, log, err := launchScript(ctx, t, iso, strings.ReplaceAll("trap '' TERM\n"+sleepers+"sleep 300 & wait; sleep 300", "MARK", mark))
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("error %v, want the deadline\n%s", err, log.Bytes())
-			}
-			if !strings.Contains(string(log.Bytes()), "up\n") {
-				t.Errorf("the sleepers did not start:\n%s", log.Bytes())
-			}
-			if n := alive(t, mark); n > 0 {
-				t.Errorf("%d processes outlive the timeout", n)
-			}
-			if took := time.Since(begin); took > 4*grace {
-				t.Errorf("it took %s", took)
-			}
-		})
+	const mark = "late-check"
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	begin := time.Now()
+	_, log, err := launchScript(ctx, t, strings.ReplaceAll("trap '' TERM\n"+sleepers+"sleep 300 & wait; sleep 300", "MARK", mark))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want the deadline\n%s", err, log.Bytes())
 	}
-}
-
-// TestDeathOfTheRunner kills a process that runs a check, with SIGKILL, and looks for what is left of the check.
-func TestDeathOfTheRunner(t *testing.T) {
-	t.Parallel()
-	if mark := os.Getenv("ADAMANT_TEST_VICTIM"); mark != "" {
-		iso := isolation{guarded: true}
-		if os.Getenv("ADAMANT_TEST_MODE") == "strongest" {
-			iso = modes(t)["strongest"]
-		}
-		launchScript(t.Context(), t, iso, strings.ReplaceAll(sleepers+"sleep 300", "MARK", mark))
-		return
+	if !strings.Contains(string(log.Bytes()), "up\n") {
+		t.Errorf("the sleepers did not start:\n%s", log.Bytes())
 	}
-	for name := range modes(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mark := "dead-" + name[:5]
-			victim := exec.Command(os.Args[0], "-test.run", "^TestDeathOfTheRunner$")
-			victim.Env = append(os.Environ(), "ADAMANT_TEST_VICTIM="+mark, "ADAMANT_TEST_MODE="+name, "TMPDIR="+t.TempDir())
-			if err := victim.Start(); err != nil {
-				t.Fatal(err)
-			}
-			waitUntil(t, func() bool { return alive(t, mark) >= 3 })
-			if err := victim.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			_ = victim.Wait() // it was killed
-			waitUntil(t, func() bool { return alive(t, mark) == 0 })
-		})
+	if n := alive(t, mark); n > 0 {
+		t.Errorf("%d processes outlive the timeout", n)
 	}
-}
-
-func waitUntil(t *testing.T, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it did not happen within 20 seconds")
-		}
+	if took := time.Since(begin); took > 4*sandbox.Grace {
+		t.Errorf("it took %s", took)
 	}
 }
 
@@ -262,8 +217,8 @@ func TestTheHostIsOutOfReach(t *testing.T) {
 		"remount":                     "! mount -o remount,rw / 2>/dev/null",
 		"uncover":                     "! umount " + r.Cache.state + " 2>/dev/null",
 		"see the runner":              "test ! -e /proc/" + strconv.Itoa(os.Getpid()) + "/exe",
-		"trace the guardian":          "! readlink /proc/1/fd/4 && ! cat /proc/1/environ 2>/dev/null",
-		"answer for the guardian":     "! sh -c 'echo {} >/proc/1/fd/4' 2>/dev/null",
+		"trace the guardian":          "! readlink /proc/1/fd/3 && ! cat /proc/1/environ 2>/dev/null",
+		"answer for the guardian":     "! sh -c 'echo {} >/proc/1/fd/3' 2>/dev/null",
 		"enter the host's namespaces": "! nsenter -t 1 -n true 2>/dev/null; ! nsenter --net=/proc/1/ns/net true 2>/dev/null",
 		"see other checks":            "test $(ls " + r.Scratch + "/* | wc -l) -le 1",
 		"ignore file modes":           "echo x >f && chmod 400 f && ! (echo y >f) 2>/dev/null",
@@ -305,26 +260,6 @@ func outsideTemp(t *testing.T) (r *Runner, home, planted string) {
 	return r, home, filepath.Join(dir, "planted")
 }
 
-// TestWeakerIsolation goes through what strongest falls back to, so that each of them is known to work or to be refused.
-func TestWeakerIsolation(t *testing.T) {
-	t.Parallel()
-	for _, iso := range []isolation{
-		{guarded: true, user: true, pid: true, network: true},
-		{guarded: true},
-	} {
-		end, log, err := launchScript(t.Context(), t, iso, "echo fine")
-		if err != nil || end != (outcome{}) || string(log.Bytes()) != "fine\n" {
-			t.Errorf("%+v: %+v %v %s", iso, end, err, log.Bytes())
-		}
-	}
-	if iso := strongest(t.Context(), "", t.TempDir()); iso != (isolation{}) {
-		t.Errorf("without a guardian there is %+v", iso)
-	}
-	if iso := strongest(t.Context(), "/bin/true", t.TempDir()); iso != (isolation{}) {
-		t.Errorf("a program that is no guardian gives %+v", iso)
-	}
-}
-
 // TestSocketsOfDaemonsAreHidden: a socket in /run leads to a network as well as a network does.
 func TestSocketsOfDaemonsAreHidden(t *testing.T) {
 	t.Parallel()
@@ -342,16 +277,6 @@ func TestSocketsOfDaemonsAreHidden(t *testing.T) {
 	c.Setup = []string{"test -e " + path}
 	e, _ := runOne(t, newRunner(t), c, Job{Merged: tree{"a": "b"}})
 	wantState(t, e, facts.Passed, "")
-}
-
-// TestGuardianCannotBeRead: where there are no namespaces and so the same user on both sides, a command must not get at the
-// pipe that its guardian answers through.
-func TestGuardianCannotBeRead(t *testing.T) {
-	t.Parallel()
-	end, log, err := launchScript(t.Context(), t, isolation{guarded: true}, "readlink /proc/$PPID/fd/4")
-	if err != nil || end.Exit == 0 {
-		t.Errorf("%+v %v: %s", end, err, log.Bytes())
-	}
 }
 
 // TestWithoutRoot runs the tests of isolation as another user when this one is root: capabilities differ.
@@ -377,7 +302,7 @@ func TestWithoutRoot(t *testing.T) {
 	if err := os.WriteFile(path, binary, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "-test.run", "Nothing|Network|Host|Guardian|Weaker|TestEnvironment|TestDescriptors|SetupIsShared", "-test.v")
+	cmd := exec.Command(path, "-test.run", "Nothing|Network|Host|TestEnvironment|TestDescriptors|SetupIsShared", "-test.v")
 	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "ADAMANT_TEST_ISOLATION=" + os.Getenv("ADAMANT_TEST_ISOLATION")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := cmd.CombinedOutput()

@@ -19,10 +19,11 @@ import (
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
-	Init() // this binary is also the guardian of the sessions that tests start
+	sandbox.Init() // this binary is also the first process of the sandboxes that tests open
 	goleak.VerifyTestMain(m)
 }
 

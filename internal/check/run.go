@@ -32,7 +32,7 @@ type Runner struct {
 	Home string
 	// Getenv reads adamant's own environment, for PassEnv and for the proxy and registry variables that setup gets.
 	Getenv func(string) string
-	// Self is an executable whose main calls Init before anything else: adamant itself. Empty = no isolation (network: open).
+	// Self is an executable whose main calls sandbox.Init before anything else: adamant itself. Empty = no isolation (network: open).
 	Self string
 	// Engine is adamant's version, a part of every cache key.
 	Engine string
@@ -231,7 +231,7 @@ const (
 )
 
 func (r *run) network() string {
-	if r.iso.network {
+	if r.sandbox.Report().Net {
 		return networkNone
 	}
 	return networkOpen

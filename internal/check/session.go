@@ -4,55 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
-	"strings"
-	"syscall"
+	"io"
 	"time"
-)
 
-// grace is how long a process may take to end after SIGTERM, before SIGKILL.
-const grace = 5 * time.Second
+	"github.com/adamant-os/adamant/internal/sandbox"
+)
 
 // session is one command with the services it needs: everything that starts, and must end, together.
 type session struct {
-	Argv     []string  `json:"argv"`
-	Dir      string    `json:"dir"`
-	Env      []string  `json:"env"`
-	Services []service `json:"services,omitempty"`
-	// What follows is for the Linux guardian only.
-	Box      string   `json:"box,omitempty"`      // the one folder that can be written to; holds Dir, HOME and TMPDIR
-	Hide     []string `json:"hide,omitempty"`     // folders that look empty from inside
-	Loopback bool     `json:"loopback,omitempty"` // own network namespace: bring lo up
-	Mounts   bool     `json:"mounts,omitempty"`   // own mount namespace: make everything but Box read-only
-	Setup    bool     `json:"setup,omitempty"`    // unpacking may need root's power over files of other owners
-	Probe    bool     `json:"probe,omitempty"`    // set the isolation up, answer, run nothing
+	Argv     []string
+	Dir      string
+	Env      []string
+	Services []service
+	Box      string   // the one folder that can be written to; holds Dir, HOME and TMPDIR
+	Hide     []string // folders that look empty from inside
+	Setup    bool     // it has the network, and root's power over files of other owners
 }
 
 type service struct {
-	Name    string        `json:"name"`
-	Argv    []string      `json:"argv"`
-	Ready   []string      `json:"ready,omitempty"`
-	Env     []string      `json:"env"`
-	Timeout time.Duration `json:"timeout"`
+	Name    string
+	Argv    []string
+	Ready   []string
+	Env     []string
+	Timeout time.Duration
 }
 
 // outcome is how a session ended. The zero value is a command that exited 0.
 type outcome struct {
-	Exit     int    `json:"exit"`
-	Signal   string `json:"signal,omitempty"`   // the command was killed by it
-	NotFound string `json:"notFound,omitempty"` // why the command could not be started at all
-	Service  string `json:"service,omitempty"`  // why a service was not to be had
-	Failure  string `json:"failure,omitempty"`  // the machine failed: isolation could not be set up
+	Exit     int
+	Signal   string // the command was killed by it
+	NotFound string // why the command could not be started at all
+	Service  string // why a service was not to be had
+	Failure  string // the machine failed: isolation could not be set up
 }
-
-// notFoundError says that a command cannot be started on this machine.
-type notFoundError struct{ reason string }
-
-func (e *notFoundError) Error() string { return e.reason }
 
 // status is how one process ended.
 type status struct {
@@ -60,39 +44,80 @@ type status struct {
 	signal string
 }
 
-// spawner starts one process of a session and returns a channel that yields its end.
-type spawner func(argv []string, dir string, env []string, out output) (<-chan status, error)
+// launch runs one session and returns when nothing of it is left. When ctx ends, the session gets SIGTERM, the time of grace, and
+// SIGKILL; launch then returns the context's error.
+func launch(ctx context.Context, sb *sandbox.Sandbox, s *session, stdout, stderr io.Writer) (outcome, error) {
+	cell, err := sb.Open(ctx, s.spec())
+	if err != nil {
+		return outcome{}, err
+	}
+	r := &running{session: s, cell: cell, stdout: stdout, stderr: stderr}
+	end := r.run(ctx)
+	err = cell.Close(context.WithoutCancel(ctx))
+	if ctx.Err() != nil {
+		return outcome{}, context.Cause(ctx)
+	}
+	if err != nil && end == (outcome{}) {
+		end.Failure = err.Error()
+	}
+	return end, nil
+}
 
-// output says where a process writes to.
-type output int
+// spec is what a sandbox gives a session: checks see the host's files, read-only, and may use namespaces of their own.
+func (s *session) spec() sandbox.Spec {
+	spec := sandbox.Spec{
+		View: sandbox.ViewHost, Hide: s.Hide, Nested: true,
+		Limits: sandbox.Limits{Memory: -1, Processes: -1, FileSize: -1, OpenFiles: -1},
+	}
+	if s.Box != "" {
+		spec.Mounts = []sandbox.Mount{{Source: s.Box, Target: s.Box, Writable: true}}
+	}
+	if s.Setup {
+		spec.Network, spec.Keep = sandbox.NetworkHost, true
+	}
+	return spec
+}
 
-const (
-	toStdout  output = iota // stdout and stderr as they are
-	toStderr                // both to stderr, so that only the command itself can write a stdout report
-	toNowhere               // readiness probes
-)
+// running is a session in its sandbox.
+type running struct {
+	*session
+	cell           *sandbox.Cell
+	stdout, stderr io.Writer
+}
 
-// run starts services, waits until they are ready, and runs the command. The caller kills what is left when it returns.
-func (s *session) run(ctx context.Context, spawn spawner) outcome {
-	for _, svc := range s.Services {
-		if err := s.bringUp(ctx, svc, spawn); err != nil {
+// run starts services, waits until they are ready, and runs the command. The caller ends what is left when it returns.
+func (r *running) run(ctx context.Context) outcome {
+	for _, svc := range r.Services {
+		if err := r.bringUp(ctx, svc); err != nil {
 			return cannotServe(err)
 		}
 	}
-	done, err := spawn(shell(s.Argv), s.Dir, s.Env, toStdout)
+	p, err := r.cell.Start(sandbox.Command{Argv: shell(r.Argv), Dir: r.Dir, Env: r.Env, Stdout: r.stdout, Stderr: r.stderr})
 	if err != nil {
 		return cannotStart(err)
 	}
 	select {
-	case st := <-done:
+	case <-p.Done():
+		end, err := p.Wait()
+		if err != nil {
+			return outcome{Failure: err.Error()}
+		}
+		st := statusOf(end)
 		return outcome{Exit: st.exit, Signal: st.signal}
 	case <-ctx.Done():
 		return outcome{Signal: "terminated"}
 	}
 }
 
+func statusOf(e sandbox.Exit) status {
+	if e.Signal != "" {
+		return status{signal: e.Signal}
+	}
+	return status{exit: e.Code}
+}
+
 func cannotServe(err error) outcome {
-	var missing *notFoundError
+	var missing *sandbox.NotFoundError
 	if errors.As(err, &missing) {
 		return outcome{NotFound: err.Error()}
 	}
@@ -100,18 +125,19 @@ func cannotServe(err error) outcome {
 }
 
 func cannotStart(err error) outcome {
-	var missing *notFoundError
+	var missing *sandbox.NotFoundError
 	if errors.As(err, &missing) {
-		return outcome{NotFound: missing.reason}
+		return outcome{NotFound: missing.Reason}
 	}
 	return outcome{Failure: err.Error()}
 }
 
 // bringUp starts one service and returns once its probe succeeds. The probe is tried until the service's deadline.
-func (s *session) bringUp(ctx context.Context, svc service, spawn spawner) error {
+func (r *running) bringUp(ctx context.Context, svc service) error {
 	ctx, cancel := context.WithTimeout(ctx, svc.Timeout)
 	defer cancel()
-	ended, err := spawn(shell(svc.Argv), s.Dir, svc.Env, toStderr)
+	// Both streams to stderr, so that only the command itself can write a report to stdout.
+	p, err := r.cell.Start(sandbox.Command{Argv: shell(svc.Argv), Dir: r.Dir, Env: svc.Env, Stdout: r.stderr, Stderr: r.stderr})
 	if err != nil {
 		return fmt.Errorf("service %s: %w", svc.Name, err)
 	}
@@ -119,28 +145,36 @@ func (s *session) bringUp(ctx context.Context, svc service, spawn spawner) error
 		return nil
 	}
 	for {
-		probe, err := spawn(shell(svc.Ready), s.Dir, svc.Env, toNowhere)
+		probe, err := r.cell.Start(sandbox.Command{Argv: shell(svc.Ready), Dir: r.Dir, Env: svc.Env})
 		if err != nil {
 			return fmt.Errorf("service %s: readiness probe: %w", svc.Name, err)
 		}
 		select {
-		case st := <-probe:
-			if st == (status{}) {
+		case <-probe.Done():
+			if end, err := probe.Wait(); err == nil && end == (sandbox.Exit{}) {
 				return nil
 			}
-		case st := <-ended:
-			return fmt.Errorf("service %s ended (%s) before it was ready", svc.Name, st)
+		case <-p.Done():
+			return early(svc, p)
 		case <-ctx.Done():
 			return fmt.Errorf("service %s was not ready within %s", svc.Name, svc.Timeout)
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
-		case st := <-ended:
-			return fmt.Errorf("service %s ended (%s) before it was ready", svc.Name, st)
+		case <-p.Done():
+			return early(svc, p)
 		case <-ctx.Done():
 			return fmt.Errorf("service %s was not ready within %s", svc.Name, svc.Timeout)
 		}
 	}
+}
+
+func early(svc service, p *sandbox.Process) error {
+	end, err := p.Wait()
+	if err != nil {
+		return fmt.Errorf("service %s: %w", svc.Name, err)
+	}
+	return fmt.Errorf("service %s ended (%s) before it was ready", svc.Name, statusOf(end))
 }
 
 func (s status) String() string {
@@ -156,63 +190,4 @@ func shell(command []string) []string {
 		return []string{"sh", "-c", command[0]}
 	}
 	return command
-}
-
-// resolve finds argv's program as the session's process will see it: by the PATH in env, or relative to dir.
-func resolve(name, dir string, env []string) (string, error) {
-	if runtime.GOOS == "windows" {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			return "", &notFoundError{name + " is not installed (not found in PATH)"}
-		}
-		return path, nil
-	}
-	if strings.ContainsRune(name, '/') {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		return path, startable(path, name)
-	}
-	for _, folder := range filepath.SplitList(variable(env, "PATH")) {
-		path := filepath.Join(folder, name)
-		if filepath.IsAbs(path) && startable(path, name) == nil {
-			return path, nil
-		}
-	}
-	return "", &notFoundError{name + " is not installed (not found in PATH)"}
-}
-
-func startable(path, name string) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &notFoundError{name + " does not exist"}
-	case err != nil:
-		return &notFoundError{fmt.Sprintf("%s cannot be used: %v", name, err)}
-	case info.IsDir() || info.Mode()&0o111 == 0:
-		return &notFoundError{name + " is not an executable file"}
-	}
-	return nil
-}
-
-// startError turns the error of starting a program that exists into one that says what is missing.
-func startError(name string, err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOENT):
-		return &notFoundError{name + " cannot be started: its interpreter is not installed"}
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, exec.ErrNotFound), errors.Is(err, syscall.ENOEXEC):
-		return &notFoundError{fmt.Sprintf("%s cannot be started: %v", name, err)}
-	}
-	return fmt.Errorf("start %s: %w", name, err)
-}
-
-// variable is the value of a name in an environment list; the last one wins, as for a process.
-func variable(env []string, name string) string {
-	for i := len(env) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(env[i], name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }

@@ -127,11 +127,9 @@ func (r *run) runSetup(ctx context.Context, b *box, c *manifest.Check, s setup, 
 	if err != nil {
 		return err
 	}
-	open := r.iso
-	open.network = false
 	for _, line := range c.Setup {
 		fmt.Fprintf(log, "[adamant: setup: %s]\n", line)
-		end, err := launch(within, open, r.Self, &session{
+		end, err := launch(within, r.sandbox, &session{
 			Argv: []string{"sh", "-c", line}, Dir: dir, Env: r.setupEnv(b, c), Box: b.path, Hide: r.hidden(), Setup: true,
 		}, log, log)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 // versionCommands ask a toolchain for its identity. A word of a check's commands selects the entry.
@@ -72,7 +72,7 @@ func wordsOf(lines []string) []string {
 
 // program identifies the program that a word names, "" when it names none.
 func (r *run) program(word string) string {
-	path, err := resolve(word, "", []string{"PATH=" + cleanPath(r.Path)})
+	path, err := sandbox.Lookup(word, "", []string{"PATH=" + cleanPath(r.Path)})
 	if err != nil {
 		return ""
 	}
@@ -99,7 +99,11 @@ func (r *run) version(ctx context.Context, command []string) string {
 	defer cancel()
 	var out bytes.Buffer
 	s := &session{Argv: command, Dir: r.tools.path, Env: r.basics(r.tools)}
-	end, err := launchGroup(ctx, s, &out, io.Discard)
+	var end outcome
+	plain, err := sandbox.New(ctx, sandbox.Options{Weaker: true}) // process groups are enough for what the system ships
+	if err == nil {
+		end, err = launch(ctx, plain, s, &out, nil)
+	}
 	version := fmt.Sprintf("%s: %q %v %v", name, out.String(), end, err)
 	if command[0] == "java" { // which answers on stderr: the program's own identity has to do
 		version = name

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 // workshop is where a run works: its folder, a box for version commands, and what this system lets a check be locked into.
@@ -15,8 +17,9 @@ type workshop struct {
 	tools  *box
 	err    error
 
-	probed sync.Once
-	iso    isolation
+	probed  sync.Once
+	sandbox *sandbox.Sandbox
+	failed  error
 }
 
 // open makes the run's folder and the box for version commands.
@@ -35,8 +38,8 @@ func (r *run) probe(ctx context.Context) error {
 	if err := r.open(); err != nil {
 		return err
 	}
-	r.probed.Do(func() { r.iso = strongest(ctx, r.Self, r.tools.path) })
-	return nil
+	r.probed.Do(func() { r.sandbox, r.failed = sandbox.New(ctx, sandbox.Options{Self: r.Self, Weaker: true}) })
+	return r.failed
 }
 
 // close removes what was made.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
-	"github.com/adamant-os/adamant/internal/check"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
 	"github.com/adamant-os/adamant/internal/door"
@@ -23,10 +22,12 @@ import (
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/sandbox"
+	"github.com/adamant-os/adamant/internal/task"
 )
 
 func TestMain(m *testing.M) {
-	check.Init()
+	sandbox.Init()
 	kustomize.Init()
 	if text := os.Getenv(asDaemon); text != "" {
 		os.Exit(daemonProcess(text))
@@ -55,6 +56,8 @@ type house struct {
 	stop   func()
 	now    func() time.Time
 	log    *slog.Logger
+
+	workforce func(context.Context) (task.Workforce, error)
 }
 
 const config = `apiVersion: adamant.dev/v1
@@ -115,7 +118,7 @@ func (h *house) up() {
 	go func() {
 		ended <- Run(ctx, Config{Kernel: k, Name: "sample", State: h.state, Places: judge.Places{Cache: h.t.TempDir(), State: h.state, Data: h.t.TempDir()},
 			Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv, Now: func() time.Time { return h.now() }, Log: log,
-			Ready: func(a Addresses) { ready <- a }})
+			Workforce: h.workforce, Ready: func(a Addresses) { ready <- a }})
 	}()
 	select {
 	case err := <-ended:

@@ -13,6 +13,11 @@ import (
 // forwards.
 func (i *inside) isolate() ([]int, error) {
 	s := i.setup
+	mask := 0o022
+	if s.View == ViewHost {
+		mask = 0o077
+	}
+	unix.Umask(mask)
 	if s.Slot && s.Layers.User {
 		if err := becomeRoot(); err != nil {
 			return nil, err
