@@ -22,6 +22,7 @@ const Endpoint = "http://127.0.0.1:8787"
 // The wire formats a model is spoken to in; a provider of the repository's configuration names one of them.
 const (
 	Anthropic       = "anthropic"        // Messages
+	OpenAI          = "openai"           // Chat Completions and Responses: whichever the agent prefers
 	OpenAIChat      = "openai-chat"      // Chat Completions
 	OpenAIResponses = "openai-responses" // Responses
 )
@@ -44,7 +45,7 @@ type Attempt struct {
 	Runner    string   // which runner starts it
 	Command   []string // the command line of exec and acp; for others the path or name of the CLI, empty = found by name
 	Model     string   // first model of the persona, as the gateway knows it
-	API       string   // wire format of that model's provider: Anthropic, OpenAIChat or OpenAIResponses
+	API       string   // wire format of that model's provider, one of the above; empty = guessed by APIOf
 	Context   int      // tokens the model reads at most, 0 = not known
 	MaxTokens int      // tokens of one answer at most, 0 = the provider's default
 	Tools     []string // tools the persona may use, empty = all of its role

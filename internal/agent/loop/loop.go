@@ -26,7 +26,7 @@ const (
 	defaultContext = 128_000 // tokens
 	maxCuts        = 3       // answers in a row that end in the middle
 	maxSilent      = 2       // answers in a row without a call that are asked to go on
-	cutPause       = 2 * time.Second
+	cutPause       = time.Second
 )
 
 // End is how a run ended.

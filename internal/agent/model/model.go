@@ -23,15 +23,15 @@ import (
 type Client struct {
 	Endpoint  string // without the format's path
 	Token     string
-	API       string // agent.Anthropic, agent.OpenAIChat or agent.OpenAIResponses
+	API       string // one of the wire formats of package agent
 	Model     string
 	MaxTokens int           // of one answer; 0 = the format's default
 	Idle      time.Duration // longest silence within an answer; 0 = DefaultIdle
 	HTTP      *http.Client  // nil = one without a limit of its own
 }
 
-// DefaultIdle is how long a model may say nothing. Providers send signs of life while a model thinks.
-const DefaultIdle = 5 * time.Minute
+// DefaultIdle is how long a model may say nothing. It is longer than the gateway's own patience, which tries again meanwhile.
+const DefaultIdle = 35 * time.Minute
 
 // Bounds on what is read from the wire.
 const (
@@ -123,10 +123,10 @@ func wireOf(api string) (wire, error) {
 		return anthropic{}, nil
 	case agent.OpenAIChat:
 		return chat{}, nil
-	case agent.OpenAIResponses:
+	case agent.OpenAIResponses, agent.OpenAI:
 		return responses{}, nil
 	}
-	return nil, fmt.Errorf("wire format %q: known are %s, %s and %s", api, agent.Anthropic, agent.OpenAIChat, agent.OpenAIResponses)
+	return nil, fmt.Errorf("wire format %q: known are %s, %s, %s and %s", api, agent.Anthropic, agent.OpenAI, agent.OpenAIChat, agent.OpenAIResponses)
 }
 
 // Ask sends a request and reads the answer to its end.
