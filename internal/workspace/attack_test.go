@@ -224,7 +224,6 @@ func TestForged(t *testing.T) {
 			return "100644 blob " + string(id) + "\tx"
 		}},
 		{"dot git", "for .git", func(a *agent, id git.OID) string { return "100644 blob " + string(id) + "\t.GiT" }},
-		{"odd mode", "mode 100664", func(a *agent, id git.OID) string { return "100664 blob " + string(id) + "\tx" }},
 		{"cone gone", "never checked out", func(*agent, git.OID) string { return "" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -67,8 +67,6 @@ func (p *pull) checkPath(c git.FileChange) error {
 		return p.refuse(c.Path[:limits.Path]+"...", fmt.Sprintf("is longer than %d bytes", limits.Path), "shorten it")
 	case strings.Count(c.Path, "/") > limits.Depth:
 		return p.refuse(c.Path, fmt.Sprintf("is deeper than %d folders", limits.Depth), "move it up")
-	case !slices.Contains([]git.Mode{git.ModeFile, git.ModeExec, git.ModeSymlink}, c.NewMode):
-		return p.refuse(c.Path, fmt.Sprintf("has mode %s", c.NewMode), "make it a plain file")
 	}
 	return nil
 }

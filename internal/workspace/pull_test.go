@@ -2,9 +2,11 @@ package workspace
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,14 +21,19 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// sandboxes are made once: they count their control groups by process.
+var sandboxes = sync.OnceValues(func() (*sandbox.Sandbox, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.New(context.Background(), sandbox.Options{Self: self})
+})
+
 // isolate makes real sandboxes.
 func isolate(t testing.TB) *sandbox.Sandbox {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sb, err := sandbox.New(t.Context(), sandbox.Options{Self: self})
+	sb, err := sandboxes()
 	if err != nil {
 		t.Fatalf("%v; run these tests where sandboxes can be had", err)
 	}
