@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 	"unicode/utf8"
 )
@@ -136,6 +137,8 @@ func (f *Folder) explain(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist%s", name, f.similar(name))
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s cannot be changed here: the sandbox shows it read-only. If the task needs it, escalate", name)
 	case errors.As(err, &at):
 		return fmt.Errorf("%s: %w", name, at.Err)
 	}
