@@ -223,8 +223,11 @@ func (s *Session) observe(x *Exchange) {
 	}
 }
 
-// tell observes a refusal, the first of its kind only: a crowd of refusals would fill the ledger.
+// tell observes a refusal, the first of its kind only: a crowd of refusals would fill the ledger. The observer's own are known to it.
 func (s *Session) tell(x *Exchange) {
+	if x.Refused == RefusedObserver || x.Refused == RefusedClosed {
+		return
+	}
 	s.mu.Lock()
 	if s.told == nil {
 		s.told = map[string]bool{}
