@@ -44,7 +44,7 @@ type Attempt struct {
 	Role      string   // coder, reviewer, ...
 	Runner    string   // which runner starts it
 	Command   []string // the command line of exec and acp; for others the path or name of the CLI, empty = found by name
-	Model     string   // first model of the persona, as the gateway knows it
+	Model     string   // first model of the persona, as the gateway knows it; empty = the gateway chooses
 	API       string   // wire format of that model's provider, one of the above; empty = guessed by APIOf
 	Context   int      // tokens the model reads at most, 0 = not known
 	MaxTokens int      // tokens of one answer at most, 0 = the provider's default

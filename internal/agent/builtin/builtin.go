@@ -28,9 +28,6 @@ func New(executable string) agent.Runner { return runner{executable} }
 func (runner) Name() string { return "builtin" }
 
 func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
-	if a.Model == "" {
-		return agent.Launch{}, fmt.Errorf("the builtin runner needs a model: name one in the persona of %s (spec.models)", a.Name)
-	}
 	return Launch(r.executable, a, loop.JobOf(a))
 }
 

@@ -33,12 +33,14 @@ func New() agent.Runner { return runner{headless.Find} }
 func (runner) Name() string { return "exec" }
 
 func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
-	if len(a.Command) == 0 || a.Command[0] == "" {
+	filled, variables := fill(a), assignments(a.Command)
+	command := a.Command[variables:]
+	if len(command) == 0 || command[0] == "" {
 		return agent.Launch{}, fmt.Errorf("the exec runner needs a command line: spec.command of the persona of %s", a.Name)
 	}
-	l := agent.Launch{Argv: fill(a), Env: environment(a), Files: map[string][]byte{promptFile: []byte(a.Prompt)}}
-	if !ofCheckout(a.Command[0]) {
-		program, err := r.find(a.Command[0])
+	l := agent.Launch{Argv: filled[variables:], Env: append(environment(a), filled[:variables]...), Files: map[string][]byte{promptFile: []byte(a.Prompt)}}
+	if !ofCheckout(command[0]) {
+		program, err := r.find(command[0])
 		if err != nil {
 			return agent.Launch{}, err
 		}
@@ -49,10 +51,21 @@ func (r runner) Prepare(a agent.Attempt) (agent.Launch, error) {
 			return agent.Launch{}, errors.New("the prompt is longer than a command line takes: use {prompt_file} instead of {prompt}")
 		}
 	}
-	if !slices.ContainsFunc(a.Command, namesPrompt) {
+	if !slices.ContainsFunc(command, namesPrompt) {
 		l.Stdin = []byte(a.Prompt)
 	}
 	return l, nil
+}
+
+// assignments counts the variables that a command line begins with, as NAME=value before a command of the shell's.
+func assignments(command []string) int {
+	for i, arg := range command {
+		name, _, ok := strings.Cut(arg, "=")
+		if !ok || name == "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != "" {
+			return i
+		}
+	}
+	return len(command)
 }
 
 // ofCheckout says whether a program is named as a file of the checkout, which only the sandbox sees.

@@ -40,6 +40,21 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+// A command line may begin with variables.
+func TestPrepareVariables(t *testing.T) {
+	t.Parallel()
+	l, err := runner{found}.Prepare(attempt("CONFIG={\"url\":\"{endpoint}\"}", "HOME=/elsewhere", "cli", "A=b", "{prompt}"))
+	if err != nil || !slices.Equal(l.Argv, []string{"/usr/bin/node", "/opt/cli/cli", "A=b", "say {token} to {model}"}) {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	if !slices.Equal(l.Env[len(l.Env)-2:], []string{`CONFIG={"url":"http://127.0.0.1:8787"}`, "HOME=/elsewhere"}) {
+		t.Errorf("%q", l.Env)
+	}
+	if _, err := (runner{found}).Prepare(attempt("A=b")); err == nil {
+		t.Error("variables alone are no command")
+	}
+}
+
 // A command that names no prompt reads it from its standard input; a file of the checkout is not looked for on the host.
 func TestPrepareStdin(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/modeltest"
 	"github.com/adamant-os/adamant/internal/gateway"
 	"github.com/adamant-os/adamant/internal/gateway/script"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // turns is a task that begins with trouble of each kind that a gateway passes on.
@@ -77,5 +79,43 @@ func TestThroughGateway(t *testing.T) {
 				t.Errorf("the last exchange: %+v", last)
 			}
 		})
+	}
+}
+
+// A model that is served over another format than was guessed, and then swapped for one of another provider: the loop follows.
+func TestFormatFollowsModel(t *testing.T) {
+	t.Parallel()
+	first := modeltest.Serve(t, modeltest.Turn{Text: "I look.", Reasoning: "where?", Calls: []modeltest.Call{call("toolu_1", "read", `{"path":"sum.go"}`)}})
+	second := modeltest.Serve(t, modeltest.Turn{Text: "Enough.", Calls: []modeltest.Call{call("call_2", "finish", `{"summary":"seen"}`)}})
+	retries := 0
+	g, err := gateway.New(gateway.Config{
+		Settings: manifest.Gateway{Retries: &retries, Providers: []manifest.Provider{
+			{Name: "one", API: agent.Anthropic, BaseURL: first.URL, Models: []string{"claude-*"}},
+			{Name: "two", API: agent.OpenAIChat, BaseURL: second.URL + "/v1", Models: []string{"gpt-*"}}}},
+		Observe: func(_ context.Context, s *gateway.Session, e gateway.Exchange) error {
+			if e.Refused != "" {
+				return nil
+			}
+			return s.SwapModel("gpt-b")
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := g.Open(t.Context(), gateway.Attempt{Task: "t", Attempt: "t.1", Agent: "coder", Role: "coder", Models: []string{"claude-a", "gpt-b"}, Budget: gateway.Budget{Requests: 100}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	server := httptest.NewServer(session.Handler())
+	defer server.Close()
+	job := coder(checkout(t))
+	job.Model, job.Endpoint = "claude-a", server.URL
+	var out bytes.Buffer
+	end, err := Run(t.Context(), job, session.Token(), &out)
+	if err != nil || end != (Outcome{Done, "seen"}) {
+		t.Fatalf("%+v, %v\n%s", end, err, out.String())
+	}
+	if body := string(second.Requests()[0].Body); !strings.Contains(body, "toolu_1") || !strings.Contains(body, "I look.") || strings.Contains(body, "signature") {
+		t.Errorf("the second model was told: %s", body)
 	}
 }

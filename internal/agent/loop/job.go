@@ -62,6 +62,7 @@ func ReadJob(r io.Reader) (Job, error) {
 func (j Job) complete() Job {
 	j.Name = cmp.Or(j.Name, "agent")
 	j.Role = cmp.Or(j.Role, "coder")
+	j.Model = cmp.Or(j.Model, "default") // the gateway answers with one that it has
 	j.API = cmp.Or(j.API, agent.APIOf(j.Model))
 	j.Endpoint = strings.TrimSuffix(j.Endpoint, "/")
 	if j.Context <= 0 {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/agent"
@@ -162,6 +163,7 @@ func (l *loop) ask(ctx context.Context) (model.Answer, error) {
 		l.compact(ctx, true)
 	}
 	cuts, shortened := 0, false
+	others := otherFormats(l.client.API)
 	for {
 		answer, err := l.client.Ask(ctx, model.Request{System: l.system, Turns: l.turns, Tools: toolsOf(l.tools), Plain: l.plain})
 		var cut *model.CutError
@@ -178,6 +180,9 @@ func (l *loop) ask(ctx context.Context) (model.Answer, error) {
 			if !wait(ctx, l.pause) {
 				return model.Answer{}, ctx.Err()
 			}
+		case errors.As(err, &refused) && refused.OtherFormat() && len(others) > 0:
+			l.speak(others[0])
+			others = others[1:]
 		case errors.As(err, &refused) && refused.TooLong() && !shortened:
 			shortened = true
 			l.outgrown(ctx)
@@ -186,6 +191,20 @@ func (l *loop) ask(ctx context.Context) (model.Answer, error) {
 		default:
 			return model.Answer{}, err
 		}
+	}
+}
+
+// otherFormats are the formats to try when a model is not served over one.
+func otherFormats(api string) []string {
+	all := []string{agent.Anthropic, agent.OpenAIChat, agent.OpenAIResponses}
+	return slices.DeleteFunc(all, func(f string) bool { return f == api })
+}
+
+// speak goes on in another format. What was said in the former one is told again in plain form.
+func (l *loop) speak(api string) {
+	l.client.API, l.plain = api, false
+	for i := range l.turns {
+		l.turns[i].Native = nil
 	}
 }
 

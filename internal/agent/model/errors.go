@@ -47,6 +47,11 @@ func (e *StatusError) Reasoning() bool {
 		(strings.Contains(text, "reasoning") || strings.Contains(text, "encrypted") || strings.Contains(text, "thinking"))
 }
 
+// OtherFormat says whether the gateway has the model, but over another wire format: nobody said which, or the model was swapped.
+func (e *StatusError) OtherFormat() bool {
+	return e.Status == http.StatusBadRequest && strings.Contains(e.Message, "requests are not translated")
+}
+
 // CutError says that an answer began and did not end: its stream was cut, failed in the middle, or fell silent. Asking again may help.
 type CutError struct{ Why string }
 
