@@ -58,6 +58,7 @@ type house struct {
 	log    *slog.Logger
 
 	workforce func(context.Context) (task.Workforce, error)
+	kernel    *kernel.Kernel // while it is up
 }
 
 const config = `apiVersion: adamant.dev/v1
@@ -106,6 +107,7 @@ func (h *house) up() {
 	if err := errors.Join(err, repo.Close()); err != nil {
 		h.t.Fatal(err)
 	}
+	h.kernel = k
 	self, err := os.Executable()
 	if err != nil {
 		h.t.Fatal(err)

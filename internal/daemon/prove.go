@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/change"
-	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
@@ -25,10 +24,12 @@ type asked struct {
 
 // judged judges a change's current patch set on a commit.
 func (d *Daemon) judged(ctx context.Context, c change.Change, base git.OID, how asked) (*judge.Outcome, error) {
-	o := c.State.Origin
+	by, err := d.identityOf(ctx, c, base)
+	if err != nil {
+		return nil, fmt.Errorf("finding out how the change was made: %w", err)
+	}
 	return d.judgedAs(ctx, judge.Request{
-		Base: string(base), Target: o.Target, Head: string(c.State.Head()), Run: how.run, Proof: how.proof, Fresh: how.fresh,
-		By: &facts.Identity{Agent: o.Agent, Role: o.Role, Model: o.Model, Task: o.Task, Feature: o.Feature},
+		Base: string(base), Target: c.State.Origin.Target, Head: string(c.State.Head()), Run: how.run, Proof: how.proof, Fresh: how.fresh, By: by,
 	}, c.ID)
 }
 

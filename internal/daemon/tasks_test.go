@@ -15,7 +15,7 @@ import (
 )
 
 // studio is a house whose agents are played. fleet is its spec.fleet.
-func newStudio(t *testing.T, fleet string, play func(task.Attempt) scene) (*house, *troupe) {
+func newStudio(t *testing.T, fleet string, play func(task.Attempt) scene, prepare ...func(*house)) (*house, *troupe) {
 	t.Helper()
 	var tr *troupe
 	h := newHouse(t, func(h *house) {
@@ -23,8 +23,12 @@ func newStudio(t *testing.T, fleet string, play func(task.Attempt) scene) (*hous
 			h.clone.Write(".adamant/adamant.yaml", config+"  fleet: "+fleet+"\n")
 			h.clone.Commit("fleet")
 		}
+		for _, p := range prepare {
+			p(h)
+		}
 		h.workforce = func(context.Context) (task.Workforce, error) {
 			tr = newTroupe(filepath.Join(h.dir, "kernel.git"), play)
+			tr.ledger = h.kernel.Ledger()
 			return tr, nil
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/task"
+	"github.com/adamant-os/adamant/internal/thought"
 )
 
 // troupe is a workforce that plays: what an attempt writes is scripted, the commits are real. It is as idempotent as the interface
@@ -21,6 +23,7 @@ import (
 type troupe struct {
 	gitDir string
 	play   func(a task.Attempt) scene
+	ledger thought.Appender // nil = nothing that is done goes on record
 
 	mu      sync.Mutex
 	running map[string]task.RunningAttempt
@@ -32,8 +35,9 @@ type troupe struct {
 	ended   chan struct{}
 }
 
-// scene is one attempt: files to write ("" removes one), how it ends, and what it waits for before.
+// scene is one attempt: files to write ("" removes one), how it ends, and what it waits for before. Secret leaves no record.
 type scene struct {
+	secret  bool
 	write   map[string]string
 	outcome task.Outcome
 	until   <-chan struct{}
@@ -114,8 +118,27 @@ func (tr *troupe) finish(a task.Attempt, s scene) task.Outcome {
 			o.Models = []task.Model{gpt}
 		}
 	}
+	if tr.ledger != nil && !s.secret {
+		if err := tr.record(a, s, o); err != nil {
+			return task.Outcome{Finish: task.FinishFailed, Why: err.Error()}
+		}
+	}
 	o.Spent = task.Spent{NanoUSD: 20_000_000, Tokens: 1000, Requests: 3, Seconds: 1}
 	return o
+}
+
+// record puts on record what an attempt did, as the gateway would have seen it.
+func (tr *troupe) record(a task.Attempt, s scene, o task.Outcome) error {
+	ctx := context.Background()
+	r := thought.NewRecorder(tr.ledger, thought.NewRedactor(), thought.Who{Agent: a.Agent, Role: a.Role, Task: a.Task, Attempt: a.ID, Change: a.Change, Feature: a.Feature}, nil)
+	x := thought.Exchange{Seq: 1, Start: time.Now(), Model: o.Models[0].Name, Family: o.Models[0].Family, Temperature: o.Models[0].Temperature, Text: "I do as I was told."}
+	for _, path := range slices.Sorted(maps.Keys(s.write)) {
+		x.Calls = append(x.Calls, thought.Call{ID: path, Tool: "write", Args: fmt.Appendf(nil, `{"path":%q}`, path), Valid: true})
+	}
+	if err := r.Exchange(ctx, x); err != nil {
+		return err
+	}
+	return r.End(ctx, thought.Result{Time: time.Now(), Tree: "-", Head: o.Head, Files: slices.Sorted(maps.Keys(s.write)), Why: o.Finish})
 }
 
 // commit writes files on an attempt's base, with plain git.

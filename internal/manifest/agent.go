@@ -40,7 +40,7 @@ type AgentSpec struct {
 	// Egress are the hosts, as host or host:port, that its sandbox may reach beside the model; empty = none.
 	Egress []string    `json:"egress,omitempty" min:"1"`
 	Budget AgentBudget `json:"budget,omitzero"`
-	// Concurrency is how many of it may run at a time; default 1.
+	// Concurrency is how many of it may run at a time; default 3.
 	Concurrency int          `json:"concurrency,omitempty" min:"1" max:"100"`
 	Breaker     AgentBreaker `json:"breaker,omitzero"`
 }

@@ -173,7 +173,7 @@ func complete(a *manifest.Agent, source string) Persona {
 	p := Persona{
 		Name: a.Metadata.Name, Description: a.Metadata.Description, Role: s.Role, Tier: Tier(cmp.Or(s.Tier, string(Standard))),
 		Runner: cmp.Or(s.Runner, "builtin"), Command: s.Command, Temperature: Unset, MaxTokens: s.MaxTokens, Paths: s.Paths, Denied: s.Denied,
-		Tools: role.Tools, Egress: s.Egress, Concurrency: max(s.Concurrency, 1), Breaker: BreakerLimits(s.Breaker), Source: source,
+		Tools: role.Tools, Egress: s.Egress, Concurrency: cmp.Or(s.Concurrency, DefaultConcurrency), Breaker: BreakerLimits(s.Breaker), Source: source,
 	}
 	if s.Temperature != nil {
 		p.Temperature = int64(math.Round(*s.Temperature * 1000))
@@ -198,6 +198,9 @@ func inOrder(tools []string) []string {
 	}
 	return out
 }
+
+// DefaultConcurrency is how many of an agent run at a time where its persona does not say.
+const DefaultConcurrency = 3
 
 // DefaultBudget is what bounds an agent whose persona says nothing.
 func DefaultBudget() Budget {
@@ -229,7 +232,7 @@ func builtins() []Persona {
 	for _, role := range []string{Coder, Reviewer} {
 		row, _ := RoleNamed(role)
 		out = append(out, Persona{Name: role, Description: row.Does, Role: role, Tier: Standard, Runner: "builtin", Temperature: Unset,
-			Tools: row.Tools, Budget: DefaultBudget(), Concurrency: 1})
+			Tools: row.Tools, Budget: DefaultBudget(), Concurrency: DefaultConcurrency})
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Tier != Standard || p.Runner != "builtin" || p.Temperature != Unset || p.Concurrency != 1 || p.Budget != DefaultBudget() || slices.Contains(p.Tools, "edit") {
+	if p.Tier != Standard || p.Runner != "builtin" || p.Temperature != Unset || p.Concurrency != DefaultConcurrency || p.Budget != DefaultBudget() || slices.Contains(p.Tools, "edit") {
 		t.Errorf("%+v", p)
 	}
 	// A task may not cost more than a day, whichever of them is given.
