@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
@@ -129,14 +130,23 @@ func (w *Workspace) build(ctx context.Context, dir string) error {
 // widen lists the checkout, with folders of agent configuration beside what is in the cone: git gives a sparse index up as soon
 // as a folder that it leaves out is there.
 func (w *Workspace) widen(ctx context.Context) ([]git.Entry, error) {
-	entries, err := w.store.kernel.Repo().Cone(ctx, w.Head, w.Cone)
-	if err != nil {
-		return nil, err
+	repo := w.store.kernel.Repo()
+	entries, err := repo.Cone(ctx, w.Head, w.Cone)
+	if err != nil || len(w.Cone) == 0 {
+		return entries, err
 	}
-	cone := w.Cone
-	for _, entry := range entries {
+	beside := entries
+	if w.Head != w.Base {
+		base, err := repo.Cone(ctx, w.Base, w.Cone)
+		if err != nil {
+			return nil, err
+		}
+		beside = slices.Concat(entries, base)
+	}
+	cone := slices.Clone(w.Cone)
+	for _, entry := range beside {
 		if entry.Mode == git.ModeTree && instructs(entry.Path+"x") {
-			cone = append(cone[:len(cone):len(cone)], trimSlash(entry.Path))
+			cone = append(cone, trimSlash(entry.Path))
 		}
 	}
 	if len(cone) == len(w.Cone) {
@@ -145,7 +155,7 @@ func (w *Workspace) widen(ctx context.Context) ([]git.Entry, error) {
 	if w.Cone, err = folders(cone); err != nil {
 		return nil, err
 	}
-	return w.store.kernel.Repo().Cone(ctx, w.Head, w.Cone)
+	return repo.Cone(ctx, w.Head, w.Cone)
 }
 
 // borrow copies what a head that is not on main needs to a store of its own, which the sandbox reads.
@@ -163,13 +173,18 @@ func (w *Workspace) borrow(ctx context.Context, dir string) (err error) {
 	if err := writeAlternates(extra, main); err != nil {
 		return err
 	}
-	_, err = extra.Copy(ctx, w.store.kernel.Repo(), w.Head)
-	return err
+	if _, err = extra.Copy(ctx, w.store.kernel.Repo(), w.Head); err != nil {
+		return err
+	}
+	return os.Remove(alternatesFile(extra)) // inside, the store has another neighbour
+}
+
+func alternatesFile(repo *git.Repo) string {
+	return filepath.Join(repo.CommonDir(), "objects", "info", "alternates")
 }
 
 func writeAlternates(repo, from *git.Repo) error {
-	file := filepath.Join(repo.CommonDir(), "objects", "info", "alternates")
-	return os.WriteFile(file, []byte(filepath.Join(from.CommonDir(), "objects")+"\n"), 0o600)
+	return os.WriteFile(alternatesFile(repo), []byte(filepath.Join(from.CommonDir(), "objects")+"\n"), 0o600)
 }
 
 // fill writes the checkout and the agent's own repository.

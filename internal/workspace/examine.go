@@ -56,7 +56,7 @@ func (p *pull) checkPath(c git.FileChange) error {
 	limits := p.store.limits
 	switch {
 	case c.NewMode == git.ModeNone && len(p.cone) > 0 && !p.sees(c.Path) && p.Head == p.Base:
-		return p.refuse(c.Path, "is gone, but it was never checked out", "this should not happen: keep the workspace and report it")
+		return p.refuse(c.Path, "is gone, but it was never checked out: something took its folder's place", "give that another name")
 	case c.NewMode == git.ModeNone:
 		return nil
 	case c.NewMode == git.ModeGitlink:

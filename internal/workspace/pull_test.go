@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -18,6 +19,10 @@ import (
 
 func TestMain(m *testing.M) {
 	sandbox.Init() // this binary is also the first process of the sandboxes that tests open
+	if job := os.Getenv(crashVariable); job != "" {
+		fmt.Fprintln(os.Stderr, crashWork(job))
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -45,12 +50,14 @@ var slots atomic.Int64
 // slot is an identity that no other test has.
 func slot(t testing.TB) sandbox.Identity {
 	t.Helper()
-	id, err := sandbox.Slot(500 + int(slots.Add(1)))
+	id, err := slotFor(int(slots.Add(1)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return id
 }
+
+func slotFor(n int) (sandbox.Identity, error) { return sandbox.Slot(500 + n) }
 
 // agent is somebody in a workspace's sandbox.
 type agent struct {
