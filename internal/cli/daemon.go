@@ -28,6 +28,7 @@ type upFlags struct {
 	repo, listen, logFile string
 	detach, verbose, unit bool
 	slots                 int
+	models                modelFlags
 }
 
 func upCommand(env *Env) *cobra.Command {
@@ -52,6 +53,7 @@ Exit status: 0 ended, 2 usage, 4 it cannot run.`,
 	flags.BoolVar(&f.detach, "detach", false, "leave it running in the background")
 	flags.BoolVar(&f.unit, "print-unit", false, "print a systemd user unit for this repository, and do nothing else")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "log what the gate does")
+	f.models.register(flags)
 	flags.IntVar(&f.slots, "slots", 0, "runs of the gate at a time (default: half the processors)")
 	return cmd
 }
@@ -79,11 +81,16 @@ func (f *upFlags) run(ctx context.Context) error {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
+	log := slog.New(slog.NewTextHandler(f.env.Stderr, &slog.HandlerOptions{Level: level}))
+	force, err := f.workforce(k, clone, self, log)
+	if err != nil {
+		return errors.Join(err, k.Close(), clone.Close())
+	}
 	p := places(f.env)
 	config := daemon.Config{
 		Kernel: k, Name: filepath.Base(dir), State: stateFolder(f.env, dir), Places: p, Listen: f.listen, Slots: f.slots,
 		Hook: []string{self, "hook"}, Render: kustomize.Renderer{Self: self}.Render, Version: Version, Getenv: f.env.Getenv, Now: f.env.Now,
-		Log: slog.New(slog.NewTextHandler(f.env.Stderr, &slog.HandlerOptions{Level: level})),
+		Log: log, Workforce: force,
 	}
 	config.Remote = func(ctx context.Context, name string) (string, error) { return configuredURL(ctx, clone, name) }
 	config.Listen = cmp.Or(config.Listen, lastAddress(config.State))
@@ -198,7 +205,7 @@ func (f *upFlags) leave(ctx context.Context, dir string) error {
 		return err
 	}
 	defer out.Close()
-	args := []string{"up", "--kernel", dir, "--repo", cmp.Or(f.repo, f.env.Dir)}
+	args := append([]string{"up", "--kernel", dir, "--repo", cmp.Or(f.repo, f.env.Dir)}, f.models.args(f.env)...)
 	if f.listen != "" {
 		args = append(args, "--listen", f.listen)
 	}

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/adamant-os/adamant/internal/agent"
 	"github.com/adamant-os/adamant/internal/breaker"
 	"github.com/adamant-os/adamant/internal/gateway"
+	"github.com/adamant-os/adamant/internal/gateway/price"
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/task"
 )
@@ -65,7 +68,37 @@ func (c cast) session(a task.Attempt, pii bool) gateway.Attempt {
 		Budget:      gateway.Budget{NanoUSD: b.TaskNano, Tokens: b.Tokens, Requests: requests(b.Turns)},
 		TaskBudget:  gateway.Budget{NanoUSD: b.TaskNano},
 		AgentBudget: gateway.Budget{NanoUSD: b.DayNano},
-		PII:         pii, RequestsPerMinute: c.persona.Breaker.PerMinute}
+		Providers:   c.providers(), PII: pii, RequestsPerMinute: c.persona.Breaker.PerMinute}
+}
+
+// providers are those that the persona names for its models.
+func (c cast) providers() map[string]string {
+	out := map[string]string{}
+	for _, m := range c.models {
+		if m.Provider != "" {
+			out[m.Name] = m.Provider
+		}
+	}
+	return out
+}
+
+// api is the wire format in which our own agent asks for the cast's first model: that of the provider that answers.
+func (c cast) api(g manifest.Gateway) string {
+	if len(c.models) == 0 {
+		return agent.Anthropic
+	}
+	first := c.models[0]
+	for _, p := range g.Providers {
+		serves := slices.ContainsFunc(p.Models, func(pattern string) bool { return price.Match(pattern, first.Name) })
+		if !serves || first.Provider != "" && first.Provider != p.Name {
+			continue
+		}
+		if p.API == "openai" {
+			return agent.OpenAIResponses
+		}
+		return p.API
+	}
+	return agent.Anthropic
 }
 
 // requests allows side calls and retries beside the turns; the breaker counts turns exactly.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/task"
 )
@@ -67,5 +68,25 @@ func TestBudgetsReachTheGateway(t *testing.T) {
 	}
 	if l := c.limits(); l.Turns != 10 || l.Tokens != 1000 || l.CostNano != 2e9 || l.Wall.Minutes() != 30 {
 		t.Errorf("limits %+v", l)
+	}
+}
+
+// TestAPI: our own agent speaks what the provider of its model speaks.
+func TestAPI(t *testing.T) {
+	t.Parallel()
+	g := manifest.Gateway{Providers: []manifest.Provider{
+		{Name: "one", API: "openai", Models: []string{"gpt-*"}}, {Name: "two", API: "openai-chat", Models: []string{"*"}}, {Name: "three", API: "anthropic", Models: []string{"claude-*"}}}}
+	for _, c := range []struct {
+		models []persona.Model
+		want   string
+	}{
+		{nil, "anthropic"},
+		{[]persona.Model{{Name: "gpt-y"}}, "openai-responses"},
+		{[]persona.Model{{Name: "claude-x"}}, "openai-chat"},
+		{[]persona.Model{{Name: "claude-x", Provider: "three"}}, "anthropic"},
+	} {
+		if got := (cast{models: c.models}).api(g); got != c.want {
+			t.Errorf("%v: %s, want %s", c.models, got, c.want)
+		}
 	}
 }

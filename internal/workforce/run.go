@@ -176,6 +176,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.settings = settings
 	if r.cast, err = castFor(settings.personas, r.attempt); err != nil {
 		return err
 	}
@@ -186,7 +187,6 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.session, err = r.open(ctx, settings); err != nil {
 		return err
 	}
-	r.settings = settings
 	r.facts = settings.facts(r.attempt, r.cast, r.attempt.Cone)
 	r.breaker = breaker.New(r.cast.limits())
 	r.thoughts = thought.NewRecorder(r.force.config.Kernel.Ledger(), thought.NewRedactor(r.session.Token()), r.who(), nil)
@@ -256,7 +256,7 @@ func (r *run) work(ctx context.Context) error {
 func (r *run) plan() agent.Attempt {
 	p := r.cast.persona
 	plan := agent.Attempt{Task: r.attempt.Task, ID: r.attempt.ID, Name: p.Name, Role: p.Role, Runner: p.Runner, Command: p.Command,
-		Tools: p.Tools, MaxTurns: p.Budget.Turns, Prompt: r.attempt.Prompt, Repo: workspace.Repo, Home: workspace.Home,
+		API: r.cast.api(r.settings.governance.Config.Spec.Gateway), MaxTokens: int(p.MaxTokens), Tools: p.Tools, MaxTurns: p.Budget.Turns, Prompt: r.attempt.Prompt, Repo: workspace.Repo, Home: workspace.Home,
 		Endpoint: agent.Endpoint, Token: r.session.Token(), Readonly: !r.cast.role.Writes}
 	if len(r.cast.models) > 0 {
 		plan.Model = r.cast.models[0].Name
