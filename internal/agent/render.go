@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -67,7 +68,8 @@ func orNothing(text string) string {
 	return text
 }
 
-// Brief writes a call's arguments for people: name=value in order of names, long values cut. What is no object stays as it is.
+// Brief writes a call's arguments for people: name=value, what the call is about first, then in order of names; long values are
+// cut. What is no object stays as it is.
 func Brief(args json.RawMessage) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(args, &fields) != nil {
@@ -77,12 +79,17 @@ func Brief(args json.RawMessage) string {
 	for name := range fields {
 		names = append(names, name)
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(subject(b), subject(a)), cmp.Compare(a, b)) })
 	var parts []string
 	for _, name := range names {
 		parts = append(parts, name+"="+briefValue(fields[name]))
 	}
 	return strings.Join(parts, " ")
+}
+
+// subject says how much an argument tells what a call is about.
+func subject(name string) int {
+	return 1 + slices.Index([]string{"glob", "pattern", "command", "path", "file_path"}, name)
 }
 
 const briefRunes = 60

@@ -17,7 +17,7 @@ func TestRender(t *testing.T) {
 	}{
 		"message":   {Event{Kind: Message, Text: "I look.\nThen I write.\n"}, "says      I look.\n          Then I write."},
 		"thought":   {Event{Kind: Reasoning, Text: "hm"}, "thinks    hm"},
-		"call":      {Event{Kind: Tool, Tool: "edit", Args: json.RawMessage(`{"path":"a.go","old":"x = 1","all":true,"n":[1, 2]}`)}, `calls     edit all=true n=[1,2] old="x = 1" path=a.go`},
+		"call":      {Event{Kind: Tool, Tool: "edit", Args: json.RawMessage(`{"path":"a.go","old":"x = 1","all":true,"n":[1, 2]}`)}, `calls     edit path=a.go all=true n=[1,2] old="x = 1"`},
 		"no object": {Event{Kind: Tool, Tool: "edit", Args: json.RawMessage(`"{broken"`)}, `calls     edit "{broken"`},
 		"result":    {Event{Kind: Result, Text: ""}, "result    (nothing)"},
 		"failed":    {Event{Kind: Result, Text: "no", Exit: 3}, "failed 3  no"},

@@ -13,7 +13,8 @@ type definition struct {
 	model.Tool
 	pure  bool // changes nothing: may run beside others
 	ends  bool // ends the run when it succeeds
-	write bool // not for those who only read
+	write bool // never for those who only read
+	act   bool // for those who only read when their persona names it
 	do    func(ctx context.Context, l *loop, args json.RawMessage) (said, error)
 }
 
@@ -35,12 +36,14 @@ func definitionsFor(j Job) []definition {
 		switch {
 		case d.Name == "finish":
 			return false // there is always a way to end
-		case d.Name == "comment" && len(j.Tools) == 0:
-			return !j.Readonly
 		case d.write && j.Readonly:
 			return true
+		case len(j.Tools) > 0:
+			return !slices.Contains(j.Tools, d.Name)
+		case d.Name == "comment":
+			return !j.Readonly
 		}
-		return !j.may(d.Name)
+		return d.act && j.Readonly
 	})
 }
 
@@ -112,14 +115,14 @@ func writeTool() definition {
 }
 
 func runTool() definition {
-	return definition{write: true, do: doRun, Tool: model.Tool{Name: "run",
+	return definition{act: true, do: doRun, Tool: model.Tool{Name: "run",
 		Description: "Run a shell command in the repository's folder, such as a build or tests. Output and errors come back together with the exit status; of long output the middle is left out. Each command begins anew: variables, folders and background processes do not outlive it. There is no input and no network. Do not read, search or edit files with it where a tool does that.",
 		Schema: schema([]string{"command"}, [3]string{"command", "string", "for bash -c"},
 			[3]string{"timeout", "integer", "seconds after which it is killed; 120 when left out, at most 600"})}}
 }
 
 func checkTool() definition {
-	return definition{write: true, do: doCheck, Tool: model.Tool{Name: "check",
+	return definition{act: true, do: doCheck, Tool: model.Tool{Name: "check",
 		Description: "Ask the gate whether the change as it lies in the folder may land. It answers with the decision, the risk level, and each finding with file, line, rule and how to mend it. Call it when you think you are done, and again after mending.",
 		Schema:      schema(nil)}}
 }

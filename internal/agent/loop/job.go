@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/adamant-os/adamant/internal/agent"
@@ -76,6 +75,3 @@ func (j Job) complete() Job {
 
 // wantsVerdict says whether the job is to review.
 func (j Job) wantsVerdict() bool { return j.Role == "reviewer" }
-
-// may says whether the persona has a tool.
-func (j Job) may(name string) bool { return len(j.Tools) == 0 || slices.Contains(j.Tools, name) }

@@ -330,6 +330,7 @@ func TestTools(t *testing.T) {
 		{Job{Role: "coder"}, "read list search edit write run check finish escalate"},
 		{Job{Role: "reviewer", Readonly: true}, "read list search comment finish escalate"},
 		{Job{Role: "coder", Tools: []string{"read", "edit"}}, "read edit finish"},
+		{Job{Role: "red-team", Readonly: true, Tools: []string{"read", "run", "write", "escalate"}}, "read run finish escalate"},
 		{Job{Role: "risk-scorer", Readonly: true, Tools: []string{"read", "comment", "write", "finish"}}, "read comment finish"},
 	} {
 		var names []string
