@@ -69,7 +69,10 @@ func (s *scanner) next() token {
 		s.quoted('\'')
 		return token{'n', "", line}
 	case c == '`' && s.kotlin:
-		return token{'i', s.quoted('`'), line}
+		if name := s.quoted('`'); name != "" {
+			return token{'i', name, line}
+		}
+		return token{'p', "``", line} // no name; quoted has gone on
 	}
 	s.pos++
 	return token{'p', string(s.src[from:s.pos]), line}
