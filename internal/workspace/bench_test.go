@@ -101,3 +101,35 @@ func blocks(info fs.FileInfo) int64 {
 	}
 	return info.Size()
 }
+
+// BenchmarkCreate1000 makes 1,000 workspaces, sixteen at a time, and counts those that are lost.
+func BenchmarkCreate1000(b *testing.B) {
+	l, cone := newLarge(b)
+	round := 0
+	for b.Loop() {
+		createMany(b, l, cone, 1000, 16, fmt.Sprint("r", round, "-"))
+		round++
+	}
+	listed, err := l.store.List(b.Context())
+	l.check(err)
+	b.ReportMetric(float64(1000*round-len(listed)), "lost")
+}
+
+// BenchmarkPull pulls three changed files of one cone, real sandbox included.
+func BenchmarkPull(b *testing.B) {
+	l, cone := newLarge(b)
+	a := &agent{lab: l, sb: isolate(b), w: l.create(Request{Base: l.base, Cone: cone, Identity: slot(b)})}
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		for i := range 3 {
+			name := a.w.path(filepath.Join("repo", cone[0], fmt.Sprint("new", i)))
+			l.check(errors.Join(os.WriteFile(name, fmt.Appendln(nil, n), 0o644), os.Chown(name, a.w.Identity.UID, a.w.Identity.GID)))
+		}
+		n++
+		b.StartTimer()
+		if r := a.pull(); r.Files != 3 {
+			b.Fatalf("%+v", r)
+		}
+	}
+}
