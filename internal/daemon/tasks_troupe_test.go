@@ -164,7 +164,7 @@ func (tr *troupe) commit(a task.Attempt, files map[string]string) (git.OID, erro
 	}
 	for path, text := range files {
 		if text == "" {
-			if _, err := run("", "update-index", "--force-remove", path); err != nil {
+			if _, err := run("0 "+strings.Repeat("0", 40)+"\t"+path+"\n", "update-index", "--index-info"); err != nil {
 				return "", err
 			}
 			continue
