@@ -1,0 +1,120 @@
+package workforce
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/gateway"
+	"github.com/adamant-os/adamant/internal/gateway/script"
+	"github.com/adamant-os/adamant/internal/git/gittest"
+	"github.com/adamant-os/adamant/internal/persona"
+	"github.com/adamant-os/adamant/internal/task"
+	"github.com/adamant-os/adamant/internal/thought"
+)
+
+const modelled = `apiVersion: adamant.dev/v1
+kind: Agent
+metadata: {name: NAME}
+spec:
+  role: ROLE
+  runner: builtin
+  models: [{name: claude-sonnet-4-5}]
+  budget: {wall: 1m, taskUSD: 1, turns: 20}
+`
+
+const answers = `apiVersion: adamant.dev/v1
+kind: Script
+metadata: {name: test}
+spec:
+  parts:
+    - name: works
+      when: make it two
+      turns:
+        - think: One line has to change.
+          calls: [{edit: {path: src/a.txt, old: one, new: two}}]
+          usage: {fresh: 1000, output: 100}
+        - say: done
+          calls: [{tool: {name: finish, args: {summary: It says two now.}}}]
+          usage: {fresh: 100, cacheRead: 1000, output: 50}
+    - name: loops
+      when: loop for ever
+      turns: [{think: Again., calls: [{run: "false"}], usage: {fresh: 10, output: 10}}]
+      then: last
+    - name: talks
+      when: talk for ever
+      turns: [{say: I am thinking about it., usage: {fresh: 10, output: 10}}]
+      then: last
+    - name: spends
+      when: spend it all
+      turns: [{calls: [{run: "date +%N"}], usage: {fresh: 100000, output: 10000}}]
+      then: last
+    - name: wanders
+      when: many different things
+      turns:
+        - {calls: [{run: "echo $RANDOM >>src/a.txt; cat src/a.txt"}]}
+      then: last
+`
+
+func modelShop(t *testing.T) *shop {
+	t.Helper()
+	s, err := script.Load("test.yaml", []byte(answers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openShop(t, gateway.Config{Mode: gateway.Script, Script: s}, func(r *gittest.Repo) {
+		r.Write(persona.Folder+"/mind.yaml", agentFile("mind", "coder", modelled))
+	})
+}
+
+// TestModelledAttempt: the builtin agent does what a model says; each action is on record before its answer is, and what it cost is
+// the wire's usage at the table's price.
+func TestModelledAttempt(t *testing.T) {
+	t.Parallel()
+	s := modelShop(t)
+	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", "Make it two.")))
+	o := s.outcome()
+	if o.Finish != task.FinishDone || o.Head == "" {
+		t.Fatalf("%+v", o)
+	}
+	if len(o.Models) != 1 || o.Models[0].Family != "claude" || o.Models[0].Name != "claude-sonnet-4-5" {
+		t.Errorf("models %+v", o.Models)
+	}
+	// claude-sonnet-4-5: 3, 15 and 0.30 $ per million tokens.
+	if want := int64(1100*3000 + 150*15000 + 1000*300); o.Spent.NanoUSD != want || o.Spent.Tokens != 2250 || o.Spent.Requests != 2 {
+		t.Errorf("spent %+v, want %d nano-USD", o.Spent, want)
+	}
+	records, err := thought.ReadTask(t.Context(), s.kernel.Repo(), taskID(1))
+	s.must(err)
+	if len(records) != 3 || records[0].Tool != "edit" || records[0].Thoughts[0].Reasoning != "One line has to change." || !records[0].Action.Writes ||
+		records[2].Action.Head != string(o.Head) {
+		t.Errorf("on record: %+v", records)
+	}
+	account := thought.Account(thought.Entries(records), []thought.Made{{Attempt: o.Attempt, Head: o.Head}}, nil)
+	if account.Missing != 0 || account.Writing == 0 {
+		t.Errorf("account %+v", account)
+	}
+}
+
+// TestBreakerStops: what goes in circles is stopped, and says why; what it left is not a result.
+func TestBreakerStops(t *testing.T) {
+	t.Parallel()
+	for prompt, rule := range map[string]string{"Loop for ever.": "cycle", "Talk for ever.": "monologue", "Spend it all.": ""} {
+		t.Run(prompt, func(t *testing.T) {
+			t.Parallel()
+			s := modelShop(t)
+			began := time.Now()
+			s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", prompt)))
+			o := s.outcome()
+			if o.Finish != task.FinishStopped || o.Why == "" || rule != "" && !strings.Contains(o.Rule, rule) {
+				t.Errorf("after %s: %+v", time.Since(began), o)
+			}
+			if o.Head != "" {
+				t.Errorf("a stopped attempt left %s", o.Head)
+			}
+			if o.Spent.NanoUSD > 1e9 {
+				t.Errorf("it spent %d nano-USD of 1e9", o.Spent.NanoUSD)
+			}
+		})
+	}
+}
