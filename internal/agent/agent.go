@@ -35,6 +35,11 @@ func APIOf(model string) string {
 	return OpenAIChat
 }
 
+// Serves says whether a provider of one api takes requests in a wire format. Where nobody says the api, it may.
+func Serves(api, format string) bool {
+	return api == "" || api == format || api == OpenAI && (format == OpenAIChat || format == OpenAIResponses)
+}
+
 // Attempt is one run of one agent for one task.
 type Attempt struct {
 	Task string // id of the task

@@ -157,3 +157,15 @@ type nameOnly struct {
 func named(name string) Runner { return nameOnly{name: name} }
 
 func (n nameOnly) Name() string { return n.name }
+
+func TestServes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		api, format string
+		want        bool
+	}{{"", Anthropic, true}, {Anthropic, Anthropic, true}, {Anthropic, OpenAIChat, false}, {OpenAI, OpenAIChat, true}, {OpenAI, OpenAIResponses, true}, {OpenAI, Anthropic, false}, {OpenAIChat, OpenAIResponses, false}} {
+		if got := Serves(c.api, c.format); got != c.want {
+			t.Errorf("a provider of %q and %s: %v", c.api, c.format, got)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (c CLI) Check(a agent.Attempt) error {
 		return fmt.Errorf("the %s runner needs a model: name one in the persona of %s (spec.models)", c.Name, a.Name)
 	}
 	for _, api := range c.APIs {
-		if a.API == "" || a.API == api {
+		if agent.Serves(a.API, api) {
 			return nil
 		}
 	}
