@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/policy"
 )
 
@@ -32,6 +33,8 @@ type judge struct {
 	mu       sync.Mutex
 	key      string
 	compiled *policy.Door
+	at       git.OID // main's tip that personas are of
+	personas *persona.Set
 }
 
 // decide answers for an input. Every error means no.
@@ -39,6 +42,9 @@ func (j *judge) decide(ctx context.Context, in Input, now time.Time) (Answer, er
 	compiled, err := j.current(ctx)
 	if err != nil {
 		return Answer{}, fmt.Errorf("reading the door's policy at main: %w", err)
+	}
+	if in.Token.Persona, err = j.describe(ctx, in.Token.Agent); err != nil {
+		return Answer{}, fmt.Errorf("reading the agents of main: %w", err)
 	}
 	input, err := values(in)
 	if err != nil {
@@ -53,6 +59,31 @@ func (j *judge) decide(ctx context.Context, in Input, now time.Time) (Answer, er
 		return Answer{}, err
 	}
 	return withFloor(in, answer), nil
+}
+
+// describe is what main's tip says about an agent, nil for no agent.
+func (j *judge) describe(ctx context.Context, agent string) (*PersonaFacts, error) {
+	if agent == "" {
+		return nil, nil
+	}
+	tip, err := j.main.Ref(ctx, kernel.RefMain)
+	if err != nil {
+		return nil, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.personas == nil || j.at != tip {
+		if j.personas, err = persona.Load(ctx, j.main, tip); err != nil {
+			return nil, err
+		}
+		j.at = tip
+	}
+	f := &PersonaFacts{Declared: j.personas.Declared}
+	if p, err := j.personas.Get(agent); err == nil {
+		role, _ := persona.RoleNamed(p.Role)
+		f.Known, f.Role, f.Tier, f.Writes = true, p.Role, string(p.Tier), role.Writes
+	}
+	return f, nil
 }
 
 // readAnswer takes a decision apart strictly: what is not as it should be is an error and so a refusal.

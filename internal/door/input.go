@@ -42,6 +42,17 @@ type TokenFacts struct {
 	Write  bool     `json:"write"`
 	Force  bool     `json:"force"`
 	Emails []string `json:"emails"`
+	// Persona is what main says about the agent; nil for who is none.
+	Persona *PersonaFacts `json:"persona,omitempty"`
+}
+
+// PersonaFacts are what the policy sees of an agent's persona at main.
+type PersonaFacts struct {
+	Declared bool   `json:"declared"` // main describes its agents
+	Known    bool   `json:"known"`    // and this one, or it is built in
+	Role     string `json:"role"`
+	Tier     string `json:"tier"`
+	Writes   bool   `json:"writes"` // its role proposes changes
 }
 
 // CommandFacts are one command and, at stage content, what it does.
@@ -107,7 +118,7 @@ func newInput(stage string, g Grant, now time.Time, limits Limits) Input {
 		emails = []string{}
 	}
 	return Input{APIVersion: inputVersion, Stage: stage, Now: now.UTC().Format(time.RFC3339),
-		Token:   TokenFacts{g.ID, g.Role, g.Name, g.Agent, g.Task, g.Topic, g.Write, g.Force, emails},
+		Token:   TokenFacts{ID: g.ID, Role: g.Role, Name: g.Name, Agent: g.Agent, Task: g.Task, Topic: g.Topic, Write: g.Write, Force: g.Force, Emails: emails},
 		Options: map[string]string{}, Commands: []CommandFacts{},
 		Limits: LimitFacts{limits.PushBytes, limits.ObjectBytes, limits.Objects, limits.Commits}}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/persona"
 )
 
 // role is what a role may do at the door, before the token's own bounds.
@@ -13,17 +14,18 @@ type role struct {
 	reads  []string // beyond main
 }
 
-// roles is the table of docs/door.md. policy.rego says the same; a test compares the two.
-var roles = map[string]role{
-	RoleOperator:   {writes: true, reads: []string{"refs/heads/", "refs/tags/", kernel.PrefixOwn}},
-	RolePerson:     {writes: true},
-	RoleWorker:     {reads: []string{kernel.PrefixChanges}},
-	RoleCoder:      {agent: true, writes: true},
-	RoleSRE:        {agent: true, writes: true},
-	RoleReviewer:   {agent: true},
-	RoleAuditor:    {agent: true},
-	RoleRedTeam:    {agent: true},
-	RoleRiskScorer: {agent: true},
+// roles is the table of docs/door.md: those of agents are package persona's. policy.rego says the same; a test compares the two.
+var roles = withAgents(map[string]role{
+	RoleOperator: {writes: true, reads: []string{"refs/heads/", "refs/tags/", kernel.PrefixOwn}},
+	RolePerson:   {writes: true},
+	RoleWorker:   {reads: []string{kernel.PrefixChanges}},
+})
+
+func withAgents(table map[string]role) map[string]role {
+	for _, r := range persona.Roles() {
+		table[r.Name] = role{agent: true, writes: r.Writes}
+	}
+	return table
 }
 
 // Roles lists the names of the roles, sorted.

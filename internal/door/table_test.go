@@ -11,6 +11,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/policy"
 )
 
@@ -24,6 +25,9 @@ func table(in Input) []string {
 	}
 	pushing, content := in.Stage != StageRead, in.Stage == StageContent
 	refuse(RuleRight, "", pushing && (!in.Token.Write || !roles[in.Token.Role].writes))
+	if p := in.Token.Persona; p != nil {
+		refuse(RuleRight, "", pushing && p.Declared && (!p.Known || p.Role != in.Token.Role))
+	}
 	for _, c := range in.Commands {
 		review, branch := c.Class == ClassReview, c.Class == ClassBranch
 		refuse(RuleRef, c.Ref, review && (!c.TargetExists || strings.HasPrefix(c.Target, "agents/") || c.Kind != "create"))
@@ -61,13 +65,20 @@ func readTable(in Input) []string {
 func drawInput(t *rapid.T) Input {
 	role := rapid.SampledFrom(Roles()).Draw(t, "role")
 	g := Grant{ID: "id", Role: role, Write: rapid.Bool().Draw(t, "write"), Force: rapid.Bool().Draw(t, "force")}
+	var who *PersonaFacts
 	if roles[role].agent {
+		who = &PersonaFacts{Declared: rapid.Bool().Draw(t, "declared")}
+		if rapid.Bool().Draw(t, "known") {
+			r, _ := persona.RoleNamed(rapid.SampledFrom([]string{role, RoleCoder, RoleReviewer}).Draw(t, "its role"))
+			who.Known, who.Role, who.Tier, who.Writes = true, r.Name, "standard", r.Writes
+		}
 		g.Agent, g.Task = "a", rapid.SampledFrom([]string{"", "t", "u"}).Draw(t, "task")
 	}
 	if rapid.Bool().Draw(t, "bound") {
 		g.Emails = []string{"a@b"}
 	}
 	in := newInput(rapid.SampledFrom([]string{StageRequest, StageContent}).Draw(t, "stage"), g, time.Unix(0, 0), Limits{}.withDefaults())
+	in.Token.Persona = who
 	refs := []string{"refs/for/main", "refs/for/none", "refs/for/agents/a/t", "refs/heads/agents/a/t", "refs/heads/agents/a/u", "refs/heads/agents/b/t",
 		"refs/heads/main", "refs/tags/v1", "refs/adamant/lease", "refs/heads/x", "refs/notes/x"}
 	ids := []git.OID{"", ones, twos}
@@ -193,4 +204,20 @@ func TestPolicyThatFails(t *testing.T) {
 func ExampleRefusal() {
 	fmt.Println(Refusal{Rule: RuleRef, Ref: "refs/heads/main", Message: "only the gate moves main", Fix: "git push REMOTE HEAD:refs/for/main"})
 	// Output: refs/heads/main: only the gate moves main; git push REMOTE HEAD:refs/for/main [door/ref]
+}
+
+// What main says about an agent binds its tokens from the moment it stands there, whatever they were granted.
+func TestPersonaBindsTokens(t *testing.T) {
+	t.Parallel()
+	file := func(name, role string) string {
+		return "apiVersion: adamant.dev/v1\nkind: Agent\nmetadata: {name: " + name + "}\nspec: {role: " + role + "}\n"
+	}
+	f := newFixture(t, withFiles(".adamant/agents/coder-1.yaml", file("coder-1", "coder"), ".adamant/agents/critic.yaml", file("critic", "reviewer")))
+	known := f.coder("coder-1")
+	dir := f.clone(known)
+	f.commit(dir, "work", "a.txt", "1\n")
+	f.git(dir, "push", "origin", "HEAD:refs/for/main")
+	f.refuses(dir, "coder-2 is none of them", f.remote(f.coder("coder-2")), "HEAD:refs/for/main")
+	f.refuses(dir, "critic is a reviewer by its persona", f.remote(f.coder("critic")), "HEAD:refs/for/main")
+	f.git(dir, "push", f.remote(f.token(Grant{Role: RolePerson, Name: "ada", Write: true})), "HEAD:refs/for/main")
 }

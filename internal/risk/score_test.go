@@ -134,3 +134,23 @@ func BenchmarkRate(b *testing.B) {
 		Rate(in, cfg)
 	}
 }
+
+// Less trust in the agent never lowers a score, and no trust takes anything off.
+func TestTrustAddsToTheScore(t *testing.T) {
+	t.Parallel()
+	in := &facts.Input{Files: []facts.File{{Path: "a.go", Class: source.ClassSource, Growth: &source.Growth{Identifiers: 9, Characters: 120}}}}
+	base, _ := Score(Measure(in))
+	for tier, want := range map[string]int{"senior": 0, "standard": 0, "experimental": 50, "junior": 100} {
+		in.Change = facts.Change{Agent: "a", Personas: true, Persona: &facts.Persona{Tier: tier}}
+		if got, factors := Score(Measure(in)); got != base+want {
+			t.Errorf("%s: score %d, want %d: %+v", tier, got, base+want, factors)
+		}
+	}
+	in.Change = facts.Change{Agent: "a", Personas: true}
+	if got, _ := Score(Measure(in)); got != base+100 {
+		t.Errorf("an agent that nobody describes: %d, want %d", got, base+100)
+	}
+	if got, _ := Score(Features{Distrust: 100}); got != 0 {
+		t.Errorf("without code: %d", got)
+	}
+}

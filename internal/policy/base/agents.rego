@@ -46,10 +46,12 @@ hold contains {"message": sprintf("nothing on the target branch describes agent 
 deny contains {"message": message} if some message in misfits
 
 misfits contains sprintf("agent %s is a %s, which proposes no changes", [input.change.agent, input.change.persona.role]) if {
+	input.change.personas
 	not input.change.persona.writes
 }
 
 misfits contains sprintf("agent %s acts as %s, and the target branch describes it as %s", [input.change.agent, input.change.role, input.change.persona.role]) if {
+	input.change.personas
 	input.change.role != ""
 	input.change.role != input.change.persona.role
 }

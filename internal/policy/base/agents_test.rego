@@ -20,13 +20,17 @@ test_unknown if {
 	count(agents.hold) == 0 with input as {"change": {"personas": true}}
 }
 
+described(patch) := change(object.union({"personas": true}, patch))
+
 test_role if {
 	reviewer := object.union(coder, {"role": "reviewer", "writes": false})
-	agents.deny == {{"message": "agent builder is a reviewer, which proposes no changes"}} with input as change({"role": "reviewer", "persona": reviewer})
-	agents.deny == {{"message": "agent builder acts as sre, and the target branch describes it as coder"}} with input as change({"role": "sre", "persona": coder})
-	count(agents.deny) == 0 with input as change({"persona": coder})
-	count(agents.deny) == 0 with input as change({"role": "", "persona": coder})
-	count(agents.deny) == 0 with input as change({})
+	agents.deny == {{"message": "agent builder is a reviewer, which proposes no changes"}} with input as described({"role": "reviewer", "persona": reviewer})
+	agents.deny == {{"message": "agent builder acts as sre, and the target branch describes it as coder"}} with input as described({"role": "sre", "persona": coder})
+	count(agents.deny) == 0 with input as described({"persona": coder})
+	count(agents.deny) == 0 with input as described({"role": "", "persona": coder})
+	count(agents.deny) == 0 with input as described({})
+	count(agents.deny) == 0 with input as change({"role": "reviewer", "persona": reviewer})
+	count(agents.deny) == 0 with input as change({"role": "sre", "persona": coder})
 }
 
 record(patch) := change({"reasoning": object.union({"entries": 3, "missing": 0, "silent": 0, "gaps": [], "sources": {"none": 0}, "models": []}, patch)})

@@ -61,6 +61,29 @@ deny contains {
 	not roles[input.token.role].writes
 }
 
+# Who the agent is, by its persona at main.
+
+deny contains {
+	"rule": "door/right", "ref": "",
+	"message": sprintf("main describes its agents, and %s is none of them", [input.token.agent]),
+	"fix": sprintf("ask the operator to describe it: adamant agent new %s", [input.token.agent]),
+} if {
+	input.stage != "read"
+	input.token.persona.declared
+	not input.token.persona.known
+}
+
+deny contains {
+	"rule": "door/right", "ref": "",
+	"message": sprintf("agent %s is a %s by its persona, and this token says %s", [input.token.agent, input.token.persona.role, input.token.role]),
+	"fix": "ask the operator for a token of that role",
+} if {
+	input.stage != "read"
+	input.token.persona.declared
+	input.token.persona.known
+	input.token.persona.role != input.token.role
+}
+
 # Where to.
 
 deny contains {
