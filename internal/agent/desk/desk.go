@@ -45,15 +45,16 @@ func (e *Refused) Error() string { return e.Text }
 func (d *Desk) Call(ctx context.Context, name string, args map[string]any) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	session, err := d.connect(ctx)
+	session, offers, err := d.connect(ctx)
 	if err != nil {
 		return "", err
 	}
-	if !d.offers[name] {
+	if !offers[name] {
 		return "", fmt.Errorf("%s: %w", name, ErrNotOffered)
 	}
 	result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: name, Arguments: args})
 	if err != nil {
+		d.forget(session)
 		return "", fmt.Errorf("ask adamant for %s: %w", name, err)
 	}
 	text := contentText(result)
@@ -73,28 +74,38 @@ func contentText(r *mcp.CallToolResult) string {
 	return strings.TrimSpace(strings.Join(parts, "\n"))
 }
 
-func (d *Desk) connect(ctx context.Context) (*mcp.ClientSession, error) {
+func (d *Desk) connect(ctx context.Context) (*mcp.ClientSession, map[string]bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session != nil {
-		return d.session, nil
+		return d.session, d.offers, nil
 	}
 	client := mcp.NewClient(&mcp.Implementation{Name: "adamant-agent", Version: "1"}, nil)
 	transport := &mcp.StreamableClientTransport{Endpoint: d.endpoint, DisableStandaloneSSE: true, MaxRetries: -1,
 		HTTPClient: &http.Client{Transport: bearer{d.token, &http.Transport{Proxy: nil}}}}
 	session, err := client.Connect(context.WithoutCancel(ctx), transport, nil)
 	if err != nil {
-		return nil, fmt.Errorf("reach adamant: %w", err)
+		return nil, nil, fmt.Errorf("reach adamant: %w", err)
 	}
 	offers := map[string]bool{}
 	for offered, err := range session.Tools(ctx, nil) {
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("ask adamant what it offers: %w", err), session.Close())
+			return nil, nil, errors.Join(fmt.Errorf("ask adamant what it offers: %w", err), session.Close())
 		}
 		offers[offered.Name] = true
 	}
 	d.session, d.offers = session, offers
-	return session, nil
+	return session, offers, nil
+}
+
+// forget has the next call connect anew.
+func (d *Desk) forget(broken *mcp.ClientSession) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.session == broken {
+		_ = broken.Close() // it is broken already
+		d.session = nil
+	}
 }
 
 // Close ends the connection, if there is one.

@@ -218,16 +218,20 @@ func doEscalate(ctx context.Context, l *loop, args json.RawMessage) (said, error
 	return said{text: "asked", end: &Outcome{Escalated, a.Question}}, nil
 }
 
-// tell passes the agent's word on to the control plane. A no comes back to the model. Where the control plane cannot be
-// reached or does not take it, the event has to do.
+// tell passes the agent's word on to the control plane, with some patience. A no comes back to the model. Where the control plane
+// cannot be reached or does not take it, the event has to do.
 func (l *loop) tell(ctx context.Context, name string, args map[string]any) error {
-	_, err := l.desk.Call(ctx, name, args)
-	var refused *desk.Refused
-	switch {
-	case errors.As(err, &refused):
-		return err
-	case err != nil && !errors.Is(err, desk.ErrNotOffered):
-		l.emit(agent.Event{Kind: agent.Error, Text: err.Error()})
+	for try := 1; ; try++ {
+		_, err := l.desk.Call(ctx, name, args)
+		var refused *desk.Refused
+		switch {
+		case err == nil, errors.Is(err, desk.ErrNotOffered):
+			return nil
+		case errors.As(err, &refused):
+			return err
+		case try == maxTells || !wait(ctx, l.pause):
+			l.emit(agent.Event{Kind: agent.Error, Text: err.Error()})
+			return nil
+		}
 	}
-	return nil
 }

@@ -26,7 +26,8 @@ const (
 	defaultTurns   = 150     // requests to the model
 	defaultContext = 128_000 // tokens
 	maxCuts        = 3       // answers in a row that end in the middle
-	maxSilent      = 2       // answers in a row without a call that are asked to go on
+	maxSilent      = 1       // answers in a row without a call that are asked to go on; the breaker stops the third
+	maxTells       = 3       // tries to pass a word on to the control plane
 	cutPause       = time.Second
 )
 
@@ -75,7 +76,7 @@ type loop struct {
 	desk   *desk.Desk
 	tools  []definition
 	out    *events
-	pause  time.Duration // before an answer that was cut is asked for again
+	pause  time.Duration // before something is tried again
 
 	turns    []model.Turn
 	system   string

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/agent/desk"
 	"github.com/adamant-os/adamant/internal/agent/modeltest"
 	"github.com/adamant-os/adamant/internal/agent/tool"
 )
@@ -243,7 +245,7 @@ func TestFaults(t *testing.T) {
 		"outside":           {[]modeltest.Turn{calls(call("x", "read", `{"path":"/etc/passwd"}`)), finish()}, Done, "outside of the repository"},
 		"length":            {[]modeltest.Turn{{Stop: "length", Calls: []modeltest.Call{call("x", "write", `{"path":"a","te`)}}, finish()}, Done, "in smaller pieces"},
 		"refused":           {[]modeltest.Turn{{Text: "no", Stop: "refused"}}, GaveUp, "safety system"},
-		"silent":            {[]modeltest.Turn{{Text: "well"}, {Text: "hm"}, {Text: "that is all"}}, Done, "that is all"},
+		"silent":            {[]modeltest.Turn{{Text: "well"}, {Text: "that is all"}}, Done, "that is all"},
 		"silent once":       {[]modeltest.Turn{{Text: "well"}, finish()}, Done, "all done"},
 		"finish too early":  {[]modeltest.Turn{calls(call("x", "read", `{"path":"nope"}`), call("e", "finish", `{"summary":"s"}`)), finish()}, Done, "another call of the same answer failed"},
 		"finish refused":    {[]modeltest.Turn{calls(call("x", "finish", `{"summary":"refuse me"}`)), finish()}, Done, "adamant says no"},
@@ -394,6 +396,28 @@ func TestNoDesk(t *testing.T) {
 	end, events := play(t, s, coder(checkout(t)))
 	if end.End != Done || !strings.Contains(result(events, "1").Text, "reach adamant") || len(texts(events, agent.Error)) != 1 {
 		t.Errorf("%+v %+v", end, events)
+	}
+}
+
+// A control plane that is away for a moment still hears the verdict.
+func TestDeskComesBack(t *testing.T) {
+	t.Parallel()
+	s := modeltest.Serve(t, finish())
+	o := &office{}
+	o.at(s)
+	away := 2
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/mcp" && away > 0 {
+			away--
+			http.Error(w, "away", http.StatusBadGateway)
+			return
+		}
+		s.Mux.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	end, events := play(t, s, coder(checkout(t)), func(l *loop) { l.desk = desk.New(front.URL, token) })
+	if end.End != Done || len(o.told) != 1 || len(texts(events, agent.Error)) != 0 {
+		t.Errorf("%+v, told %q, %+v", end, o.told, events)
 	}
 }
 

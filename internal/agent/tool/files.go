@@ -20,10 +20,24 @@ import (
 // maxFiles is how many files are listed and searched at most.
 const maxFiles = 200_000
 
-// files lists the files that are not ignored, sorted. git runs here as the agent, inside its sandbox, in a repository that is
-// the agent's own; where it does not answer, the folder is walked.
+// files lists the files that are there and not ignored, sorted.
 func (f *Folder) files(ctx context.Context) ([]string, error) {
-	cmd := exec.CommandContext(ctx, "git", "-C", f.dir, "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+	known, err := f.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	there := slices.DeleteFunc(known, func(name string) bool {
+		info, err := f.root.Lstat(name)
+		return err != nil || info.IsDir()
+	})
+	return there[:min(len(there), maxFiles)], nil
+}
+
+// known lists what git knows of and does not ignore, sorted: also what was deleted, and what a sparse checkout leaves out (as
+// folders with a slash at the end, where its index is sparse too). git runs here as the agent, inside its sandbox, in a repository
+// that is the agent's own; where it does not answer, the folder is walked.
+func (f *Folder) known(ctx context.Context) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "git", "-C", f.dir, "-c", "core.fsmonitor=false", "ls-files", "-z", "--sparse", "--cached", "--others", "--exclude-standard", "--deduplicate")
 	cmd.Env = commandEnv()
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
@@ -36,7 +50,7 @@ func (f *Folder) files(ctx context.Context) ([]string, error) {
 		files = strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
 	}
 	slices.Sort(files)
-	return files[:min(len(files), maxFiles)], err
+	return files, err
 }
 
 // walk lists every file but those of folders that hold no sources.

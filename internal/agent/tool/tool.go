@@ -145,16 +145,23 @@ func (f *Folder) explain(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// similar names files of the same base name elsewhere, which is most often what was meant.
+// similar says where a file that is not there may be: left out of a checkout that holds the task's part only, or of the same
+// name elsewhere.
 func (f *Folder) similar(name string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	files, err := f.files(ctx)
+	known, err := f.known(ctx)
 	if err != nil {
 		return ""
 	}
 	var found []string
-	for _, file := range files {
+	for _, file := range known {
+		if _, err := f.root.Lstat(file); err != nil {
+			if file == name || strings.HasSuffix(file, "/") && strings.HasPrefix(name+"/", file) {
+				return " here: it was deleted, or this checkout leaves it out because it holds the task's part of the repository only"
+			}
+			continue
+		}
 		if strings.EqualFold(path.Base(file), path.Base(name)) && len(found) < 5 {
 			found = append(found, file)
 		}

@@ -116,6 +116,25 @@ func TestListAndSearch(t *testing.T) {
 	}
 }
 
+// Of a sparse checkout only what is there is listed, and what is left out is told as such.
+func TestSparse(t *testing.T) {
+	t.Parallel()
+	for _, index := range []string{"--no-sparse-index", "--sparse-index"} {
+		f := open(t, map[string]string{"top.txt": "x", "in/a.txt": "x", "out/deep/b.txt": "x", "out/c.txt": "x"})
+		for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"}, {"sparse-checkout", "set", "--cone", index, "in"}} {
+			if out, err := exec.Command("git", append([]string{"-C", f.Dir()}, args...)...).CombinedOutput(); err != nil {
+				t.Fatalf("git %v: %v: %s", args, err, out)
+			}
+		}
+		if text, err := f.List(t.Context(), "", "*.txt"); err != nil || text != "in/a.txt\ntop.txt\n" {
+			t.Errorf("%s: %q, %v", index, text, err)
+		}
+		if _, err := f.Read("out/deep/b.txt", 0, 0); err == nil || !strings.Contains(err.Error(), "the task's part of the repository only") {
+			t.Errorf("%s: %v", index, err)
+		}
+	}
+}
+
 // Without git the folder is walked.
 func TestListWithoutGit(t *testing.T) {
 	t.Parallel()
