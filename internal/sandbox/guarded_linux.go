@@ -22,6 +22,7 @@ type guarded struct {
 	complaint complaint
 	heard     chan struct{} // the first process says no more
 	once      sync.Once
+	patient   bool // tests: it is never killed
 
 	mu      sync.Mutex // of replies, and of writing
 	replies map[int]chan frame
@@ -210,7 +211,9 @@ func (g *guarded) end() {
 				g.kill()
 			}
 		}()
-		time.AfterFunc(Grace+time.Second, g.kill)
+		if !g.patient {
+			time.AfterFunc(Grace+time.Second, g.kill)
+		}
 	})
 }
 

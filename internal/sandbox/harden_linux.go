@@ -72,6 +72,22 @@ func dropCapabilities(s *setup) error {
 	return keepCapabilities(s)
 }
 
+// permitted are the capabilities of this thread: what programs get when nothing takes them away.
+func permitted() []uintptr {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if unix.Capget(&head, &data[0]) != nil {
+		return nil
+	}
+	var all []uintptr
+	for c := range uintptr(64) {
+		if data[c/32].Permitted&(1<<(c%32)) != 0 {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // lastCapability is more than any kernel has; what it does not know is skipped.
 const lastCapability = 63
 

@@ -269,7 +269,7 @@ func (i *inside) spawn(c *command, files []*os.File) (int, error) {
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(i.setup.UID), Gid: uint32(i.setup.GID)}
 	}
 	if i.setup.Without.has(guardCaps) {
-		attr.Sys.AmbientCaps = firstCaps[:]
+		attr.Sys.AmbientCaps = permitted()
 	}
 	process, err := os.StartProcess(path, c.Argv, attr)
 	if err != nil {

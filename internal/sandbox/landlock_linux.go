@@ -84,7 +84,6 @@ func landRules(s *setup) []landRule {
 		rules = append(rules, landRule{path, full})
 	}
 	rules = append(rules, landRule{"/dev", landRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | land3 | land5})
-	rules = append(rules, landRule{"/proc", landRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE})
 	for _, m := range s.Mounts {
 		if m.Writable {
 			rules = append(rules, landRule{m.Target, full})

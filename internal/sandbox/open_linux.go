@@ -136,7 +136,7 @@ func closeAll(files []*os.File) {
 func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.File, err error) {
 	slot := spec.Identity != Self()
 	order = &setup{
-		Layers: s.layers.without(s.without), View: spec.View, Hide: spec.Hide, Home: "/tmp", UID: os.Geteuid(), GID: os.Getegid(), Slot: slot,
+		Layers: s.layers.without(s.without, os.Geteuid() == 0), View: spec.View, Hide: spec.Hide, Home: "/tmp", UID: os.Geteuid(), GID: os.Getegid(), Slot: slot,
 		Nested: spec.Nested, Keep: spec.Keep, Limits: limits, Without: s.without,
 	}
 	order.Layers.Net = order.Layers.Net && spec.Network == NetworkNone
@@ -180,7 +180,7 @@ func (s *Sandbox) launch(c *Cell, order *setup, id Identity, group *cgroup) (*gu
 	if err != nil {
 		return nil, fmt.Errorf("make the control socket: %w", err)
 	}
-	g := &guarded{cell: c, conn: conn.(*net.UnixConn), group: group, replies: map[int]chan frame{}, heard: make(chan struct{})}
+	g := &guarded{cell: c, conn: conn.(*net.UnixConn), group: group, patient: s.without.has(guardKill), replies: map[int]chan frame{}, heard: make(chan struct{})}
 	g.cmd = exec.Command(s.self)
 	g.cmd.Args = []string{"adamant"}
 	g.cmd.Dir = "/"

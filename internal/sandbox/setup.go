@@ -64,8 +64,11 @@ func (l Limits) filled() Limits {
 	return l
 }
 
-// without returns the layers that are left when guards are left out.
-func (l layers) without(out guards) layers {
+// without returns the layers that are left when guards are left out. Only root has namespaces without one of users.
+func (l layers) without(out guards, root bool) layers {
+	if out.has(guardUser) && !root {
+		l.PID, l.Mount, l.Net = false, false, false
+	}
 	l.User = l.User && !out.has(guardUser)
 	l.PID = l.PID && !out.has(guardPID)
 	l.Net = l.Net && !out.has(guardNet)
