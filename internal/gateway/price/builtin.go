@@ -13,8 +13,8 @@ var builtin []byte
 // Builtin is the table that is compiled in.
 func Builtin() (*manifest.Prices, error) {
 	p, problems := manifest.LoadPrices("prices.json", builtin)
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("the built-in price table: %w", &problems[0])
+	if err := manifest.Join(problems); err != nil {
+		return nil, fmt.Errorf("the built-in price table: %w", err)
 	}
 	return p, nil
 }

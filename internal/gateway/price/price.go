@@ -257,8 +257,11 @@ func (t total) nano(factor int64) int64 {
 
 // Row is one price for people.
 type Row struct {
-	Model, Provider, From, Source string
-	Rates                         manifest.Rates
+	Model    string         `json:"model"`
+	Provider string         `json:"provider,omitempty"`
+	From     string         `json:"from,omitempty"`
+	Rates    manifest.Rates `json:"rates"`
+	Source   string         `json:"source,omitempty"`
 }
 
 // Rows lists a manifest's prices, sorted by model, provider and day.

@@ -6,7 +6,6 @@ package script
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,11 +27,7 @@ func New(s *manifest.Script) *Script { return &Script{spec: s.Spec} }
 // Load reads a script. The error names every problem with its place.
 func Load(path string, data []byte) (*Script, error) {
 	s, problems := manifest.LoadScript(path, data)
-	var all []error
-	for i := range problems {
-		all = append(all, &problems[i])
-	}
-	if err := errors.Join(all...); err != nil {
+	if err := manifest.Join(problems); err != nil {
 		return nil, err
 	}
 	return New(s), nil
