@@ -71,7 +71,7 @@ type result struct {
 // Run runs checks on job and returns one piece of evidence a check, in the order given, and what they found. An error means
 // that adamant or the machine failed, or that ctx ended: then nothing was decided.
 func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]facts.Evidence, []finding.Finding, error) {
-	state := &run{Runner: r, job: job, versions: map[string]string{}, listings: map[string][]git.Entry{}}
+	state := r.newRun(job)
 	results, err := state.all(ctx, checks)
 	if err = errors.Join(err, state.close()); err != nil {
 		return nil, nil, err
@@ -84,6 +84,10 @@ func (r *Runner) Run(ctx context.Context, checks []manifest.Check, job Job) ([]f
 	}
 	finding.Sort(findings)
 	return evidence, findings, nil
+}
+
+func (r *Runner) newRun(job Job) *run {
+	return &run{Runner: r, job: job, versions: map[string]string{}, listings: map[string][]git.Entry{}}
 }
 
 func (r *run) all(ctx context.Context, checks []manifest.Check) ([]result, error) {

@@ -80,12 +80,15 @@ func (r *run) prepare(ctx context.Context, b *box, tree Tree, c *manifest.Check,
 	if err != nil {
 		return err
 	}
-	for from, to := range map[string]string{"tree": b.tree(), "home": b.home()} {
-		if err := copyTree(filepath.Join(result, from), to); err != nil {
-			return &setupError{reason: fmt.Sprintf("what setup made does not fit into the merged tree: %v", err)}
-		}
+	if err := place(result, b.tree(), b.home()); err != nil {
+		return &setupError{reason: fmt.Sprintf("what setup made does not fit into the merged tree: %v", err)}
 	}
 	return nil
+}
+
+// place copies what a setup made into a checkout and a home.
+func place(result, checkout, home string) error {
+	return errors.Join(copyTree(filepath.Join(result, "tree"), checkout), copyTree(filepath.Join(result, "home"), home))
 }
 
 // setupResult is the folder that holds what a setup made, from an earlier run or from running it now.
