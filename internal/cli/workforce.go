@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/gateway"
 	"github.com/adamant-os/adamant/internal/gateway/script"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/mcp"
 	"github.com/adamant-os/adamant/internal/sandbox"
@@ -101,6 +102,9 @@ func (f *upFlags) workforce(k *kernel.Kernel, clone *git.Repo, self string, log 
 			return nil, err
 		}
 		return workforce.New(ctx, workforce.Config{Kernel: k, Workspaces: spaces, Sandbox: box, Runners: registry, Gateway: models,
+			Furnish: func(ctx context.Context, commit git.OID, checkout, home string) error {
+				return judge.Furnish(ctx, k.Repo(), commit, judge.Request{Places: places(f.env), Getenv: f.env.Getenv, Version: Version}, checkout, home)
+			},
 			Desk: f.desk(), Version: Version, Now: f.env.Now, Log: log})
 	}, nil
 }

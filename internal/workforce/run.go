@@ -203,8 +203,13 @@ func (r *run) prepare(ctx context.Context) error {
 	return err
 }
 
-// furnish puts the agent's own configuration into its home before it gets it.
-func (r *run) furnish(_ context.Context, _, home string) (err error) {
+// furnish puts dependencies into the checkout and home, and then the agent's own configuration. An agent can work without the first.
+func (r *run) furnish(ctx context.Context, checkout, home string) (err error) {
+	if f := r.force.config.Furnish; f != nil && slices.Contains(r.cast.persona.Tools, "run") {
+		if err := f(ctx, r.attempt.Base, checkout, home); err != nil {
+			r.line("error", err.Error())
+		}
+	}
 	root, err := os.OpenRoot(home)
 	if err != nil {
 		return err

@@ -37,6 +37,8 @@ type Config struct {
 	Runners    *agent.Registry
 	// Gateway is the configuration of every attempt's gateway; settings and prices are those of the attempt's commit of main.
 	Gateway gateway.Config
+	// Furnish puts what the checks of a commit need into a checkout and a home; nil = nothing is.
+	Furnish func(ctx context.Context, commit git.OID, checkout, home string) error
 	// Desk answers what agents ask the control plane.
 	Desk    Desk
 	Version string
