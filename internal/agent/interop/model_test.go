@@ -33,7 +33,7 @@ type call struct {
 type fault struct {
 	turn  int
 	times int
-	kind  string // "429", "529", "cut", "hang"
+	kind  string // "429", "529", "cut", "hang"; "json": arguments that are none; "tool": a tool that nobody offered
 }
 
 // model is a scripted model that speaks Messages, Chat Completions and Responses. Which turn it answers with follows from
@@ -116,6 +116,7 @@ func (m *model) note(r *http.Request, body []byte) {
 func (m *model) answer(w http.ResponseWriter, r *http.Request, q *request, turns int, write func(*stream, *request, turn)) {
 	m.mu.Lock()
 	m.requests++
+	q.serial = m.requests
 	kind := ""
 	for i := range m.faults {
 		if f := &m.faults[i]; f.turn == turns && f.times > 0 && len(q.Tools) > 0 {
@@ -130,6 +131,12 @@ func (m *model) answer(w http.ResponseWriter, r *http.Request, q *request, turns
 		t.text = "Scripted title" // a side call
 	} else if turns < len(m.turns) {
 		t = m.turns[turns]
+	}
+	switch kind {
+	case "json":
+		t = turn{text: slip, calls: []call{{verb: "shell", raw: `{"command": "ls`}}}
+	case "tool":
+		t = turn{text: slip, calls: []call{{verb: "teleport", raw: `{"to":"main"}`}}}
 	}
 	out := &stream{w: w}
 	switch kind {

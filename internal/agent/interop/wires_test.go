@@ -12,6 +12,8 @@ type object = map[string]any
 
 // request is what the three wire formats have in common, as far as the script looks at it.
 type request struct {
+	serial int // of the answer: Claude Code joins answers of one id, and never ends then
+
 	Model    string           `json:"model"`
 	Stream   bool             `json:"stream"`
 	Messages []map[string]any `json:"messages"`
@@ -39,11 +41,19 @@ func (q *request) chatTurns() int   { return q.count("assistant") }
 func (q *request) count(role string) int {
 	n := 0
 	for _, m := range q.Messages {
-		if m["role"] == role {
+		if m["role"] == role && !slipped(m) {
 			n++
 		}
 	}
 	return n
+}
+
+// slip is what the model says with an answer that is a fault. An answer that says it does not count as a turn.
+const slip = "A slip."
+
+func slipped(v any) bool {
+	data, _ := json.Marshal(v)
+	return strings.Contains(string(data), slip)
 }
 
 // responsesTurns counts the answers among the items: runs of what the model said and called.
@@ -56,6 +66,9 @@ func (q *request) responsesTurns() int {
 		said := o["role"] == "assistant" || strings.HasSuffix(kind, "_call") || kind == "reasoning"
 		if said && !in {
 			n++
+		}
+		if said && slipped(item) {
+			n--
 		}
 		in = said
 	}
@@ -168,7 +181,7 @@ func fill(s schema, c call) string {
 func writeMessages(s *stream, q *request, t turn) {
 	var content []object
 	usage := object{"input_tokens": 1000, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 100, "output_tokens": 1}
-	message := object{"id": fmt.Sprintf("msg_%d", q.claudeTurns()), "type": "message", "role": "assistant", "model": q.Model, "content": []object{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage}
+	message := object{"id": fmt.Sprintf("msg_%d", q.serial), "type": "message", "role": "assistant", "model": q.Model, "content": []object{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage}
 	if q.Stream {
 		s.event("message_start", object{"type": "message_start", "message": message})
 	}
@@ -193,7 +206,7 @@ func writeMessages(s *stream, q *request, t turn) {
 	}
 	for i, c := range t.calls {
 		name, args := q.translate(c)
-		id := fmt.Sprintf("toolu_%d_%d", q.claudeTurns(), i)
+		id := fmt.Sprintf("toolu_%d_%d", q.serial, i)
 		block(object{"type": "tool_use", "id": id, "name": name, "input": object{}}, object{"type": "input_json_delta", "partial_json": args})
 		content = append(content, object{"type": "tool_use", "id": id, "name": name, "input": json.RawMessage(args)})
 	}
@@ -213,7 +226,7 @@ func writeMessages(s *stream, q *request, t turn) {
 func writeChat(s *stream, q *request, t turn) {
 	usage := object{"prompt_tokens": 1100, "completion_tokens": 30, "total_tokens": 1130, "prompt_tokens_details": object{"cached_tokens": 100}}
 	chunk := func(delta object, stop any) object {
-		return object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion.chunk", "created": 1, "model": q.Model,
+		return object{"id": fmt.Sprintf("chatcmpl-%d", q.serial), "object": "chat.completion.chunk", "created": 1, "model": q.Model,
 			"choices": []object{{"index": 0, "delta": delta, "finish_reason": stop}}}
 	}
 	message := object{"role": "assistant", "content": t.text}
@@ -229,7 +242,7 @@ func writeChat(s *stream, q *request, t turn) {
 	}
 	for i, c := range t.calls {
 		name, args := q.translate(c)
-		one := object{"index": i, "id": fmt.Sprintf("call_%d_%d", q.chatTurns(), i), "type": "function", "function": object{"name": name, "arguments": args}}
+		one := object{"index": i, "id": fmt.Sprintf("call_%d_%d", q.serial, i), "type": "function", "function": object{"name": name, "arguments": args}}
 		if q.Stream {
 			s.event("", chunk(object{"tool_calls": []object{one}}, nil))
 		}
@@ -242,16 +255,16 @@ func writeChat(s *stream, q *request, t turn) {
 	}
 	if q.Stream {
 		s.event("", chunk(object{}, stop))
-		s.event("", object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion.chunk", "created": 1, "model": q.Model, "choices": []object{}, "usage": usage})
+		s.event("", object{"id": fmt.Sprintf("chatcmpl-%d", q.serial), "object": "chat.completion.chunk", "created": 1, "model": q.Model, "choices": []object{}, "usage": usage})
 		_, _ = s.w.Write([]byte("data: [DONE]\n\n"))
 		return
 	}
-	s.whole = object{"id": fmt.Sprintf("chatcmpl-%d", q.chatTurns()), "object": "chat.completion", "created": 1, "model": q.Model, "usage": usage,
+	s.whole = object{"id": fmt.Sprintf("chatcmpl-%d", q.serial), "object": "chat.completion", "created": 1, "model": q.Model, "usage": usage,
 		"choices": []object{{"index": 0, "message": message, "finish_reason": stop}}}
 }
 
 func writeResponses(s *stream, q *request, t turn) {
-	n := q.responsesTurns()
+	n := q.serial
 	response := object{"id": fmt.Sprintf("resp_%d", n), "object": "response", "created_at": 1, "model": q.Model, "status": "in_progress", "output": []object{}}
 	s.event("response.created", object{"type": "response.created", "response": response})
 	var output []object
