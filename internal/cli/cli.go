@@ -171,5 +171,6 @@ var commands = []func(*Env) *cobra.Command{
 	catalogCommand,
 	schemaCommand,
 	versionCommand,
+	agentCommand,
 	agentLoopCommand,
 }

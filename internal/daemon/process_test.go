@@ -23,6 +23,7 @@ import (
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/task"
 
 	"github.com/adamant-os/adamant/internal/git"
 )
@@ -39,6 +40,7 @@ type order struct {
 	Patience                           time.Duration
 	Verbose                            bool
 	Heap                               string // file for a heap profile at SIGUSR1
+	Troupe                             bool   // played agents work in it
 }
 
 // daemonProcess is a daemon from start to end. It says "ready ADDRESSES" on stdout once it serves.
@@ -65,7 +67,11 @@ func daemonProcess(text string) int {
 		level = slog.LevelDebug
 	}
 	profile(o.Heap)
-	err = Run(ctx, Config{Kernel: k, Name: "sample", State: o.State, Places: judge.Places{Cache: o.Cache, State: o.State, Data: o.Data},
+	var workforce func(context.Context) (task.Workforce, error)
+	if o.Troupe {
+		workforce = pages(k, filepath.Join(o.Kernel, "kernel.git"))
+	}
+	err = Run(ctx, Config{Workforce: workforce, Kernel: k, Name: "sample", State: o.State, Places: judge.Places{Cache: o.Cache, State: o.State, Data: o.Data},
 		Listen: o.Listen, Slots: o.Slots, Patience: o.Patience, Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv,
 		Now:   func() time.Time { return time.Now().Add(o.Shift) },
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -60,4 +61,25 @@ func readRaw(out *bufio.Reader, fn func(FileChange) error) error {
 			return err
 		}
 	}
+}
+
+// Patch writes the differences between two trees or commits as git diff shows them, renames found, without attributes, filters
+// or drivers of anybody. Stat writes a line a file instead. The bytes of paths and contents are as they are: make them printable.
+func (r *Repo) Patch(ctx context.Context, from, to OID, stat bool, w io.Writer) error {
+	if err := r.check(from, to); err != nil {
+		return err
+	}
+	form := "--patch"
+	if stat {
+		form = "--stat=100"
+	}
+	c := r.private("diff-tree", "-r", form, "--no-ext-diff", "--no-textconv", "--no-color", "-M", "--end-of-options", string(from), string(to))
+	err := c.stream(ctx, func(out *bufio.Reader) error {
+		_, err := io.Copy(w, out)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("showing what differs between %s and %s: %w", from.Short(), to.Short(), r.explain(ctx, err, from, to))
+	}
+	return nil
 }

@@ -18,6 +18,8 @@ const blobLimit = 1 << 30 // bytes of a file that is checked out
 // ends runs, here or when the result is taken. Links are written last, so that nothing is ever written through one.
 type checkout struct {
 	root  *os.Root
+	here  *os.Root // of the folder that was last written to
+	path  string   // of here
 	owner sandbox.Identity
 	made  map[string]bool // folders
 	stats map[string]git.FileStat
@@ -31,7 +33,31 @@ func newCheckout(dir string, owner sandbox.Identity) (*checkout, error) {
 	return &checkout{root: root, owner: owner, made: map[string]bool{".": true}, stats: map[string]git.FileStat{}}, nil
 }
 
-func (c *checkout) close() error { return c.root.Close() }
+func (c *checkout) close() error {
+	if c.here != nil {
+		return errors.Join(c.here.Close(), c.root.Close())
+	}
+	return c.root.Close()
+}
+
+// enter makes and opens a folder. Files come in the order of their folders, so that each is opened once.
+func (c *checkout) enter(dir string) (*os.Root, error) {
+	if c.here != nil && c.path == dir {
+		return c.here, nil
+	}
+	if err := c.folder(dir); err != nil {
+		return nil, err
+	}
+	here, err := c.root.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	if c.here != nil {
+		err = c.here.Close()
+	}
+	c.here, c.path = here, dir
+	return here, err
+}
 
 // write writes the files among entries.
 func (c *checkout) write(ctx context.Context, repo *git.Repo, entries []git.Entry) error {
@@ -101,29 +127,42 @@ func (c *checkout) links(ctx context.Context, repo *git.Repo, links []git.Entry)
 
 // file writes one file.
 func (c *checkout) file(entry git.Entry, data []byte) error {
-	if err := c.folder(path.Dir(entry.Path)); err != nil {
+	here, err := c.enter(path.Dir(entry.Path))
+	if err != nil {
 		return err
 	}
 	mode := fs.FileMode(0o644)
 	if entry.Mode == git.ModeExec {
 		mode = 0o755
 	}
-	f, err := c.root.OpenFile(entry.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := here.OpenFile(path.Base(entry.Path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode)) // whatever the umask
-	if c.owner.UID != 0 {
-		err = errors.Join(err, f.Chown(c.owner.UID, c.owner.GID))
-	}
 	if err == nil {
-		var info fs.FileInfo
-		if info, err = f.Stat(); err == nil {
-			c.stats[entry.Path] = statOf(info)
-		}
+		c.stats[entry.Path], err = c.finish(f, mode)
 	}
 	return errors.Join(err, f.Close())
+}
+
+// finish gives a file its mode, whatever the umask, and its owner.
+func (c *checkout) finish(f *os.File, mode fs.FileMode) (git.FileStat, error) {
+	if c.owner.UID != 0 {
+		if err := f.Chown(c.owner.UID, c.owner.GID); err != nil {
+			return git.FileStat{}, err
+		}
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().Perm() != mode {
+		if err = f.Chmod(mode); err == nil {
+			info, err = f.Stat()
+		}
+	}
+	if err != nil {
+		return git.FileStat{}, err
+	}
+	return statOf(info), nil
 }
 
 // folder makes a folder and those above it.
