@@ -103,8 +103,8 @@ func agentList(env *Env) *cobra.Command {
 	return cmd
 }
 
-// listed is the answer of agent list --json.
-type listed struct {
+// agentsListed is the answer of agent list --json.
+type agentsListed struct {
 	At       string                `json:"at"`
 	Declared bool                  `json:"declared"`
 	Agents   []persona.Persona     `json:"agents"`
@@ -114,7 +114,7 @@ type listed struct {
 func (r *roster) list(env *Env, asJSON bool) error {
 	agents := r.personas.List()
 	if asJSON {
-		answer := listed{At: r.at, Declared: r.personas.Declared, Agents: append([]persona.Persona{}, agents...), Problems: append([]manifest.Diagnostic{}, r.personas.Problems...)}
+		answer := agentsListed{At: r.at, Declared: r.personas.Declared, Agents: append([]persona.Persona{}, agents...), Problems: append([]manifest.Diagnostic{}, r.personas.Problems...)}
 		if err := writeJSON(env.Stdout, answer); err != nil {
 			return err
 		}

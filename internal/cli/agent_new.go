@@ -64,7 +64,7 @@ func (f *agentNewFlags) run(ctx context.Context, env *Env, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(filepath.Join(repo.Root(), filepath.FromSlash(path)), text); err != nil {
+	if err := writeAgent(filepath.Join(repo.Root(), filepath.FromSlash(path)), text); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "wrote %s\n", path)
@@ -75,7 +75,7 @@ func (f *agentNewFlags) run(ctx context.Context, env *Env, name string) error {
 	return nil
 }
 
-func writeNew(path, text string) error {
+func writeAgent(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

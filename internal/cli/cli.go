@@ -172,5 +172,6 @@ var commands = []func(*Env) *cobra.Command{
 	schemaCommand,
 	versionCommand,
 	agentCommand,
+	workspaceCommand,
 	agentLoopCommand,
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
+	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/task"
@@ -46,8 +47,7 @@ func TestTaskCrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDen(t, nil)
-	d.clone.Write(".adamant/adamant.yaml", config+"  fleet: {review: trivial}\n")
+	d := newDen(t, func(r *gittest.Repo) { r.Write(".adamant/adamant.yaml", config+"  fleet: {review: trivial}\n") })
 	d.order.Troupe = true
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
