@@ -132,6 +132,14 @@ func TestScriptedFaults(t *testing.T) {
 		if status, _, err := p.ask(f, conversation(f, "x", 2)); status != 200 || err != nil {
 			t.Errorf("%s: the same request again: %d, %v", f, status, err)
 		}
+		// An agent that keeps the part it got is given the whole.
+		kept := strings.Replace(conversation(f, "x", 2), `}],"tools"`, `},{"role":"assistant","content":"a part"}],"tools"`, 1)
+		if _, _, err := p.ask(f, kept); err != nil {
+			t.Fatal(err)
+		}
+		if all := p.observed(); len(all[len(all)-1].Calls) != 1 || !all[len(all)-1].Calls[0].Valid {
+			t.Errorf("%s: after the cut comes %+v", f, all[len(all)-1].Calls)
+		}
 		for turn, why := range map[int]string{3: "no JSON", 4: "no tool"} {
 			if _, _, err := p.ask(f, conversation(f, "x", turn)); err != nil {
 				t.Fatal(err)

@@ -64,7 +64,7 @@ func (p *Player) Answer(ctx context.Context, ask Ask) (*http.Response, error) {
 	if part == nil {
 		return nil, fmt.Errorf("the script has no part for agent %q and this task", ask.Agent)
 	}
-	turn, n := turnOf(part, ask.Request.Turns)
+	turn, n := turnOf(part, answers(ask.Request))
 	id := fmt.Sprintf("script_%s_%d", part.Name, n)
 	if turn == nil {
 		return p.reply(ctx, ask, wire.Answer{ID: id, Model: model, Text: nothing}, nil)
@@ -86,6 +86,15 @@ func (p *Player) part(ask Ask) *manifest.ScriptPart {
 		}
 	}
 	return nil
+}
+
+// answers is how many answers the agent has had. What a conversation ends with was cut, and some agents keep such a part: it is
+// given again.
+func answers(r *wire.Request) int {
+	if r.Prefill {
+		return r.Turns - 1
+	}
+	return r.Turns
 }
 
 // turnOf is the turn after n answers, nil when none is left, and its number.
