@@ -23,6 +23,9 @@ func (r *run) result(ctx context.Context) (git.OID, error) {
 	if err != nil {
 		return "", err
 	}
+	if same, err := r.untouched(ctx, pulled.Tree); err != nil || same {
+		return "", err
+	}
 	files, err := r.changed(ctx, pulled.Tree)
 	if err != nil {
 		return "", err
@@ -30,10 +33,16 @@ func (r *run) result(ctx context.Context) (git.OID, error) {
 	return head, r.thoughts.End(ctx, thought.Result{Time: r.force.now().UTC(), Tree: pulled.Tree, Head: head, Files: files, Why: r.words()})
 }
 
+// untouched says that the checkout is as the agent got it.
+func (r *run) untouched(ctx context.Context, tree git.OID) (bool, error) {
+	begin, err := r.force.config.Kernel.Repo().Commit(ctx, r.space.Head)
+	return err == nil && begin.Tree == tree, err
+}
+
 // changed lists the paths that differ from the base.
 func (r *run) changed(ctx context.Context, tree git.OID) ([]string, error) {
 	repo := r.force.config.Kernel.Repo()
-	base, err := repo.Commit(ctx, r.attempt.Base)
+	base, err := repo.Commit(ctx, r.space.Base)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/agent"
 	"github.com/adamant-os/adamant/internal/breaker"
 	"github.com/adamant-os/adamant/internal/gateway"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/grounding"
 	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/task"
@@ -196,17 +197,35 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.launch, err = r.runner.Prepare(r.plan()); err != nil {
 		return fmt.Errorf("preparing %s: %w", r.runner.Name(), err)
 	}
+	base, head, err := r.ground(ctx)
+	if err != nil {
+		return err
+	}
 	r.space, err = r.force.config.Workspaces.Create(ctx, workspace.Request{
-		Task: r.attempt.Task, Attempt: r.attempt.ID, Base: r.attempt.Base, Head: r.attempt.Head, Cone: r.attempt.Cone,
+		Task: r.attempt.Task, Attempt: r.attempt.ID, Base: base, Head: head, Cone: r.attempt.Cone,
 		Identity: identity, Readonly: !r.cast.role.Writes, Grant: r.attempt.Grants, Setup: r.furnish,
 	})
 	return err
 }
 
+// ground is the commit of main that the result is compared with, and what is checked out. An attempt that goes on with the work of
+// the one before begins with that, and its result is one commit on the same main again.
+func (r *run) ground(ctx context.Context) (base, head git.OID, err error) {
+	begin := cmp.Or(r.attempt.Head, r.attempt.Base)
+	bases, err := r.force.config.Kernel.Repo().MergeBases(ctx, r.attempt.Main, begin)
+	if err != nil {
+		return "", "", err
+	}
+	if len(bases) == 0 {
+		return "", "", fmt.Errorf("%s has nothing in common with main", begin.Short())
+	}
+	return bases[0], begin, nil
+}
+
 // furnish puts dependencies into the checkout and home, and then the agent's own configuration. An agent can work without the first.
 func (r *run) furnish(ctx context.Context, checkout, home string) (err error) {
 	if f := r.force.config.Furnish; f != nil && slices.Contains(r.cast.persona.Tools, "run") {
-		if err := f(ctx, r.attempt.Base, checkout, home); err != nil {
+		if err := f(ctx, r.attempt.Main, checkout, home); err != nil {
 			r.line("error", err.Error())
 		}
 	}

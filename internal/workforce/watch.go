@@ -33,7 +33,7 @@ func (r *run) observe(ctx context.Context, _ *gateway.Session, e gateway.Exchang
 			return err
 		}
 	}
-	r.ground(e)
+	r.remind(e)
 	return nil
 }
 
@@ -99,8 +99,8 @@ func thousandths(decimal string) int64 {
 	return int64(f*1000 + 0.5)
 }
 
-// ground tells the agent again where it is, when that is due.
-func (r *run) ground(e gateway.Exchange) {
+// remind tells the agent again where it is, when that is due.
+func (r *run) remind(e gateway.Exchange) {
 	if e.Side || e.Error != "" || e.Refused != "" {
 		return
 	}

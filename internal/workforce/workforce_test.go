@@ -175,6 +175,39 @@ func TestScriptedAttempt(t *testing.T) {
 	}
 }
 
+// TestGoingOn: an attempt begins with the work of the one before and leaves one commit on main's, whatever main has done since.
+func TestGoingOn(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, gateway.Config{}, nil)
+	s.must(s.force.Start(t.Context(), s.attempt(1, "hand", "coder", steps(`{"write": "src/new.txt", "text": "new\n"}`))))
+	first := s.outcome()
+	repo := s.kernel.Repo()
+	tip, err := repo.WriteCommit(t.Context(), git.NewCommit{Tree: mustTree(t, repo, s.main), Parents: []git.OID{s.main}, Message: "meanwhile",
+		Author: git.Signature{Name: "a", Email: "a@example.com"}, Committer: git.Signature{Name: "a", Email: "a@example.com"}})
+	s.must(err)
+	s.must(s.kernel.Land(t.Context(), kernel.Landing{Changes: []string{}, Main: git.RefUpdate{Name: kernel.RefMain, Old: s.main, New: tip}}))
+	again := s.attempt(1, "hand", "coder", steps(`{"run": "test -f src/new.txt && echo more >>src/new.txt"}`))
+	again.ID, again.N, again.Main, again.Base = task.AttemptID(taskID(1), 2), 2, tip, first.Head
+	s.must(s.force.Start(t.Context(), again))
+	o := s.outcome()
+	if o.Finish != task.FinishDone {
+		t.Fatalf("%+v", o)
+	}
+	c, err := repo.Commit(t.Context(), o.Head)
+	s.must(err)
+	changes, err := repo.Diff(t.Context(), mustTree(t, repo, s.main), c.Tree, git.DiffOptions{})
+	s.must(err)
+	if len(c.Parents) != 1 || c.Parents[0] != s.main || len(changes) != 1 || changes[0].Path != "src/new.txt" {
+		t.Errorf("commit %+v, changes %+v", c, changes)
+	}
+	idle := s.attempt(1, "hand", "coder", steps(`{"run": "cat src/new.txt"}`))
+	idle.ID, idle.N, idle.Main, idle.Base = task.AttemptID(taskID(1), 3), 3, tip, o.Head
+	s.must(s.force.Start(t.Context(), idle))
+	if o := s.outcome(); o.Head != "" || o.Finish != task.FinishFailed {
+		t.Errorf("an attempt that changed nothing: %+v", o)
+	}
+}
+
 func mustTree(t *testing.T, repo *git.Repo, id git.OID) git.OID {
 	t.Helper()
 	c, err := repo.Commit(t.Context(), id)
