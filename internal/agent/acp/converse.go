@@ -131,9 +131,10 @@ func (s *session) cancel(ctx context.Context) {
 	ctx, done := context.WithTimeout(ctx, farewell)
 	defer done()
 	params, err := json.Marshal(m{"sessionId": s.id})
-	if err == nil && s.id != "" {
-		_ = s.peer.send(ctx, frame{Method: "session/cancel", Params: params}) // it will be killed otherwise
+	if err != nil || s.id == "" || s.peer.send(ctx, frame{Method: "session/cancel", Params: params}) != nil {
+		return // its end comes without a word then
 	}
+	s.peer.flush(ctx)
 }
 
 // line takes one line of the agent's: an answer, a request, or news.

@@ -67,6 +67,9 @@ func (p *peer) write(ctx context.Context, stdin io.Writer) {
 	for {
 		select {
 		case line := <-p.out:
+			if len(line) == 0 {
+				continue
+			}
 			if _, err := stdin.Write(line); err != nil {
 				p.broken = fmt.Errorf("write to the agent: %w", err)
 				close(p.failed)
@@ -91,6 +94,15 @@ func (p *peer) send(ctx context.Context, f frame) error {
 		return p.broken
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// flush waits until what was sent is written.
+func (p *peer) flush(ctx context.Context) {
+	select {
+	case p.out <- nil: // taken once the line before it is written
+	case <-p.failed:
+	case <-ctx.Done():
 	}
 }
 

@@ -21,6 +21,7 @@ type teller struct {
 	kind  agent.Kind // of what is being said
 	said  strings.Builder
 	last  string // the last whole message
+	used  int64  // tokens in the context, as told last
 	calls map[string]*toolCall
 }
 
@@ -52,6 +53,8 @@ type update struct {
 	Kind    string          `json:"sessionUpdate"`
 	ID      string          `json:"toolCallId"`
 	Content json.RawMessage `json:"content"`
+	Used    int64           `json:"used"` // tokens in the model's context
+	Size    int64           `json:"size"`
 }
 
 // close keeps what an agent says after its attempt to itself.
@@ -102,8 +105,21 @@ func (t *teller) notified(f frame) bool {
 		return t.chunk(agent.Reasoning, u.Content)
 	case "tool_call", "tool_call_update":
 		return u.ID != "" && t.call(u.ID, p.Update)
+	case "usage_update":
+		t.context(u)
+		return true
 	}
 	return false
+}
+
+// context tells how full the model's context is, where that changed.
+func (t *teller) context(u update) {
+	if u.Used == t.used {
+		return
+	}
+	t.used = u.Used
+	t.flush()
+	t.out(agent.Event{Kind: agent.Usage, Text: fmt.Sprintf("%d of %d tokens in the context", u.Used, u.Size)})
 }
 
 func (t *teller) chunk(kind agent.Kind, raw json.RawMessage) bool {

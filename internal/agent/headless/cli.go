@@ -83,7 +83,7 @@ func (c CLI) install() string {
 // patience is how long a CLI may take to say its version.
 const patience = 20 * time.Second
 
-var versionForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b\d+\.\d+\.\d+[-.+\w]*`) })
+var versionForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\d+\.\d+\.\d+[-.+\w]*`) })
 
 // version reads package.json where a CLI has one, which starts nothing, else asks the program, in an empty home folder.
 func version(ctx context.Context, program string) (string, error) {
