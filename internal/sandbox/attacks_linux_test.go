@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -62,55 +63,55 @@ func playAttack(name string) {
 // when it does not work. The argument reads what the host prepared.
 func attacks() map[string]func(env func(string) string) error {
 	return map[string]func(env func(string) string) error{
-		"read a file of the host":              readSecret,
-		"read the operator's key":              readSecret,
-		"read another task's token":            readSecret,
-		"write a file of the host":             func(env func(string) string) error { return refusedBy(os.WriteFile(env("TARGET"), []byte("x"), 0o644)) },
-		"write into a read-only mount":         writeReadOnly,
-		"write through a planted link":         writeThroughLink,
-		"read the daemon's environment":        readEnviron,
-		"inherit the daemon's environment":     inheritEnviron,
-		"signal a process outside":             killOutside,
-		"trace a process outside":              traceOutside,
-		"read a process's memory outside":      readMemoryOutside,
-		"read the first process":               readFirst,
-		"inherited descriptors":                inheritedDescriptors,
-		"abstract socket of the host":          func(env func(string) string) error { return dial("unix", "@"+env("SOCKET")) },
-		"socket file of the host":              func(env func(string) string) error { return dial("unix", env("SOCKET")) },
-		"loopback of the host":                 func(env func(string) string) error { return dial("tcp", env("ADDRESS")) },
-		"names by the host's resolver":         askResolver,
-		"the hypervisor's sockets":             func(func(string) string) error { return openSocket(unix.AF_VSOCK, unix.SOCK_STREAM) },
-		"the daemon's keyring":                 readKeyring,
-		"System V shared memory":               readSharedMemory,
-		"shared memory files":                  readSecret,
-		"the host's name":                      hostName,
-		"the place among cgroups":              cgroupPlace,
-		"fork bomb":                            forkBomb,
-		"memory hog":                           memoryHog,
-		"a file of 10 GB":                      hugeFile,
-		"fill the temporary folder":            fillTemp,
-		"setuid binary":                        setuidBinary,
-		"make a device":                        makeDevice,
-		"mount":                                mountSomething,
-		"make a user namespace":                func(func(string) string) error { return cloneUser(unix.SYS_CLONE) },
-		"make a user namespace by clone3":      func(func(string) string) error { return cloneUser(unix.SYS_CLONE3) },
-		"leave for a new user namespace":       unshareUser,
-		"core_pattern":                         func(func(string) string) error { return openForWriting("/proc/sys/kernel/core_pattern") },
-		"sysrq":                                func(func(string) string) error { return openForWriting("/proc/sysrq-trigger") },
-		"write to /sys":                        func(func(string) string) error { return openForWriting("/sys/kernel/mm/transparent_hugepage/enabled") },
-		"release_agent":                        func(env func(string) string) error { return openForWriting(env("TARGET")) },
-		"raise its own limits":                 raiseLimits,
-		"type into a terminal":                 typeIntoTerminal,
-		"io_uring":                             ioUring,
-		"bpf":                                  loadMap,
-		"perf":                                 perfEvent,
-		"userfaultfd":                          userFault,
-		"open by handle":                       openByHandle,
-		"calls of another architecture":        foreignCall,
-		"ignore SIGTERM":                       ignoreTerm,
-		"rename the host":                      func(func(string) string) error { return refusedBy(unix.Sethostname([]byte("sandbox"))) },
-		"open a device of the disk":            func(env func(string) string) error { return readDevice(env("TARGET")) },
-		"keep privileges in a new user's file": keepCapabilitiesOnExec,
+		"read a file of the host":          readSecret,
+		"read the operator's key":          readSecret,
+		"read another task's token":        readSecret,
+		"write a file of the host":         func(env func(string) string) error { return refusedBy(os.WriteFile(env("TARGET"), []byte("x"), 0o644)) },
+		"write into a read-only mount":     writeReadOnly,
+		"write through a planted link":     writeThroughLink,
+		"read the daemon's environment":    readEnviron,
+		"inherit the daemon's environment": inheritEnviron,
+		"signal a process outside":         killOutside,
+		"trace a process outside":          traceOutside,
+		"read a process's memory outside":  readMemoryOutside,
+		"read the first process":           readFirst,
+		"inherited descriptors":            inheritedDescriptors,
+		"abstract socket of the host":      func(env func(string) string) error { return dial("unix", "@"+env("SOCKET")) },
+		"socket file of the host":          func(env func(string) string) error { return dial("unix", env("SOCKET")) },
+		"loopback of the host":             func(env func(string) string) error { return dial("tcp", env("ADDRESS")) },
+		"names by the host's resolver":     askResolver,
+		"the hypervisor's sockets":         func(func(string) string) error { return openSocket(unix.AF_VSOCK, unix.SOCK_STREAM) },
+		"the daemon's keyring":             readKeyring,
+		"System V shared memory":           readSharedMemory,
+		"shared memory files":              readSecret,
+		"the host's name":                  hostName,
+		"the place among cgroups":          cgroupPlace,
+		"fork bomb":                        forkBomb,
+		"memory hog":                       memoryHog,
+		"a file of 10 GB":                  hugeFile,
+		"fill the temporary folder":        fillTemp,
+		"setuid binary":                    setuidBinary,
+		"make a device":                    makeDevice,
+		"mount":                            mountSomething,
+		"make a user namespace":            func(func(string) string) error { return cloneUser(unix.SYS_CLONE) },
+		"make a user namespace by clone3":  func(func(string) string) error { return cloneUser(unix.SYS_CLONE3) },
+		"leave for a new user namespace":   unshareUser,
+		"core_pattern":                     func(func(string) string) error { return openForWriting("/proc/sys/kernel/core_pattern") },
+		"sysrq":                            func(func(string) string) error { return openForWriting("/proc/sysrq-trigger") },
+		"write to /sys":                    func(func(string) string) error { return openForWriting("/sys/kernel/mm/transparent_hugepage/enabled") },
+		"release_agent":                    func(env func(string) string) error { return openForWriting(env("TARGET")) },
+		"raise its own limits":             raiseLimits,
+		"type into a terminal":             typeIntoTerminal,
+		"io_uring":                         ioUring,
+		"bpf":                              loadMap,
+		"perf":                             perfEvent,
+		"userfaultfd":                      userFault,
+		"open by handle":                   openByHandle,
+		"calls of another architecture":    foreignCall,
+		"ignore SIGTERM":                   ignoreTerm,
+		"rename the host":                  func(func(string) string) error { return refusedBy(unix.Sethostname([]byte("sandbox"))) },
+		"read the disk":                    func(env func(string) string) error { return readDevice(env("TARGET")) },
+		"capabilities":                     haveCapabilities,
 	}
 }
 
@@ -139,12 +140,11 @@ func writeReadOnly(env func(string) string) error {
 	return refusedBy(os.WriteFile(link, []byte("spoilt"), 0o644))
 }
 
-// writeThroughLink reads what the operator mounted over a folder that an earlier run replaced by a symlink.
+// writeThroughLink replaces a folder that the operator mounted something over: an earlier run made it a symlink, so that the mount
+// went elsewhere.
 func writeThroughLink(env func(string) string) error {
-	if _, err := os.Stat(filepath.Join(env("WORK"), "config", "trusted")); err == nil {
-		return held{errors.New("the trusted configuration is in its place")}
-	}
-	return nil
+	path := filepath.Join(env("WORK"), "config")
+	return refusedBy(errors.Join(os.Remove(path), os.Mkdir(path, 0o755), os.WriteFile(filepath.Join(path, "trusted"), []byte("mine"), 0o644)))
 }
 
 func readEnviron(env func(string) string) error {
@@ -407,6 +407,9 @@ func readDevice(path string) error {
 	}
 	defer file.Close()
 	_, err = file.Read(make([]byte, 16))
+	if errors.Is(err, io.EOF) {
+		return nil // it is empty
+	}
 	return refusedBy(err)
 }
 
@@ -541,10 +544,24 @@ func openByHandle(func(string) string) error {
 	return unix.Close(fd)
 }
 
-// foreignCall makes a call by its x32 number, which a filter that looks at numbers only would let through.
+// foreignCall makes a call of 32-bit x86: its numbers mean other calls, so that a filter that looks at numbers only can be passed.
 func foreignCall(func(string) string) error {
-	_, _, errno := unix.RawSyscall(unix.SYS_GETPID|0x40000000, 0, 0, 0)
-	return refusedBy(errno)
+	code := []byte{0xb8, 20, 0, 0, 0, 0xcd, 0x80, 0x48, 0x98, 0xc3} // mov eax, getpid; int 0x80; cdqe; ret
+	page, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	copy(page, code)
+	if err := unix.Mprotect(page, unix.PROT_READ|unix.PROT_EXEC); err != nil {
+		return err
+	}
+	entry := uintptr(unsafe.Pointer(&page[0]))
+	entryAt := unsafe.Pointer(&entry)
+	call := *(*func() int64)(unsafe.Pointer(&entryAt))
+	if pid := call(); pid != int64(os.Getpid()) {
+		return held{fmt.Errorf("it returns %d", pid)}
+	}
+	return nil
 }
 
 // ignoreTerm ignores every polite request, and has a child that left its session do so as well.
@@ -566,8 +583,8 @@ func ignoreTerm(env func(string) string) error {
 	}
 }
 
-// keepCapabilitiesOnExec looks for any capability at all.
-func keepCapabilitiesOnExec(func(string) string) error {
+// haveCapabilities looks for any capability at all.
+func haveCapabilities(func(string) string) error {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -66,7 +68,7 @@ func (i *inside) live() error {
 		unix.Close(fd)
 	}
 	go i.reap()
-	if i.setup.Watch > 0 {
+	if i.setup.Watch > 0 && !i.setup.Without.has(guardCgroup) {
 		go i.watchMemory(i.setup.Watch)
 	}
 	for {
@@ -263,7 +265,8 @@ func (i *inside) spawn(c *command, files []*os.File) (int, error) {
 	}
 	attr := &os.ProcAttr{Dir: c.Dir, Env: c.Env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
 	if i.setup.Without.has(guardEnv) {
-		attr.Env = append(os.Environ(), c.Env...)
+		inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, initVariable+"=") })
+		attr.Env = slices.Concat(inherited, c.Env)
 	}
 	if i.setup.Slot {
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(i.setup.UID), Gid: uint32(i.setup.GID)}

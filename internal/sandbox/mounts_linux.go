@@ -271,7 +271,12 @@ func (r *newRoot) maskProc() error {
 func (r *newRoot) place(t tree) error {
 	defer t.file.Close()
 	if r.setup.Without.has(guardTargets) {
-		return unix.MoveMount(int(t.file.Fd()), "", unix.AT_FDCWD, filepath.Join(base, t.target), unix.MOVE_MOUNT_F_EMPTY_PATH)
+		if t.folder {
+			_ = os.MkdirAll(filepath.Join(base, t.target), 0o755) // mounting says so too
+		} else if file, err := os.Create(filepath.Join(base, t.target)); err == nil {
+			file.Close()
+		}
+		return unix.MoveMount(int(t.file.Fd()), "", unix.AT_FDCWD, filepath.Join(base, t.target), unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS)
 	}
 	at, err := r.make(t)
 	if err != nil {

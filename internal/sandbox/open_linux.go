@@ -98,7 +98,7 @@ func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if group == nil && limits.Memory > 0 && spec.View == ViewMinimal && !s.without.has(guardCgroup) {
+	if group == nil && limits.Memory > 0 && spec.View == ViewMinimal {
 		order.Watch = limits.Memory
 	}
 	c = newCell()
@@ -237,7 +237,7 @@ func namespaces(order *setup, id Identity) *syscall.SysProcAttr {
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: order.GID, HostID: os.Getegid(), Size: 1}}
 	}
 	attr.GidMappingsEnableSetgroups = root
-	if order.Slot || !root {
+	if order.View == ViewMinimal || !root {
 		attr.AmbientCaps = slices.Clone(firstCaps[:])
 	}
 	return attr
