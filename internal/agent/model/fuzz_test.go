@@ -2,8 +2,12 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -79,6 +83,55 @@ data: [DONE]
 	if err != nil || len(a.Calls) != 2 || a.Calls[0].Tool != "x" || a.Calls[1].Args != "{}" || a.Stop != StopCalls {
 		t.Errorf("%+v, %v", a, err)
 	}
+}
+
+// A stream that ends well, but before its last event, is half an answer.
+func TestHalfAnswer(t *testing.T) {
+	t.Parallel()
+	for api, stream := range map[string]string{
+		agent.Anthropic:       `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"half"}}`,
+		agent.OpenAIChat:      "data: {\"choices\":[{\"delta\":{\"content\":\"half\"}}]}\n\ndata: [DONE]",
+		agent.OpenAIResponses: `data: {"type":"response.output_item.done","item":{"type":"message","content":[{"type":"output_text","text":"half"}]}}`,
+	} {
+		w, err := wireOf(api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cut *CutError
+		if a, err := collect(strings.NewReader(stream+"\n\n"), w.reader()); !errors.As(err, &cut) {
+			t.Errorf("%s: %+v, %v", api, a, err)
+		}
+	}
+}
+
+// slowly gives a byte every second.
+type slowly struct{ left int }
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	s.left--
+	time.Sleep(time.Second)
+	p[0] = ' '
+	return 1, nil
+}
+
+// Silence is measured from the last byte, not from the beginning.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, silence := watch(t.Context(), 1500*time.Millisecond)
+		defer silence.stop()
+		if _, err := io.ReadAll(&watched{&slowly{10}, silence}); err != nil || ctx.Err() != nil {
+			t.Errorf("%v, %v", err, ctx.Err())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if ctx.Err() == nil || !silence.fired.Load() {
+			t.Error("silence was not noticed")
+		}
+	})
 }
 
 func BenchmarkCollect(b *testing.B) {

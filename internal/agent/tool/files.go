@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"regexp"
@@ -226,11 +228,15 @@ type hits struct {
 
 // searchFile passes over what is no text: it is found by list and read.
 func (f *Folder) searchFile(re *regexp.Regexp, name string, to *hits) {
-	info, err := f.root.Stat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSearched {
+	file, info, err := f.open(name, os.O_RDONLY)
+	if err != nil {
 		return
 	}
-	data, err := f.root.ReadFile(name)
+	defer file.Close()
+	if info.Size() > maxSearched {
+		return
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxSearched))
 	if err != nil || isBinary(data) || !re.Match(data) && !anchoredToLines(re) {
 		return
 	}

@@ -102,23 +102,14 @@ func (f *Folder) writable(name string) (string, error) {
 
 // bytes reads a whole regular file that is text.
 func (f *Folder) bytes(name string) ([]byte, error) {
-	info, err := f.root.Stat(name)
-	if err != nil {
-		return nil, f.explain(name, err)
-	}
-	switch {
-	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder; use list", name)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", name)
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s has %d bytes, more than the %d that can be handled; use run with a command that reads a part", name, info.Size(), maxFile)
-	}
-	file, err := f.root.Open(name)
+	file, info, err := f.open(name, os.O_RDONLY)
 	if err != nil {
 		return nil, f.explain(name, err)
 	}
 	defer file.Close()
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes, more than the %d that can be handled; use run with a command that reads a part", name, info.Size(), maxFile)
+	}
 	data, err := io.ReadAll(io.LimitReader(file, maxFile))
 	if err != nil {
 		return nil, f.explain(name, err)
@@ -129,6 +120,33 @@ func (f *Folder) bytes(name string) ([]byte, error) {
 	return data, nil
 }
 
+var (
+	errFolder    = errors.New("is a folder; use list")
+	errIrregular = errors.New("is no regular file")
+)
+
+// open opens a regular file below the folder. It does not wait for the other end of a pipe.
+func (f *Folder) open(name string, flag int) (*os.File, fs.FileInfo, error) {
+	file, err := f.root.OpenFile(name, flag|syscall.O_NONBLOCK, 0o644)
+	if errors.Is(err, syscall.EISDIR) {
+		return nil, nil, errFolder
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err == nil && info.IsDir():
+		err = errFolder
+	case err == nil && !info.Mode().IsRegular():
+		err = errIrregular
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, info, nil
+}
+
 func isBinary(data []byte) bool { return bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0 }
 
 // explain words an error of the file system for a model.
@@ -137,6 +155,8 @@ func (f *Folder) explain(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist%s", name, f.similar(name))
+	case errors.Is(err, errFolder), errors.Is(err, errIrregular):
+		return fmt.Errorf("%s %w", name, err)
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s cannot be changed here: the sandbox shows it read-only. If the task needs it, escalate", name)
 	case errors.As(err, &at):
@@ -263,19 +283,12 @@ func (f *Folder) Write(name, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	info, err := f.root.Stat(name)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return "", fmt.Errorf("%s is no regular file", name)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return "", f.explain(name, err)
+	did := "wrote"
+	if _, err := f.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		did = "made"
 	}
 	if err := f.put(name, []byte(text)); err != nil {
 		return "", err
-	}
-	did := "wrote"
-	if info == nil {
-		did = "made"
 	}
 	return fmt.Sprintf("%s %s, lines: %d", did, name, len(splitLines(text))), nil
 }
@@ -287,7 +300,15 @@ func (f *Folder) put(name string, data []byte) error {
 			return f.explain(dir, err)
 		}
 	}
-	if err := f.root.WriteFile(name, data, 0o644); err != nil {
+	file, _, err := f.open(name, os.O_WRONLY|os.O_CREATE)
+	if err != nil {
+		return f.explain(name, err)
+	}
+	err = file.Truncate(0)
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
 		return f.explain(name, err)
 	}
 	return nil

@@ -190,6 +190,21 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// However much a command writes, little is held.
+func TestOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	var o output
+	chunk := []byte(strings.Repeat("x", 32<<10))
+	for range 1000 {
+		if n, err := o.Write(chunk); n != len(chunk) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if cap(o.tail) > 8*keepTail || len(o.text()) > keepHead+keepTail+100 {
+		t.Errorf("%d bytes are held, %d shown", cap(o.tail), len(o.text()))
+	}
+}
+
 // Of long output the beginning and the end are kept.
 func TestRunBounds(t *testing.T) {
 	t.Parallel()
