@@ -91,7 +91,7 @@ func coneOf(text string) (cone []string, ok bool) {
 	var dirs []string
 	for _, line := range lines[2:] {
 		switch {
-		case strings.HasPrefix(line, "!/") && strings.HasSuffix(line, "/*/"):
+		case strings.HasPrefix(line, "!/") && strings.HasSuffix(line, "/*/") && len(line) > 5:
 			above[unescapeGlob(line[2:len(line)-3])] = true
 		case strings.HasPrefix(line, "/") && strings.HasSuffix(line, "/") && len(line) > 2:
 			dirs = append(dirs, unescapeGlob(line[1:len(line)-1]))
