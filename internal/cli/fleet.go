@@ -134,9 +134,9 @@ func (m *fleetModel) key(key string) tea.Cmd {
 	case "g", "home":
 		m.top = 0
 	case "pgdown", "space":
-		m.top += m.height - 3
+		m.top += m.height - 2
 	case "pgup":
-		m.top -= m.height - 3
+		m.top -= m.height - 2
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (m *fleetModel) View() tea.View {
 
 func (m *fleetModel) page() string {
 	lines := strings.Split(strings.TrimRight(fleetText(m.fleet, m.width, m.style), "\n"), "\n")
-	room := max(m.height-2, 1)
+	room := max(m.height-1, 1)
 	m.top = min(max(m.top, 0), max(len(lines)-room, 0))
 	shown := lines[m.top:min(m.top+room, len(lines))]
 	foot := "q ends"

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	fleetIndent = 11 // columns before what is said about a task
-	leastWidth  = 60
+	fleetRight = 27 // columns of id, cost and time
+	leastWidth = 60
 )
 
 // fleetText is the fleet as text of some width: a line about all of it, then each task with what it does or waits for.
@@ -33,7 +33,8 @@ func fleetText(f api.Fleet, width int, s style) string {
 	if len(f.Recent) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", s.dim("closed today: "+closedToday(f.Recent)))
 		for _, t := range f.Recent[:min(len(f.Recent), 3)] {
-			fmt.Fprintf(&b, "  %.8s %s %s  %s\n", t.ID, taskStatus(s, t.Status, 10), fmt.Sprintf("%8s", task.USD(t.Spent.NanoUSD)), clip(t.Title, width-33))
+			fmt.Fprintf(&b, "  %s  %s  %.8s %8s %7s\n", taskStatus(s, t.Status, 9), pad(clip(t.Title, width-fleetRight-13), width-fleetRight-13), t.ID,
+				task.USD(t.Spent.NanoUSD), ago(f.Time, t.Updated))
 		}
 	}
 	return b.String()
@@ -74,42 +75,62 @@ func fleetMark(t api.FleetTask, s style) string {
 	return s.dim(".")
 }
 
+// fleetRow is a task: its title and what it costs, then its status, who is at it, and what is to be said about it.
 func fleetRow(b *strings.Builder, t api.FleetTask, f api.Fleet, width int, s style) {
 	agent, since, spent := t.Agent, t.Updated, t.Spent.NanoUSD
 	if w := t.Works; w != nil {
 		agent, since, spent = w.Agent, w.Since, spent+w.Spent.NanoUSD
 	}
-	try := ""
+	cost := ""
 	if t.Attempts > 0 {
-		try = fmt.Sprintf("#%d", t.Attempts)
+		cost = task.USD(spent)
+		agent = fmt.Sprintf("%s #%d", clip(agent, 12), t.Attempts)
 	}
-	fmt.Fprintf(b, "%s %.8s %s %-9s %3s %8s %7s  %s\n", fleetMark(t, s), t.ID, taskStatus(s, t.Status, 9), clip(agent, 9), try, task.USD(spent), ago(f.Time, since),
-		s.bold(clip(t.Title, width-53)))
-	note := func(text string, paint func(string) string) {
-		for i, line := range wrap(printable(text), width-fleetIndent) {
-			if i == 2 { // the whole of it is in task show
-				break
-			}
-			fmt.Fprintf(b, "%s%s\n", strings.Repeat(" ", fleetIndent), paint(clip(line, width-fleetIndent)))
+	title := clip(t.Title, width-fleetRight-2)
+	fmt.Fprintf(b, "%s %s%s  %.8s %8s %7s\n", fleetMark(t, s), s.bold(title), strings.Repeat(" ", width-fleetRight-2-len([]rune(title))), t.ID, cost, ago(f.Time, since))
+	head := fmt.Sprintf("  %s  ", taskStatus(s, t.Status, 9)) + pad(clip(agent, 16), max(len([]rune(agent)), 8)+2)
+	indent := 15 + max(len([]rune(clip(agent, 16))), 8)
+	for i, line := range fleetNotes(t, width-indent, s) {
+		if i > 0 {
+			head = strings.Repeat(" ", indent)
+		}
+		fmt.Fprintf(b, "%s%s\n", head, line)
+	}
+	if t.Next != "" && t.Works == nil {
+		fmt.Fprintf(b, "%s%s\n", strings.Repeat(" ", 13), clip("next: "+t.Next, width-13))
+	}
+}
+
+// fleetNotes are the lines beside a task's status.
+func fleetNotes(t api.FleetTask, width int, s style) []string {
+	var out []string
+	note := func(text string, most int, paint func(string) string) {
+		lines := wrap(printable(text), width)
+		if len(lines) > most { // the whole of it is in task show
+			lines = append(lines[:most-1], strings.Join(lines[most-1:], " "))
+		}
+		for _, line := range lines {
+			out = append(out, paint(clip(line, width)))
 		}
 	}
 	plain := func(text string) string { return text }
 	if w := t.Works; w != nil {
-		note(worksLine(w), plain)
-		if w.Alarm != "" {
-			note("breaker: "+w.Alarm, s.yellow)
+		note(cmp.Or(w.Doing, "thinks"), 1, plain)
+		if at := worksLine(w); at != "" {
+			note(at, 1, s.dim)
 		}
-		return
+		if w.Alarm != "" {
+			note("breaker: "+w.Alarm, 2, s.yellow)
+		}
+		return out
 	}
-	note(cmp.Or(t.Why, "nothing is known of why it waits"), s.dim)
-	if t.Next != "" {
-		note("next: "+t.Next, plain)
-	}
+	note(cmp.Or(t.Why, "nothing is known of why it waits"), 2, s.dim)
+	return out
 }
 
-// worksLine is what an agent does now, and how far into its limits it is.
+// worksLine is how far into its limits an agent is, and by which model.
 func worksLine(w *task.RunningAttempt) string {
-	parts := []string{cmp.Or(w.Doing, "thinks")}
+	var parts []string
 	turn := fmt.Sprintf("turn %d", w.Turn)
 	if w.Limit.Requests > 0 {
 		turn += fmt.Sprintf(" of %d", w.Limit.Requests)

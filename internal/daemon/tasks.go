@@ -346,7 +346,7 @@ func taskNext(s task.State) string {
 	id := s.Short()
 	switch s.Status {
 	case task.Suspended:
-		return "adamant task resume " + id + " | retry " + id + " | cancel " + id
+		return "adamant task resume " + id + " | retry | cancel"
 	case task.Failed:
 		return "adamant task retry " + id
 	}
