@@ -229,22 +229,13 @@ func printAgent(w io.Writer, p persona.Persona, may persona.Permissions, at stri
 	row("at a time", fmt.Sprint(p.Concurrency))
 }
 
-// writeRow prints a name and a text that goes on below itself.
 func writeRow(w io.Writer, name, text string) {
-	const width = 84
-	for text != "" {
-		line := text
-		if len(line) > width {
-			at := strings.LastIndexByte(line[:width], ' ')
-			if at < 1 {
-				at = width
-			}
-			line = line[:at]
-		}
-		text = strings.TrimLeft(text[len(line):], " ")
-		fmt.Fprintf(w, "  %-11s %s\n", name, strings.TrimRight(line, " "))
-		name = ""
-	}
+	fmt.Fprintf(w, "  %-11s %s\n", name, wrapped(strings.TrimRight(text, " "), 84, 14))
+}
+
+// wrapped breaks a text into lines of at most width; those behind the first are indented.
+func wrapped(text string, width, indent int) string {
+	return strings.Join(wrap(text, width), "\n"+strings.Repeat(" ", indent))
 }
 
 func tierMeans(t persona.Tier) string {

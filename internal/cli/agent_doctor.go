@@ -229,13 +229,9 @@ func printAilments(env *Env, found []ailment) {
 		if who == "" {
 			who = "all"
 		}
-		lines := strings.SplitN(printableLines(a.Says), "\n", 2)
-		fmt.Fprintf(env.Stdout, "%s  %-12s %-8s %s\n", mark, clip(who, 12), a.What, clip(lines[0], 74))
-		if len(lines) > 1 {
-			fmt.Fprintf(env.Stdout, "    %s\n", strings.ReplaceAll(lines[1], "\n", "\n    "))
-		}
+		fmt.Fprintf(env.Stdout, "%s  %-12s %-8s %s\n", mark, clip(who, 12), a.What, wrapped(printable(a.Says), 74, 26))
 		if a.Do != "" {
-			fmt.Fprintf(env.Stdout, "    do: %s\n", a.Do)
+			fmt.Fprintf(env.Stdout, "    do: %s\n", wrapped(a.Do, 92, 8))
 		}
 	}
 }
