@@ -22,6 +22,8 @@ var volatileText = sync.OnceValue(func() *regexp.Regexp {
 		`|\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?\b` + // dates
 		`|\b\d{1,2}/\d{1,2}/\d{4}\b|\b\d{1,2}:\d{2}:\d{2}( ?[ap]m)?\b` +
 		`|\b(mon|tues|wednes|thurs|fri|satur|sun)day, [a-z]+ \d{1,2}, \d{4}\b` +
+		`|\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) +\d{1,2} +(\d{2}:\d{2}|\d{4})\b` + // ls -l
+		`|\bchunk id: [0-9a-f]+` + // Codex
 		`|\b[0-9a-f]{7,64}\b` + // commits, digests and long numbers
 		`|\b\d+(\.\d+)? ?(ns|µs|ms|s|sec|secs|seconds)\b` +
 		`|/tmp/[^\s"'\\]+` +

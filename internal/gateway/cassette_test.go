@@ -58,8 +58,8 @@ func TestReplayIsOfAnotherDay(t *testing.T) {
 		}
 		return k
 	}
-	base := key("on 2026-11-23 in /tmp/a1/x, commit 20fdccd9, took 1.25s at 127.0.0.1:4041", "u1")
-	if base != key("on 2026-11-24 in /tmp/b2/y, commit 99aa88bb, took 3s at 127.0.0.1:5050", "u2") {
+	base := key("on 2026-11-23 in /tmp/a1/x, commit 20fdccd9, took 1.25s at 127.0.0.1:4041, Nov 23 08:31, Chunk ID: 174ccc", "u1")
+	if base != key("on 2026-11-24 in /tmp/b2/y, commit 99aa88bb, took 3s at 127.0.0.1:5050, Dec  1 2025, Chunk ID: 07bffb", "u2") {
 		t.Error("another day is another key")
 	}
 	for _, other := range []string{"on 2026-11-23 in /tmp/a1/x, commit 20fdccd9, took 1.25s at 127.0.0.1:4041 again", "go"} {
