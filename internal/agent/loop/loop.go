@@ -26,7 +26,7 @@ const (
 	defaultTurns   = 150     // requests to the model
 	defaultContext = 128_000 // tokens
 	maxCuts        = 3       // answers in a row that end in the middle
-	maxSilent      = 1       // answers in a row without a call that are asked to go on; the breaker stops the third
+	maxSilent      = 2       // answers in a row without a call that are asked to go on, less one where there is work to judge
 	maxTells       = 3       // tries to pass a word on to the control plane
 	cutPause       = time.Second
 )
@@ -253,7 +253,7 @@ func (l *loop) take(ctx context.Context, a model.Answer) (Outcome, bool) {
 // silence answers a model that called nothing.
 func (l *loop) silence(a model.Answer) (Outcome, bool) {
 	l.silent++
-	if l.silent > maxSilent {
+	if l.silent > maxSilent-min(len(l.changed), 1) { // the breaker stops the third: work that is done must not end so
 		if l.job.wantsVerdict() {
 			return Outcome{GaveUp, "it ended without a verdict: " + a.Text}, true
 		}
