@@ -40,6 +40,9 @@ func refusedBy(err error) error {
 
 // playAttack runs one attack as this process and never returns.
 func playAttack(name string) {
+	if name == "talk" {
+		talk()
+	}
 	run, ok := attacks()[name]
 	if !ok {
 		fmt.Println("no such attack")

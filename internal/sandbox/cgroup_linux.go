@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -211,21 +212,31 @@ func (c *cgroups) make(l Limits) (*cgroup, error) {
 	if c == nil || l.Memory < 0 && l.Processes < 0 {
 		return nil, nil
 	}
-	name := fmt.Sprintf("%s%d-%d", groupPrefix, os.Getpid(), c.made.Add(1))
-	g := &cgroup{v2: c.v2}
-	memory, pids := filepath.Join(c.memory, name), filepath.Join(c.pids, name)
-	for _, folder := range []string{memory, pids} {
-		err := os.Mkdir(folder, 0o755)
-		if errors.Is(err, fs.ErrExist) && memory == pids && len(g.folders) == 1 {
+	for {
+		name := fmt.Sprintf("%s%d-%d", groupPrefix, os.Getpid(), c.made.Add(1))
+		g, err := c.claim(name)
+		if errors.Is(err, fs.ErrExist) { // of another Sandbox of this process
 			continue
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("make a cgroup: %w", err), g.remove())
+			return nil, fmt.Errorf("make a cgroup: %w", err)
+		}
+		if err := g.limit(filepath.Join(c.memory, name), filepath.Join(c.pids, name), l); err != nil {
+			return nil, errors.Join(err, g.remove())
+		}
+		return g, nil
+	}
+}
+
+// claim makes the folders of a new group.
+func (c *cgroups) claim(name string) (*cgroup, error) {
+	g := &cgroup{v2: c.v2}
+	for _, parent := range slices.Compact([]string{c.memory, c.pids}) {
+		folder := filepath.Join(parent, name)
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			return nil, errors.Join(err, g.remove())
 		}
 		g.folders = append(g.folders, folder)
-	}
-	if err := g.limit(memory, pids, l); err != nil {
-		return nil, errors.Join(err, g.remove())
 	}
 	return g, nil
 }

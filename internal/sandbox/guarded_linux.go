@@ -24,8 +24,9 @@ type guarded struct {
 	once      sync.Once
 	patient   bool // tests: it is never killed
 
-	mu      sync.Mutex // of replies, and of writing
-	replies map[int]chan frame
+	writing sync.Mutex
+	mu      sync.Mutex
+	replies map[int]chan frame // nil once there will be none
 }
 
 // hand gives the first process its orders and returns the listeners that it made.
@@ -74,8 +75,8 @@ func (g *guarded) send(f frame, files []*os.File) error {
 		}
 		rights = unix.UnixRights(fds...)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.writing.Lock()
+	defer g.writing.Unlock()
 	if _, _, err := g.conn.WriteMsgUnix(head, rights, nil); err != nil {
 		return err
 	}
@@ -237,6 +238,9 @@ func (g *guarded) wait() error {
 	<-g.heard
 	err := g.cmd.Wait()
 	g.conn.Close()
+	if g.group.starved() { // it may have been the first process that was killed for it
+		g.cell.blame(CauseMemory)
+	}
 	var status *exec.ExitError
 	if errors.As(err, &status) && len(g.complaint.text) > 0 {
 		return fmt.Errorf("the sandbox's first process died (%v): %s", err, g.complaint.String())
