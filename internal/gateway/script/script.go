@@ -137,6 +137,7 @@ func (p *Player) compose(ask Ask, turn *manifest.ScriptTurn, fault *manifest.Scr
 	tools := declared{request: ask.Request, root: p.root(ask)}
 	for i, c := range turn.Calls {
 		call := tools.call(c)
+		call.Namespace = tools.namespace(call.Tool)
 		call.ID = fmt.Sprintf("call_%s_%d", strings.TrimPrefix(id, "script_"), i)
 		a.Calls = append(a.Calls, spoil(call, fault))
 	}

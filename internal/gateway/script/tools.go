@@ -51,6 +51,16 @@ func (d declared) named(name string) string {
 	return name
 }
 
+// namespace is the group that a tool was declared in: Codex finds a tool of a group only by both names.
+func (d declared) namespace(name string) string {
+	for _, t := range d.request.Tools {
+		if t.Name == name {
+			return t.Namespace
+		}
+	}
+	return ""
+}
+
 // isText says whether a tool takes text.
 func (d declared) isText(name string) bool {
 	return slices.ContainsFunc(d.request.Tools, func(t wire.Tool) bool { return t.Name == name && t.Kind == wire.ToolText })

@@ -15,10 +15,11 @@ const (
 
 // Tool is one tool that a request declares.
 type Tool struct {
-	Name   string
-	Kind   string
-	Schema json.RawMessage // of the arguments, nil when there is none
-	raw    []byte
+	Name      string
+	Kind      string
+	Schema    json.RawMessage // of the arguments, nil when there is none
+	Namespace string          // the group it was declared in (Responses)
+	raw       []byte
 }
 
 // Request is a request as an agent wrote it, read as far as the gateway needs.

@@ -70,7 +70,7 @@ func (r *Request) namespace(raw []byte, ms []member) []Tool {
 		if err != nil || kind == ToolHosted {
 			return []Tool{{Name: name, Kind: ToolHosted, raw: raw}}
 		}
-		out = append(out, Tool{Name: text(inner, "name"), Kind: kind, Schema: at(inner, "parameters"), raw: raw})
+		out = append(out, Tool{Name: text(inner, "name"), Kind: kind, Schema: at(inner, "parameters"), Namespace: name, raw: raw})
 	}
 	return out
 }

@@ -66,6 +66,8 @@ type Message struct {
 type Call struct {
 	ID   string `json:"id,omitempty"`
 	Tool string `json:"tool"`
+	// Namespace is the group that the tool was declared in (Responses); only written answers have it.
+	Namespace string `json:"-"`
 	// Args are the arguments as JSON: a JSON string when the tool takes text, or when the model wrote something that is no JSON.
 	Args json.RawMessage `json:"args,omitempty"`
 	// Valid says that the tool was declared and the arguments match its schema; Problem says why not, or what could not be checked.

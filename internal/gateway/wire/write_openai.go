@@ -151,7 +151,11 @@ func (w *writer) items() []any {
 			items = append(items, object{"type": "custom_tool_call", "id": id("ct"), "call_id": c.ID, "name": c.Tool, "input": args, "status": "completed"})
 			continue
 		}
-		items = append(items, object{"type": "function_call", "id": id("fc"), "call_id": c.ID, "name": c.Tool, "arguments": args, "status": "completed"})
+		call := object{"type": "function_call", "id": id("fc"), "call_id": c.ID, "name": c.Tool, "arguments": args, "status": "completed"}
+		if c.Namespace != "" {
+			call["namespace"] = c.Namespace
+		}
+		items = append(items, call)
 	}
 	return items
 }
