@@ -38,6 +38,15 @@ type SpentError struct {
 }
 
 func (e *SpentError) Error() string {
-	return fmt.Sprintf("the budget %s is spent: this request may take %d %s, %d of %d are spent or reserved",
-		e.Purse, e.Wanted, e.Kind, e.Spent, e.Limit)
+	return fmt.Sprintf("the budget %s is spent: this request may take %s, and %s of %s are spent or reserved",
+		e.Purse, e.amount(e.Wanted), e.amount(e.Spent), e.amount(e.Limit))
 }
+
+func (e *SpentError) amount(n int64) string {
+	if e.Kind == kindMoney {
+		return fmt.Sprintf("$%d.%06d", n/1e9, n%1e9/1000)
+	}
+	return fmt.Sprintf("%d %s", n, e.Kind)
+}
+
+const kindMoney = "nano-USD"

@@ -62,7 +62,7 @@ func (p Purse) cover(spent, more Amount) error {
 		kind               string
 		limit, spent, more int64
 	}{
-		{"nano-USD", p.Limit.NanoUSD, spent.NanoUSD, more.NanoUSD},
+		{kindMoney, p.Limit.NanoUSD, spent.NanoUSD, more.NanoUSD},
 		{"tokens", p.Limit.Tokens, spent.Tokens, more.Tokens},
 		{"requests", p.Limit.Requests, spent.Requests, more.Requests},
 	} {

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 )
@@ -85,6 +86,9 @@ func (v *validator) provider(at string, p Provider) {
 	case p.Login != "" && p.Billing != "" && p.Billing != "subscription":
 		v.report(at+"/billing", "a login is a subscription")
 	}
+	if u, err := url.Parse(p.BaseURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) && (p.Key != nil || p.Login != "") {
+		v.report(at+"/baseURL", "a key must not go over plain http to another machine; want https")
+	}
 	if u, err := url.Parse(p.BaseURL); err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		v.report(at+"/baseURL", "a base URL has no user, query or fragment; keys are named in key")
 	}
@@ -108,4 +112,9 @@ func (v *validator) key(at string, k Key) {
 	case len(k.Command) > 0 && k.Command[0] == "":
 		v.report(at+"/command/0", "the command is empty")
 	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

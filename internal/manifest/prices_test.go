@@ -48,6 +48,9 @@ func TestGatewaySettings(t *testing.T) {
 		{"a login over another format", provider + "login: chatgpt", "openai-responses"},
 		{"a metered login", provider + "login: claude\n        billing: metered", "subscription"},
 		{"twice", provider + "billing: free\n      " + provider + "billing: free", "declared twice"},
+		{"a key over plain http", strings.Replace(provider, "https://", "http://", 1) + "key: {env: KEY}", "plain http"},
+		{"plain http without a key", strings.Replace(provider, "https://", "http://", 1) + "billing: free", ""},
+		{"plain http to this machine", strings.Replace(provider, "https://api.example.com", "http://127.0.0.1:1", 1) + "key: {env: KEY}", ""},
 		{"a key in the address", strings.Replace(provider, "https://", "https://key@", 1) + "billing: free", "no user"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

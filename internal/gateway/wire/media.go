@@ -8,6 +8,9 @@ import (
 // media counts the pictures and documents of one item of the conversation, takes their bytes out of Reserve, and denies those that
 // the provider would have to fetch: a request must not make anybody reach out.
 func (r *Request) media(item []byte, ms []member) error {
+	if text(ms, "type") == "item_reference" && r.Denied == "" {
+		r.Denied, r.Why = "a reference to an item", "a conversation must be in the request"
+	}
 	if !mayHaveMedia(item) {
 		return nil
 	}
@@ -43,7 +46,7 @@ func (r *Request) mediaIn(content []byte, levels int) error {
 			return err
 		}
 		switch text(ms, "type") {
-		case "image", "document", "image_url", "input_image", "input_file", "file", "input_audio":
+		case "image", "document", "image_url", "input_image", "input_file", "file", "input_audio", "container_upload":
 			r.medium(block, ms)
 		case "tool_result":
 			if err := r.mediaIn(at(ms, "content"), levels-1); err != nil {
@@ -57,16 +60,25 @@ func (r *Request) mediaIn(content []byte, levels int) error {
 func (r *Request) medium(block []byte, ms []member) {
 	r.Media++
 	r.Reserve -= len(block)
+	r.stored(ms)
 	for _, key := range []string{"source", "image_url", "file", "file_url", "url", "input_audio"} {
 		raw := at(ms, key)
 		inner, err := members(raw)
 		if err != nil {
 			inner = nil
 		}
+		r.stored(inner)
 		for _, place := range []string{asString(raw), text(inner, "url"), text(inner, "file_url")} {
 			if place != "" && !strings.HasPrefix(place, "data:") && r.Denied == "" {
 				r.Denied, r.Why = "a "+text(ms, "type")+" by its address", "the provider would fetch it; send its bytes"
 			}
 		}
+	}
+}
+
+// stored denies what lies at the provider: it may be another task's.
+func (r *Request) stored(ms []member) {
+	if text(ms, "file_id") != "" && r.Denied == "" {
+		r.Denied, r.Why = "a file that lies at the provider", "it may be another task's; send its bytes"
 	}
 }

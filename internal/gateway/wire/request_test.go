@@ -99,6 +99,9 @@ func TestDenied(t *testing.T) {
 			t.Errorf("%s passes", c.member)
 		}
 	}
+	if r := mustRead(t, Responses, `{"model":"m","input":[{"type":"item_reference","id":"msg_1"}]}`); r.Denied == "" {
+		t.Error("a reference to what the provider keeps passes")
+	}
 	for _, ok := range []string{`"n":1`, `"background":false`, `"previous_response_id":null`, `"models":[]`} {
 		if r := mustRead(t, Chat, `{"model":"m","messages":[],`+ok+`}`); r.Denied != "" {
 			t.Errorf("%s is refused: %s", ok, r.Why)
@@ -123,6 +126,10 @@ func TestNothingToFetch(t *testing.T) {
 		{Chat, `{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}`, false},
 		{Responses, `{"type":"input_image","image_url":"https://evil.example"}`, true},
 		{Responses, `{"type":"input_file","file_url":"https://evil.example"}`, true},
+		{Anthropic, `{"type":"image","source":{"type":"file","file_id":"f1"}}`, true},
+		{Anthropic, `{"type":"container_upload","file_id":"f1"}`, true},
+		{Chat, `{"type":"file","file":{"file_id":"f1"}}`, true},
+		{Responses, `{"type":"input_file","file_id":"f1"}`, true},
 		{Responses, `{"type":"input_image","image_url":"data:image/png;base64,AAAA"}`, false},
 	} {
 		list := `[{"role":"user","content":[` + c.block + `]},{"role":"assistant","content":"x"}]`
