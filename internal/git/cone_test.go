@@ -187,6 +187,12 @@ func TestFetchPipe(t *testing.T) {
 	if id, err := to.Ref(t.Context(), "refs/adamant/x"); err != nil || id != head {
 		t.Errorf("fetched %q, %v", id, err)
 	}
+	blob := f.gitIn("x", "hash-object", "-w", "--stdin")
+	tree := f.gitIn("100644 blob "+blob+"\t.git\n", "mktree")
+	f.git("update-ref", "refs/heads/main", f.git("commit-tree", "-m", "bad", "-p", string(head), tree))
+	if err := fetch("upload-pack", "."); err == nil || !strings.Contains(err.Error(), "hasDotgit") {
+		t.Errorf("a tree with .git in it: %v", err)
+	}
 	if err := fetch("version"); err == nil {
 		t.Error("a fetch from something else succeeded")
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
-// planted is a program that tells that it was run, by a file that the agent can write and the test can read.
-const planted = `mkdir -p /work/home; printf '#!/bin/sh\ntouch "$(dirname "$0")/ran" 2>/dev/null; echo ran >&2; cat\n' >/work/repo/a/trap; chmod +x /work/repo/a/trap; `
+// planted is a program that tells that it was run, and changes what goes through it.
+const planted = `printf '#!/bin/sh\ntouch "$(dirname "$0")/ran" 2>/dev/null; echo ran >&2; tr a-z A-Z\n' >/work/repo/a/trap; chmod +x /work/repo/a/trap; `
 
 // TestPlanted plants everything that git runs by itself, and pulls.
 func TestPlanted(t *testing.T) {
@@ -224,6 +224,7 @@ func TestForged(t *testing.T) {
 			return "100644 blob " + string(id) + "\tx"
 		}},
 		{"dot git", "for .git", func(a *agent, id git.OID) string { return "100644 blob " + string(id) + "\t.GiT" }},
+		{"other parent", "not on base", nil},
 		{"cone gone", "never checked out", func(*agent, git.OID) string { return "" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -232,7 +233,13 @@ func TestForged(t *testing.T) {
 			text, err := a.kernel.Repo().WriteBlob(t.Context(), []byte("x"))
 			a.check(err)
 			refused := (*RefusedError)(nil)
-			if err := a.forge(c.tree(a, text)); !errors.As(err, &refused) || !strings.Contains(err.Error(), c.words) {
+			line, parents := "", []string{"-p", string(a.base)}
+			if c.tree == nil {
+				parents = nil // a history of its own, which kernel.git would get
+			} else {
+				line = c.tree(a, text)
+			}
+			if err := a.forge(line, parents...); !errors.As(err, &refused) || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("examine: %v", err)
 			}
 		})
@@ -240,7 +247,7 @@ func TestForged(t *testing.T) {
 }
 
 // forge puts a tree of these entries beside base's where a pull would have fetched it, and examines it.
-func (a *agent) forge(line string) error {
+func (a *agent) forge(line string, parents ...string) error {
 	p := &pull{Workspace: a.w, dir: a.w.path("pull")}
 	a.check(p.prepare(a.t.Context()))
 	defer p.close()
@@ -258,9 +265,8 @@ func (a *agent) forge(line string) error {
 		entries = run("", "ls-tree", string(a.base)) + "\n" + line + "\n"
 	}
 	tree := run(entries, "mktree")
-	if objects := filepath.Join(p.repo.CommonDir(), "objects", "info", "alternates"); objects != "" {
-		a.check(os.WriteFile(objects, []byte(filepath.Join(a.kernel.Main().CommonDir(), "objects")+"\n"+filepath.Join(a.kernel.Repo().CommonDir(), "objects")+"\n"), 0o600))
-	}
-	run("", "update-ref", resultRef, run("", "commit-tree", "-p", string(a.base), "-m", "x", tree))
+	stores := filepath.Join(a.kernel.Main().CommonDir(), "objects") + "\n" + filepath.Join(a.kernel.Repo().CommonDir(), "objects") + "\n"
+	a.check(os.WriteFile(alternatesFile(p.repo), []byte(stores), 0o600))
+	run("", "update-ref", resultRef, run("", append([]string{"commit-tree", "-m", "x", tree}, parents...)...))
 	return p.examine(a.t.Context())
 }

@@ -218,7 +218,12 @@ func (l *lab) again(dir, store string) {
 	var err error
 	l.kernel, err = kernel.Open(l.t.Context(), dir)
 	l.check(err)
+	deadline := time.Now().Add(20 * time.Second)
 	_, err = l.kernel.Acquire(l.t.Context())
+	for errors.As(err, new(*kernel.HeldError)) && time.Now().Before(deadline) { // a child of the killed process between fork and exec
+		<-time.After(10 * time.Millisecond)
+		_, err = l.kernel.Acquire(l.t.Context())
+	}
 	l.check(err)
 	l.store, err = Open(Config{Dir: store, Kernel: l.kernel})
 	l.check(err)
@@ -227,7 +232,7 @@ func (l *lab) again(dir, store string) {
 func crash(t *testing.T, dir, store, base string, after time.Duration) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashVariable+"="+strings.Join([]string{dir, store, base}, "\n"))
+	cmd.Env = append(os.Environ(), crashVariable+"="+strings.Join([]string{dir, store, base}, "\n"), "TMPDIR="+t.TempDir())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err := errors.Join(err, cmd.Start()); err != nil {

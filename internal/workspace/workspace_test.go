@@ -50,6 +50,11 @@ func (l *lab) hold(from string, limits Limits) {
 	l.check(err)
 	l.store, err = Open(Config{Dir: filepath.Join(l.t.TempDir(), "workspaces"), Kernel: l.kernel, Limits: limits})
 	l.check(err)
+	l.t.Cleanup(func() { // agents close folders, which stops t.TempDir
+		if err := removeContents(l.store.dir); err != nil {
+			l.t.Error(err)
+		}
+	})
 }
 
 func (l *lab) check(err error) {
@@ -189,4 +194,12 @@ func listing(t testing.TB, dir string) string {
 		t.Fatal(err)
 	}
 	return strings.Join(lines, "\n")
+}
+
+func removeContents(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, removeAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
