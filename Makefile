@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 TAGS = kustomize_disable_go_plugin_support
 export GOFLAGS = -tags=$(TAGS)
 
-.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-clis test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -76,6 +76,12 @@ test-browser:
 test-interop:
 	@command -v "$${GATOR:-gator}" >/dev/null || echo "LEFT OUT: the tests that need gator: go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1, or set GATOR"
 	$(GO) test -tags interop -timeout 30m ./...
+
+# Claude Code, Codex, pi and two agents of the Agent Client Protocol against a scripted model, in the real sandbox (docs/agents-clis.md).
+# npm installs them once, into ADAMANT_CLIS or the user's cache.
+test-clis:
+	@command -v npm >/dev/null || { echo "install Node.js with npm: the CLIs come from its registry"; exit 1; }
+	GOFLAGS=-tags=$(TAGS),clis $(GO) test -v -count=1 -timeout 30m ./internal/agent/interop
 
 test-arm64:
 	./scripts/determinism.sh

@@ -8,21 +8,8 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
-
-// feature reads, edits, creates a file, looks at what it did, and tells the control plane where it can.
-func feature(c cli) []turn {
-	turns := []turn{
-		{reasoning: "I must look first.", text: "I read the file.", calls: []call{{verb: "read", path: repo + "/greet.txt"}}},
-		{text: "Now I change it.", calls: []call{{verb: "edit", path: repo + "/greet.txt", old: "hello", new: "good day"}}},
-		{text: "A second file.", calls: []call{{verb: "write", path: repo + "/NEW.md", new: "# New\n"}}},
-		{calls: []call{{verb: "shell", command: "ls; false"}}},
-	}
-	if c.mcp {
-		turns = append(turns, turn{calls: []call{{verb: "finish", raw: `{"summary":"greeted"}`}}})
-	}
-	return append(turns, turn{text: "greet.txt says good day, NEW.md is there."})
-}
 
 func done(o outcome) bool {
 	return o.tree["greet.txt"] == "good day world\n" && strings.TrimSpace(o.tree["NEW.md"]) == "# New"
@@ -34,10 +21,11 @@ func each(t *testing.T, test func(t *testing.T, c cli)) {
 	}
 }
 
-// A task is done by each CLI, judged by the tree.
+// A task is done by each CLI, judged by the tree. The gateway saw every call, and knew every tool.
 func TestFeature(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
-		o := run(t, c, newModel(feature(c)), 90*time.Second)
+		m := gated(t, feature(c, nil))
+		o := run(t, c, m, 90*time.Second)
 		t.Logf("%v, %d requests, exit %+v\n%s", o.took, o.requests, o.exit, o.text())
 		if !done(o) {
 			t.Fatalf("the tree is %q; standard error:\n%s", o.tree, o.stderr)
@@ -48,33 +36,51 @@ func TestFeature(t *testing.T) {
 		if c.mcp && (len(o.finished) != 1 || o.finished[0] != "greeted") {
 			t.Errorf("the control plane was told %q", o.finished)
 		}
+		calls := 0
+		for _, x := range m.exchanges() {
+			for _, call := range x.Calls {
+				calls++
+				if !call.Valid {
+					t.Errorf("the gateway finds %s %s invalid: %s", call.Tool, call.Args, call.Problem)
+				}
+			}
+		}
+		if want := len(feature(c, nil)) - 1; calls != want {
+			t.Errorf("the gateway saw %d calls of %d", calls, want)
+		}
 	})
 }
 
 // What goes wrong on the way to the model is survived, or it is reported: no CLI says that it succeeded when it did not.
 func TestFaults(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
-		for _, f := range []fault{{1, 2, "429"}, {1, 2, "529"}, {1, 1, "cut"}, {1, 1, "json"}, {1, 1, "tool"}} {
-			t.Run(f.kind, func(t *testing.T) {
-				o := run(t, c, newModel(feature(c), f), 120*time.Second)
-				e, claims := o.last(agent.Finished)
-				switch {
-				case done(o) && claims && e.Exit == 0:
-					t.Logf("survived in %v, %d requests", o.took, o.requests)
-				case claims && e.Exit == 0:
-					t.Errorf("it claims success; the tree is %q\n%s", o.tree, o.text())
-				default:
-					t.Logf("reported in %v, %d requests: %+v, done %v\n%s", o.took, o.requests, e, done(o), o.text())
-				}
+		for _, f := range []manifest.ScriptFault{{Kind: "status", Status: 429, Times: 2, RetryAfter: "1"}, {Kind: "status", Status: 529, Times: 2}, {Kind: "cut"},
+			{Kind: "bad-arguments"}, {Kind: "unknown-tool"}} {
+			t.Run(faultName(&f), func(t *testing.T) {
+				t.Run("bare", func(t *testing.T) { survives(t, c, bare(t, feature(c, &f))) })
+				t.Run("gateway", func(t *testing.T) { survives(t, c, gated(t, feature(c, &f))) })
 			})
 		}
 	})
 }
 
+func survives(t *testing.T, c cli, m *model) {
+	o := run(t, c, m, 120*time.Second)
+	e, claims := o.last(agent.Finished)
+	switch {
+	case done(o) && claims && e.Exit == 0:
+		t.Logf("survived in %v, %d requests", o.took, o.requests)
+	case claims && e.Exit == 0:
+		t.Errorf("it claims success; the tree is %q\n%s", o.tree, o.text())
+	default:
+		t.Logf("reported in %v, %d requests: %+v, done %v\n%s", o.took, o.requests, e, done(o), o.text())
+	}
+}
+
 // A model that never answers leaves an attempt that is terminated, claims nothing, and leaves no process.
 func TestHang(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
-		o := run(t, c, newModel(feature(c), fault{1, 1000, "hang"}), 20*time.Second)
+		o := run(t, c, bare(t, feature(c, &manifest.ScriptFault{Kind: "hang", Times: 1000})), 20*time.Second)
 		t.Logf("ended after %v, %d requests, exit %+v", o.took, o.requests, o.exit)
 		if e, claims := o.last(agent.Finished); claims && e.Exit == 0 {
 			t.Errorf("it claims success:\n%s", o.text())
@@ -88,9 +94,9 @@ func TestHang(t *testing.T) {
 // An agent whose command ignores SIGTERM is dead within 30 seconds of being terminated.
 func TestIgnoresSIGTERM(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
-		turns := []turn{{calls: []call{{verb: "shell", command: "trap '' TERM INT HUP; while :; do sleep 1; done"}}}}
-		patience := 15 * time.Second
-		o := run(t, c, newModel(turns), patience)
+		const patience = 15 * time.Second
+		deaf := "trap '' TERM INT HUP; while :; do sleep 1; done"
+		o := run(t, c, gated(t, []manifest.ScriptTurn{{Calls: []manifest.ScriptCall{{Run: deaf}}}, {Calls: []manifest.ScriptCall{{Run: deaf}}}}), patience)
 		t.Logf("ended after %v, exit %+v", o.took, o.exit)
 		if o.took > patience+30*time.Second {
 			t.Errorf("it lived for %v", o.took)
@@ -101,7 +107,7 @@ func TestIgnoresSIGTERM(t *testing.T) {
 // A model that is overloaded for ever ends in a report, or the attempt is terminated while the CLI still tries.
 func TestOverloaded(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
-		o := run(t, c, newModel(feature(c), fault{1, 1 << 20, "529"}), 45*time.Second)
+		o := run(t, c, bare(t, feature(c, &manifest.ScriptFault{Kind: "status", Status: 529, Times: 10000})), 45*time.Second)
 		e, claims := o.last(agent.Finished)
 		t.Logf("ended after %v, %d requests, exit %+v, finished %v: %+v", o.took, o.requests, o.exit, claims, e)
 		if claims && e.Exit == 0 {

@@ -3,72 +3,31 @@
 package interop
 
 import (
-	"bytes"
+	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
+	"strings"
 	"sync"
-	"time"
+	"testing"
+
+	"github.com/adamant-os/adamant/internal/gateway"
+	"github.com/adamant-os/adamant/internal/gateway/script"
+	"github.com/adamant-os/adamant/internal/gateway/wire"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-// turn is one answer of the scripted model: text, then calls of tools.
-type turn struct {
-	reasoning string
-	text      string
-	calls     []call
-}
-
-// call asks for one of the things that every coding agent can do: read, edit, write, shell. Any other verb is a tool of that
-// name that nobody has offered.
-type call struct {
-	verb           string
-	path, old, new string // edit: old becomes new; write: new is the content
-	command        string
-	raw            string // arguments as they are, whatever the verb
-}
-
-// fault is what goes wrong at one turn, before that turn is answered times requests later.
-type fault struct {
-	turn  int
-	times int
-	kind  string // "429", "529", "cut", "hang"; "json": arguments that are none; "tool": a tool that nobody offered
-}
-
-// model is a scripted model that speaks Messages, Chat Completions and Responses. Which turn it answers with follows from
-// the number of turns in the request alone, so a retried request gets the same answer.
+// model is a scripted model as an attempt meets it: its handler, the key that opens it, and what was asked.
 type model struct {
-	turns  []turn
-	faults []fault
-	log    io.Writer // every request, a line each; nil = none
+	http.Handler
+	token string
 
 	mu       sync.Mutex
 	requests int
-	done     chan struct{} // closed when the test ends: lets go of what hangs
-}
-
-func newModel(turns []turn, faults ...fault) *model {
-	m := &model{turns: turns, faults: faults, done: make(chan struct{})}
-	if name := os.Getenv("ADAMANT_MODEL_LOG"); name != "" {
-		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			panic(err)
-		}
-		m.log = f
-	}
-	return m
-}
-
-// release lets go of what hangs.
-func (m *model) release() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	select {
-	case <-m.done:
-	default:
-		close(m.done)
-	}
+	seen     []gateway.Exchange
+	release  context.CancelFunc // lets go of what hangs
 }
 
 func (m *model) count() int {
@@ -77,116 +36,137 @@ func (m *model) count() int {
 	return m.requests
 }
 
-func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, 32<<20))
-	m.note(r, body)
-	var q request
-	if r.Method == http.MethodPost {
-		_ = json.Unmarshal(body, &q)
-	}
-	switch r.URL.Path {
-	case "/v1/messages":
-		m.answer(w, r, &q, q.claudeTurns(), writeMessages)
-	case "/v1/chat/completions":
-		m.answer(w, r, &q, q.chatTurns(), writeChat)
-	case "/v1/responses":
-		m.answer(w, r, &q, q.responsesTurns(), writeResponses)
-	case "/v1/models":
-		fmt.Fprint(w, `{"object":"list","data":[{"id":"scripted-model","object":"model"}]}`)
-	case "/v1/messages/count_tokens":
-		fmt.Fprint(w, `{"input_tokens":1000}`)
-	default:
-		http.NotFound(w, r)
-	}
-}
-
-func (m *model) note(r *http.Request, body []byte) {
+func (m *model) exchanges() []gateway.Exchange {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.log != nil {
-		if !json.Valid(body) {
-			body, _ = json.Marshal(string(body))
-		}
-		var flat bytes.Buffer
-		_ = json.Compact(&flat, body)
-		fmt.Fprintf(m.log, `{"path":%q,"body":%s}`+"\n", r.Method+" "+r.URL.Path, flat.Bytes())
-	}
+	return m.seen
 }
 
-func (m *model) answer(w http.ResponseWriter, r *http.Request, q *request, turns int, write func(*stream, *request, turn)) {
-	m.mu.Lock()
-	m.requests++
-	q.serial = m.requests
-	kind := ""
-	for i := range m.faults {
-		if f := &m.faults[i]; f.turn == turns && f.times > 0 && len(q.Tools) > 0 {
-			f.times--
-			kind = f.kind
-			break
+// counted counts requests to the model.
+func (m *model) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/count_tokens") {
+			m.mu.Lock()
+			m.requests++
+			m.mu.Unlock()
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// gated is the scripted model behind the real gateway: what the CLI meets in a task.
+func gated(t *testing.T, turns []manifest.ScriptTurn) *model {
+	t.Helper()
+	m := &model{release: func() {}}
+	g, err := gateway.New(gateway.Config{Mode: gateway.Script, Script: written(turns), Observe: func(_ context.Context, _ *gateway.Session, x gateway.Exchange) error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.seen = append(m.seen, x)
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	m.mu.Unlock()
-	t := turn{text: "Nothing is left to do."}
-	if len(q.Tools) == 0 {
-		t.text = "Scripted title" // a side call
-	} else if turns < len(m.turns) {
-		t = m.turns[turns]
+	session, err := g.Open(t.Context(), gateway.Attempt{Task: "t1", Attempt: "a1", Agent: "coder", Role: "coder", Models: []string{"scripted-model"},
+		Budget: gateway.Budget{Requests: 1000}, RequestsPerMinute: 1000})
+	if err != nil {
+		t.Fatal(err)
 	}
-	switch kind {
-	case "json":
-		t = turn{text: slip, calls: []call{{verb: "shell", raw: `{"command": "ls`}}}
-	case "tool":
-		t = turn{text: slip, calls: []call{{verb: "teleport", raw: `{"to":"main"}`}}}
+	t.Cleanup(func() { _ = session.Close() })
+	m.token, m.Handler = session.Token(), m.counted(session.Handler())
+	return m
+}
+
+// bare is the scripted model with nothing before it: the CLI itself meets what goes wrong.
+func bare(t *testing.T, turns []manifest.ScriptTurn) *model {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	m := &model{token: "adm_test_0123456789", release: cancel}
+	player := script.NewPlayer(written(turns))
+	formats := map[string]wire.Format{"/v1/messages": wire.Anthropic, "/v1/chat/completions": wire.Chat, "/v1/responses": wire.Responses}
+	m.Handler = m.counted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		format, model := formats[r.URL.Path]
+		switch {
+		case r.Method == http.MethodHead:
+		case subtle.ConstantTimeCompare([]byte(key(r)), []byte(m.token)) == 0:
+			http.Error(w, `{"error":{"type":"authentication_error","message":"wrong token"}}`, http.StatusUnauthorized)
+		case model:
+			play(ctx, w, r, player, format)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	return m
+}
+
+func key(r *http.Request) string {
+	if k := r.Header.Get("X-Api-Key"); k != "" {
+		return k
 	}
-	out := &stream{w: w}
-	switch kind {
-	case "429", "529":
-		status := map[string]int{"429": 429, "529": 529}[kind]
-		w.Header().Set("Retry-After", "1")
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		fmt.Fprint(w, `{"type":"error","error":{"type":"overloaded_error","message":"scripted overload"}}`)
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+}
+
+func written(turns []manifest.ScriptTurn) *script.Script {
+	return script.New(&manifest.Script{Spec: manifest.ScriptSpec{Parts: []manifest.ScriptPart{{Name: "part", Turns: turns}}, Root: repo}})
+}
+
+func play(ctx context.Context, w http.ResponseWriter, r *http.Request, player *script.Player, format wire.Format) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		return
-	case "hang":
-		select {
-		case <-m.done:
-		case <-r.Context().Done():
-		case <-time.After(10 * time.Minute):
-		}
+	}
+	q, err := wire.ReadRequest(format, body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
-	case "cut":
-		out.cut = 400
 	}
-	write(out, q, t)
-	if out.whole != nil && !q.Stream {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(out.whole)
+	answer, err := player.Answer(ctx, script.Ask{Agent: "coder", Attempt: "a1", Model: "scripted-model", Request: q})
+	if err != nil {
+		data, _ := json.Marshal(map[string]any{"error": map[string]any{"type": "api_error", "message": err.Error()}})
+		http.Error(w, string(data), http.StatusInternalServerError)
+		return
+	}
+	defer answer.Body.Close()
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.StatusCode)
+	buf := make([]byte, 4096)
+	for {
+		n, err := answer.Body.Read(buf)
+		_, _ = w.Write(buf[:n])
+		w.(http.Flusher).Flush()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // a stream that is cut
+		}
 	}
 }
 
-// stream writes server-sent events; it breaks the connection after cut bytes if cut is not 0.
-type stream struct {
-	w     http.ResponseWriter
-	sent  int
-	cut   int
-	whole any // the answer in one piece, for requests without stream
+// feature reads, edits, creates a file, looks at what it did, and tells the control plane where the CLI can.
+func feature(c cli, fault *manifest.ScriptFault) []manifest.ScriptTurn {
+	call := func(calls ...manifest.ScriptCall) []manifest.ScriptCall { return calls }
+	turns := []manifest.ScriptTurn{
+		{Think: "I must look first.", Say: "I read the file.", Calls: call(manifest.ScriptCall{Read: "greet.txt"})},
+		{Say: "I look around.", Calls: call(manifest.ScriptCall{Run: "ls"}), Fault: fault},
+		{Say: "Now I change it.", Calls: call(manifest.ScriptCall{Edit: &manifest.ScriptEdit{Path: "greet.txt", Old: "hello world", New: "good day world"}})},
+		{Say: "A second file.", Calls: call(manifest.ScriptCall{Write: &manifest.ScriptWrite{Path: "NEW.md", Text: "# New\n"}})},
+		{Calls: call(manifest.ScriptCall{Run: "ls; false"})},
+	}
+	if c.shell { // it edits by its shell alone
+		turns[2].Calls = call(manifest.ScriptCall{Run: "sed -i 's/hello/good day/' greet.txt"})
+	}
+	if c.mcp {
+		turns = append(turns, manifest.ScriptTurn{Calls: call(manifest.ScriptCall{Tool: &manifest.ScriptTool{Name: "finish", Args: map[string]any{"summary": "greeted"}}})})
+	}
+	return append(turns, manifest.ScriptTurn{Say: "greet.txt says good day, NEW.md is there."})
 }
 
-func (s *stream) event(name string, v any) {
-	data, _ := json.Marshal(v)
-	line := "data: " + string(data) + "\n\n"
-	if name != "" {
-		line = "event: " + name + "\n" + line
+func faultName(f *manifest.ScriptFault) string {
+	if f.Kind == "status" {
+		return fmt.Sprint(f.Status)
 	}
-	if s.sent == 0 {
-		s.w.Header().Set("Content-Type", "text/event-stream")
-	}
-	if s.cut > 0 && s.sent+len(line) > s.cut {
-		_, _ = io.WriteString(s.w, line[:len(line)/2])
-		s.w.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	s.sent += len(line)
-	_, _ = io.WriteString(s.w, line)
-	s.w.(http.Flusher).Flush()
+	return f.Kind
 }
