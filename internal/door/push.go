@@ -286,9 +286,9 @@ func (d *Door) makePush(view shown) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = makeBare(dir, d.config.Kernel.Repo().ObjectFormat(), filepath.Join(view.dir, "objects"), filepath.Join(d.config.Kernel.Main().GitDir(), "objects"))
+	err = git.MakeBorrower(dir, d.config.Kernel.Repo().ObjectFormat(), filepath.Join(view.dir, "objects"), filepath.Join(d.config.Kernel.Main().GitDir(), "objects"))
 	if err == nil {
-		err = writeRefs(dir, view.refs)
+		err = git.WriteRefs(dir, view.refs)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,14 +70,14 @@ func (w *view) update(ctx context.Context, k Kernel, patterns []string) error {
 		return err
 	}
 	if w.refs == nil { // also one that an earlier daemon left: the kernel may lie elsewhere now
-		if err := makeBare(w.dir, k.Repo().ObjectFormat(), filepath.Join(k.Main().GitDir(), "objects")); err != nil {
+		if err := git.MakeBorrower(w.dir, k.Repo().ObjectFormat(), filepath.Join(k.Main().GitDir(), "objects")); err != nil {
 			return err
 		}
 	}
 	if err := w.fill(ctx, k, refs); err != nil {
 		return err
 	}
-	if err := writeRefs(w.dir, refs); err != nil {
+	if err := git.WriteRefs(w.dir, refs); err != nil {
 		return err
 	}
 	w.refs = refs
@@ -125,41 +124,4 @@ func visible(ctx context.Context, k Kernel, patterns []string) ([]git.Ref, error
 		}
 	}
 	return out, nil
-}
-
-// makeBare writes an empty bare repository that borrows from object directories. git init would take longer than a push.
-func makeBare(dir, format string, borrowed ...string) error {
-	for _, sub := range []string{"objects/info", "objects/pack", "refs"} {
-		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(sub)), 0o700); err != nil {
-			return err
-		}
-	}
-	config := "[core]\n\trepositoryFormatVersion = 0\n\tbare = true\n\tlogAllRefUpdates = false\n"
-	if format == "sha256" {
-		config = "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\tlogAllRefUpdates = false\n[extensions]\n\tobjectFormat = sha256\n"
-	}
-	for _, file := range [][2]string{
-		{"config", config},
-		{"objects/info/alternates", strings.Join(borrowed, "\n") + "\n"},
-		{"HEAD", "ref: refs/heads/main\n"}, // last: with it the repository is one
-	} {
-		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(file[0])), []byte(file[1]), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeRefs makes refs the references of a repository of ours, at once.
-func writeRefs(dir string, refs []git.Ref) error {
-	var b strings.Builder
-	b.WriteString("# pack-refs with: sorted \n")
-	for _, r := range refs {
-		fmt.Fprintf(&b, "%s %s\n", r.OID, r.Name)
-	}
-	path := filepath.Join(dir, "packed-refs")
-	if err := os.WriteFile(path+".new", []byte(b.String()), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }
