@@ -43,6 +43,9 @@ func (r *Repo) Blame(ctx context.Context, at OID, path string, line int) (Blame,
 	if failed := (*commandError)(nil); errors.As(err, &failed) && (strings.Contains(failed.stderr, "no such path") || strings.Contains(failed.stderr, "has only")) {
 		return Blame{}, &LineError{Path: path, Line: line, Cause: strings.TrimPrefix(strings.TrimSpace(failed.stderr), "fatal: ")}
 	}
+	if err == nil && (b.Commit == "" || b.Path == "") {
+		err = errors.New("git blame said nothing")
+	}
 	if err != nil {
 		return Blame{}, fmt.Errorf("finding who wrote %s:%d: %w", path, line, err)
 	}
@@ -54,9 +57,6 @@ func (b *Blame) read(in *bufio.Reader, hexLen int) error {
 	for {
 		text, err := in.ReadString('\n')
 		if errors.Is(err, io.EOF) && text == "" {
-			if b.Commit == "" || b.Path == "" {
-				return errors.New("git blame said nothing")
-			}
 			return nil
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
