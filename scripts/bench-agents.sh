@@ -40,7 +40,7 @@ echo "daemon, nothing to do: $(memory VmRSS) MB"
 for i in $(seq "$agents"); do "$adamant" task "Write docs/p$i/index.md" --agent coder --grant "docs/p$i/**" >/dev/null; done
 most=0 peak=0
 for _ in $(seq 60); do
-	running=$("$adamant" task list --json | grep -o '"status": *"running"' | wc -l)
+	running=$("$adamant" task list --json | { grep -o '"status": *"running"' || true; } | wc -l)
 	now=$(memory VmRSS)
 	[ "$running" -gt "$most" ] && most=$running
 	[ "$now" -gt "$peak" ] && peak=$now
