@@ -91,12 +91,6 @@ func (r *Reader) Answer() Answer {
 	return a
 }
 
-// reason adds reasoning, joined to the last piece of the same source.
-func (r *Reader) reason(source, text string) {
-	r.bytes += len(text)
-	r.answer.Reasoning = append(r.answer.Reasoning, Text{Source: source, Text: text})
-}
-
 // call adds a tool call whose arguments are JSON, if they are.
 func (r *Reader) call(id, tool, args string) {
 	c := Call{ID: id, Tool: tool}
