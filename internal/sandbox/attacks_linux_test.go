@@ -571,14 +571,10 @@ func foreignCall(func(string) string) error {
 func ignoreTerm(env func(string) string) error {
 	signal.Ignore(unix.SIGTERM, unix.SIGHUP, unix.SIGINT)
 	if env("STAGE") != "2" {
-		attr := &os.ProcAttr{Env: append(os.Environ(), "STAGE=2"), Files: []*os.File{nil, nil, nil}, Sys: &syscall.SysProcAttr{Setsid: true}}
+		attr := &os.ProcAttr{Env: append(os.Environ(), "STAGE=2"), Files: []*os.File{nil, os.Stdout, nil}, Sys: &syscall.SysProcAttr{Setsid: true}}
 		if _, err := os.StartProcess("/proc/self/exe", []string{env("MARK")}, attr); err != nil {
 			return err
 		}
-	}
-	name := append([]byte(env("MARK")), 0)
-	if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {
-		return err
 	}
 	fmt.Println("up")
 	for {

@@ -44,6 +44,13 @@ type stageSet struct {
 
 func (s *stageSet) env(name, value string) { s.spec.Env = append(s.spec.Env, name+"="+value) }
 
+// name makes mark the attack's own name, to be found by on the host.
+func (s *stageSet) name(mark string) {
+	s.env("MARK", mark)
+	s.spec.Argv = []string{"/bin/sh", "-c", `exec -a "$MARK" "$0"`, s.spec.Argv[0]}
+	s.spec.Argv[0] = "/bin/bash"
+}
+
 // put writes a file below the host's folder.
 func (s *stageSet) put(t *testing.T, name string, mode os.FileMode, text string) string {
 	t.Helper()
@@ -507,13 +514,14 @@ func TestTermIsNotEnough(t *testing.T) {
 			t.Parallel()
 			s := escape{attack: "ignore SIGTERM"}.arrange(t, whole, without)
 			mark := fmt.Sprintf("deaf%d", counter.Add(1))
-			s.env("MARK", mark)
-			up := make(signalWriter, 1)
+			s.name(mark)
+			up := make(lineWriter, 2)
 			s.spec.Stdout = up
 			p, err := s.sandbox.Start(t.Context(), s.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
+			<-up // both ignore it by now
 			<-up
 			eventually(t, func() bool { return alive(t, mark) == 2 })
 			begin, ended := time.Now(), make(chan error, 1)
@@ -544,13 +552,12 @@ func TestTermIsNotEnough(t *testing.T) {
 	}
 }
 
-// signalWriter tells that something was written.
-type signalWriter chan struct{}
+// lineWriter tells each line that was written.
+type lineWriter chan struct{}
 
-func (w signalWriter) Write(p []byte) (int, error) {
-	select {
-	case w <- struct{}{}:
-	default:
+func (w lineWriter) Write(p []byte) (int, error) {
+	for range bytes.Count(p, []byte("\n")) {
+		w <- struct{}{}
 	}
 	return len(p), nil
 }
@@ -564,7 +571,7 @@ func TestDeathOfTheDaemon(t *testing.T) {
 			without = guards{guardOrphan}
 		}
 		s := escape{attack: "ignore SIGTERM"}.arrange(t, newSandbox(t), without)
-		s.env("MARK", mark)
+		s.name(mark)
 		p, err := s.sandbox.Start(t.Context(), s.spec)
 		if err != nil {
 			t.Fatal(err)
@@ -598,7 +605,7 @@ func TestDeathOfTheDaemon(t *testing.T) {
 	}
 }
 
-// alive counts the processes of the whole machine that are named mark.
+// alive counts the processes of the whole machine that have mark as their first argument.
 func alive(t *testing.T, mark string) int {
 	t.Helper()
 	return len(named(t, mark))
@@ -608,8 +615,8 @@ func named(t *testing.T, mark string) []int {
 	t.Helper()
 	var found []int
 	for _, pid := range processes() {
-		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		if err == nil && strings.TrimSpace(string(name)) == mark {
+		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if argv0, _, _ := strings.Cut(string(name), "\x00"); err == nil && argv0 == mark {
 			found = append(found, pid)
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ESRCH) {
 			t.Fatal(err)

@@ -140,6 +140,9 @@ func listen(text string) (int, error) {
 	return fd, nil
 }
 
+// leastData is what each process may have for itself at the least: the first one lives by the same limit, and dies of a smaller one.
+const leastData = 256 << 20
+
 // limit sets what the kernel bounds for each process; it is inherited.
 func limit(s *setup) error {
 	l := s.Limits
@@ -163,7 +166,7 @@ func limit(s *setup) error {
 			name     string
 			resource int
 			value    int64
-		}{"memory", unix.RLIMIT_DATA, s.Watch})
+		}{"memory", unix.RLIMIT_DATA, max(s.Watch, leastData)})
 	}
 	for _, one := range limits {
 		if one.value < 0 || s.Without.has(guardRlimits) {
