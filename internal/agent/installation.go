@@ -5,8 +5,9 @@ import "context"
 // Installed is a Runner whose agent is a program of others that somebody must install.
 type Installed interface {
 	Runner
-	// Installation says what is found on this machine. Program is empty when nothing is; the error says why it cannot be used.
-	Installation(ctx context.Context) (Installation, error)
+	// Installation says what is found on this machine, by the persona's command or else by the CLI's own name. Program is empty when
+	// nothing is; the error says why it cannot be used.
+	Installation(ctx context.Context, command []string) (Installation, error)
 }
 
 // Installation is a CLI on this machine.

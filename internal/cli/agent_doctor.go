@@ -121,6 +121,10 @@ func runnerOf(ctx context.Context, env *Env, registry *agent.Registry, p persona
 	runner, err := registry.Runner(p.Runner)
 	if err == nil && (p.Runner == "exec" || p.Runner == "acp") {
 		_, err = sandbox.Lookup(p.Command[0], "", []string{"PATH=" + env.Getenv("PATH")})
+	} else if installed, ok := runner.(agent.Installed); ok && err == nil {
+		var found agent.Installation
+		found, err = installed.Installation(ctx, p.Command)
+		a.Says = fmt.Sprintf("%s %s at %s; tested with %s", p.Runner, found.Version, found.Program, strings.Join(found.Tested, ", "))
 	} else if err == nil {
 		err = runner.Doctor(ctx)
 	}

@@ -60,14 +60,14 @@ func (c CLI) Environment(a agent.Attempt, more ...string) []string {
 
 // Doctor says why the CLI cannot be used.
 func (c CLI) Doctor(ctx context.Context) error {
-	_, err := c.Installation(ctx)
+	_, err := c.Installation(ctx, nil)
 	return err
 }
 
-// Installation finds the CLI by its usual name and asks for its version.
-func (c CLI) Installation(ctx context.Context) (agent.Installation, error) {
+// Installation finds the CLI as Locate does and asks for its version.
+func (c CLI) Installation(ctx context.Context, command []string) (agent.Installation, error) {
 	found := agent.Installation{Tested: c.Tested, Install: c.install()}
-	p, err := c.Locate(nil)
+	p, err := c.Locate(command)
 	if err != nil {
 		return found, err
 	}

@@ -130,7 +130,7 @@ func TestInstallation(t *testing.T) {
 	})
 	for name, want := range map[string]string{"asked": "1.4.0-rc.1", "packaged": "9.8.7"} {
 		cli := CLI{Name: name, Command: name, Package: "@a/" + name, Tested: []string{"1.0.0", "1.1.0"}}
-		found, err := cli.Installation(t.Context())
+		found, err := cli.Installation(t.Context(), nil)
 		if err != nil || found.Version != want || !strings.HasPrefix(found.Program, dir) || found.Install != "npm install -g @a/"+name+"@1.1.0" {
 			t.Errorf("%s: %+v, %v", name, found, err)
 		}
