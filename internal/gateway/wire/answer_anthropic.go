@@ -22,13 +22,16 @@ type anthropicUsage struct {
 	Cost       json.RawMessage      `json:"cost"`
 }
 
-// anthropicIteration is a part of the work. The totals leave out those that are not of type message, such as compaction.
+// anthropicIteration is a part of the work. The totals leave out compaction, and what an advisor was asked.
 type anthropicIteration struct {
 	Type       string `json:"type"`
 	Input      count  `json:"input_tokens"`
 	CacheWrite count  `json:"cache_creation_input_tokens"`
 	CacheRead  count  `json:"cache_read_input_tokens"`
 	Output     count  `json:"output_tokens"`
+	Kept       struct {
+		Hour count `json:"ephemeral_1h_input_tokens"`
+	} `json:"cache_creation"`
 }
 
 type anthropicBlock struct {
@@ -158,12 +161,13 @@ func (a *anthropicAnswer) take(r *Reader, u *anthropicUsage) {
 	r.answer.Usage = own.Plus(a.extra)
 }
 
-// besides is the usage of iterations that are no messages.
+// besides is the usage of iterations that the totals leave out.
 func besides(list []anthropicIteration) Usage {
 	var sum Usage
 	for _, i := range list {
-		if i.Type != "message" && i.Type != "" {
-			sum = sum.Plus(Usage{Fresh: i.Input.n, CacheRead: i.CacheRead.n, CacheWrite: i.CacheWrite.n, Output: i.Output.n})
+		if i.Type == "compaction" || i.Type == "advisor_message" {
+			sum = sum.Plus(Usage{Fresh: i.Input.n, CacheRead: i.CacheRead.n, CacheWrite: i.CacheWrite.n,
+				CacheWrite1h: min(i.Kept.Hour.n, i.CacheWrite.n), Output: i.Output.n})
 		}
 	}
 	return sum

@@ -24,7 +24,7 @@ func (r *Request) media(item []byte, ms []member) error {
 
 // mayHaveMedia is a quick look: most messages are text. A message with escapes could spell a type in any way.
 func mayHaveMedia(item []byte) bool {
-	for _, word := range []string{`\u`, `image`, `document`, `file`, `audio`} {
+	for _, word := range []string{`\u`, `image`, `document`, `file`, `audio`, `tool_addition`, `container`} {
 		if bytes.Contains(item, []byte(word)) {
 			return true
 		}
@@ -48,6 +48,8 @@ func (r *Request) mediaIn(content []byte, levels int) error {
 		switch text(ms, "type") {
 		case "image", "document", "image_url", "input_image", "input_file", "file", "input_audio", "container_upload":
 			r.medium(block, ms)
+		case "tool_addition":
+			r.addition(ms)
 		case "tool_result":
 			if err := r.mediaIn(at(ms, "content"), levels-1); err != nil {
 				return err
@@ -81,4 +83,20 @@ func (r *Request) stored(ms []member) {
 	if text(ms, "file_id") != "" && r.Denied == "" {
 		r.Denied, r.Why = "a file that lies at the provider", "it may be another task's; send its bytes"
 	}
+}
+
+// addition reads a tool that is declared in mid-conversation.
+func (r *Request) addition(ms []member) {
+	tool, err := members(at(ms, "tool"))
+	if err != nil || text(tool, "type") == "tool_reference" {
+		return
+	}
+	definition, err := members(at(tool, "definition"))
+	if err != nil || text(tool, "type") != "tool_definition" || anthropicTool(text(definition, "type")) == ToolHosted {
+		if r.Denied == "" {
+			r.Denied, r.Why = "a tool that the provider would run", "agents have no network"
+		}
+		return
+	}
+	r.Tools = append(r.Tools, r.tool(nil, definition)...)
 }

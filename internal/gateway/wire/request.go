@@ -136,6 +136,7 @@ var denied = map[string]string{
 	"extra_body": "it cannot be judged", "extra_headers": "it cannot be judged", "plugins": "the provider would search the web",
 	"web_search_options": "the provider would search the web", "previous_response_id": "a conversation must be in the request",
 	"conversation": "a conversation must be in the request", "prompt": "a prompt must be in the request",
+	"thread": "a conversation must be in the request", "billing_policy": "the operator pays",
 	"mcp_servers": "the provider would reach other servers", "container": "the provider would run code",
 }
 

@@ -92,7 +92,7 @@ func TestDenied(t *testing.T) {
 	}{
 		{Chat, `"models":["dear/model"]`}, {Chat, `"n":2`}, {Chat, `"plugins":[{"id":"web"}]`}, {Chat, `"web_search_options":{}`},
 		{Chat, `"api_base":"http://elsewhere"`}, {Responses, `"background":true`}, {Responses, `"previous_response_id":"resp_1"`},
-		{Responses, `"conversation":"conv_1"`}, {Responses, `"prompt":{"id":"p"}`}, {Anthropic, `"mcp_servers":[{"url":"http://elsewhere"}]`},
+		{Responses, `"conversation":"conv_1"`}, {Anthropic, `"thread":{"type":"create"}`}, {Anthropic, `"fallbacks":[{"model":"dear"}]`}, {Responses, `"prompt":{"id":"p"}`}, {Anthropic, `"mcp_servers":[{"url":"http://elsewhere"}]`},
 	} {
 		body := `{"model":"m","messages":[],"input":[],` + c.member + `}`
 		if r := mustRead(t, c.format, body); r.Denied == "" {
@@ -126,6 +126,9 @@ func TestNothingToFetch(t *testing.T) {
 		{Chat, `{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}`, false},
 		{Responses, `{"type":"input_image","image_url":"https://evil.example"}`, true},
 		{Responses, `{"type":"input_file","file_url":"https://evil.example"}`, true},
+		{Anthropic, `{"type":"tool_addition","tool":{"type":"tool_definition","definition":{"type":"web_search_20260318","name":"web_search"}}}`, true},
+		{Anthropic, `{"type":"tool_addition","tool":{"type":"tool_definition","definition":{"name":"mine","input_schema":{}}}}`, false},
+		{Anthropic, `{"type":"tool_addition","tool":{"type":"tool_reference","name":"mine"}}`, false},
 		{Anthropic, `{"type":"image","source":{"type":"file","file_id":"f1"}}`, true},
 		{Anthropic, `{"type":"container_upload","file_id":"f1"}`, true},
 		{Chat, `{"type":"file","file":{"file_id":"f1"}}`, true},
@@ -193,6 +196,33 @@ func TestRewrite(t *testing.T) {
 		list := v["messages"].([]any)[0].(map[string]any)["content"].([]any)
 		if note := list[len(list)-1].(map[string]any)["text"]; note != "note" {
 			t.Errorf("behind %s stands %v", content, list)
+		}
+	}
+}
+
+func TestWhoRunsATool(t *testing.T) {
+	t.Parallel()
+	for tool, hosted := range map[string]bool{
+		`{"type":"shell","environment":{"type":"local"}}`: false, `{"type":"shell","environment":{"type":"container_auto"}}`: true,
+		`{"type":"shell"}`: true, `{"type":"tool_search","execution":"client"}`: false, `{"type":"mcp","server_url":"https://x"}`: true,
+		`{"type":"code_interpreter"}`: true, `{"type":"apply_patch"}`: false, `{"type":"something new"}`: true,
+		`{"type":"namespace","name":"crm","tools":[{"type":"function","name":"a"},{"type":"custom","name":"b"}]}`: false,
+		`{"type":"namespace","name":"crm","tools":[{"type":"function","name":"a"},{"type":"web_search"}]}`:        true,
+	} {
+		r := mustRead(t, Responses, `{"model":"m","input":"x","tools":[`+tool+`,{"type":"function","name":"own"}]}`)
+		if got := len(r.Hosted()) > 0; got != hosted {
+			t.Errorf("%s: hosted %v", tool, got)
+		}
+		out := string(r.Rewrite(Rewrite{StripHosted: true}))
+		if strings.Contains(out, tool) == hosted || !strings.Contains(out, `"name":"own"`) {
+			t.Errorf("%s: rewritten to %s", tool, out)
+		}
+	}
+	for tool, hosted := range map[string]bool{`"bash_20250124"`: false, `"tool_search_tool_bm25_20251119"`: false, `"web_fetch_20260318"`: true,
+		`"code_execution_20260521"`: true, `"mcp_toolset"`: true, `"advisor_20260301"`: true, `"custom"`: false} {
+		r := mustRead(t, Anthropic, `{"model":"m","messages":[],"tools":[{"type":`+tool+`,"name":"x"}]}`)
+		if got := len(r.Hosted()) > 0; got != hosted {
+			t.Errorf("%s: hosted %v", tool, got)
 		}
 	}
 }

@@ -26,6 +26,9 @@ func (r *Request) tool(raw []byte, ms []member) []Tool {
 			return r.namespace(raw, ms)
 		}
 		t.Kind, t.Schema = openAITool(kind), at(ms, "parameters")
+		if kind == "shell" && r.local(ms) {
+			t.Kind = ToolFunction
+		}
 	}
 	if t.Name == "" {
 		t.Name = kind
@@ -34,8 +37,9 @@ func (r *Request) tool(raw []byte, ms []member) []Tool {
 }
 
 // anthropicTool is the kind of a tool by its type: those that the API defines and the client runs, and those that the server runs.
+// The search among declared tools is the server's, but reaches nothing else.
 func anthropicTool(kind string) string {
-	for _, own := range []string{"bash_", "text_editor_", "computer_", "memory_"} {
+	for _, own := range []string{"bash_", "text_editor_", "computer_", "browser_", "memory_", "tool_search_tool_"} {
 		if strings.HasPrefix(kind, own) {
 			return ToolFunction
 		}
@@ -48,12 +52,18 @@ func anthropicTool(kind string) string {
 
 func openAITool(kind string) string {
 	switch {
-	case kind == "function" || kind == "local_shell" || kind == "apply_patch" || kind == "computer_use_preview":
+	case slices.Contains([]string{"function", "local_shell", "apply_patch", "computer", "computer_use_preview", "tool_search"}, kind):
 		return ToolFunction
 	case kind == "custom":
 		return ToolText
 	}
 	return ToolHosted
+}
+
+// local says that a shell is the agent's own, and no container at the provider.
+func (r *Request) local(ms []member) bool {
+	environment, err := members(at(ms, "environment"))
+	return err == nil && text(environment, "type") == "local"
 }
 
 // namespace reads a group of functions that belong together. When one of them is not the agent's to run the group is hosted.
@@ -91,7 +101,7 @@ func (r *Request) strip() []byte {
 	out := []byte{'['}
 	var last []byte
 	for _, t := range r.Tools {
-		if t.Kind == ToolHosted || len(last) > 0 && &last[0] == &t.raw[0] {
+		if t.Kind == ToolHosted || t.raw == nil || len(last) > 0 && &last[0] == &t.raw[0] {
 			continue
 		}
 		if len(out) > 1 {

@@ -135,7 +135,7 @@ data: {"type":"message_stop"}
 		{"anthropic: compaction is billed besides the totals", Anthropic, `
 data: {"type":"message_start","message":{"id":"m","model":"c","usage":{"input_tokens":10,"output_tokens":1}}}
 
-data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":10,"output_tokens":5,"iterations":[{"type":"compaction","input_tokens":100,"output_tokens":50},{"type":"message","input_tokens":10,"output_tokens":5}]}}
+data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":10,"output_tokens":5,"iterations":[{"type":"compaction","input_tokens":100,"output_tokens":50},{"type":"message","input_tokens":4,"output_tokens":2},{"type":"fallback_message","input_tokens":6,"output_tokens":3}]}}
 
 data: {"type":"message_stop"}
 
