@@ -16,7 +16,7 @@ type section struct {
 }
 
 const (
-	moreTokens   = 6  // of the longest line that more writes
+	moreTokens   = 10 // of the longest line that more writes: its number has ten digits at most
 	worthCutting = 30 // tokens of a line
 )
 
@@ -67,11 +67,11 @@ func (s section) write(b *strings.Builder) {
 	if len(lines) == 0 || s.room == 0 {
 		return
 	}
-	room := s.room - s.head()
+	room, whole := s.room-s.head(), s.room >= s.need()
 	b.WriteString("\n" + s.title + ":\n")
 	for i, l := range lines {
 		reserve := moreTokens
-		if i == len(lines)-1 {
+		if whole || i == len(lines)-1 {
 			reserve = 0
 		}
 		if n := count(l); n <= room-reserve {

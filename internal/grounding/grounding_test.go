@@ -83,6 +83,30 @@ func tokens(text string) int {
 	return n
 }
 
+// The line that counts what was left out has its room, however many those are; a last line that fits is not left out for it.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, 99, 100, 12345} {
+		var lines []string
+		for range n {
+			lines = append(lines, strings.Repeat("!", 20))
+		}
+		for room := 60; room < 85; room++ {
+			s := section{title: "Title", lines: lines, room: room}
+			var b strings.Builder
+			if s.write(&b); tokens(b.String()) > room {
+				t.Fatalf("%d lines in %d tokens: %d", n, room, tokens(b.String()))
+			}
+		}
+	}
+	s := section{title: "Title", lines: []string{"one", "a"}}
+	s.room = s.need()
+	var b strings.Builder
+	if s.write(&b); !strings.HasSuffix(b.String(), "one\na\n") {
+		t.Errorf("what fits was left out: %q", b.String())
+	}
+}
+
 // Whatever the facts, the page is bounded, valid, free of control characters, and the same each time.
 func TestTextBounded(t *testing.T) {
 	t.Parallel()
