@@ -513,7 +513,7 @@ func TestTermIsNotEnough(t *testing.T) {
 		t.Run(fmt.Sprint(without), func(t *testing.T) {
 			t.Parallel()
 			s := escape{attack: "ignore SIGTERM"}.arrange(t, whole, without)
-			mark := fmt.Sprintf("deaf%d", counter.Add(1))
+			mark := newMark("deaf")
 			s.name(mark)
 			up := make(lineWriter, 2)
 			s.spec.Stdout = up
@@ -582,7 +582,7 @@ func TestDeathOfTheDaemon(t *testing.T) {
 	for _, without := range []string{"", "x"} {
 		t.Run("without"+without, func(t *testing.T) {
 			t.Parallel()
-			mark := fmt.Sprintf("orphan%d", counter.Add(1))
+			mark := newMark("orphan")
 			daemon := exec.Command(testBinary(), "-test.run", "^TestDeathOfTheDaemon$")
 			daemon.Env = append(os.Environ(), "ADAMANT_TEST_VICTIM="+mark, "ADAMANT_TEST_WITHOUT="+without)
 			if err := daemon.Start(); err != nil {
@@ -685,3 +685,6 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Errorf("as nobody: %v\n%s", err, out)
 	}
 }
+
+// newMark is a name that no other process of this machine has.
+func newMark(kind string) string { return fmt.Sprintf("%s-%d-%d", kind, os.Getpid(), counter.Add(1)) }

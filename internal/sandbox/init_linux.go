@@ -82,12 +82,11 @@ func (i *inside) live() error {
 		}
 		switch f.Kind {
 		case kindStart:
-			err = i.start(f, fds)
+			if err := i.start(f, fds); err != nil {
+				return err
+			}
 		case kindClose:
 			go i.close()
-		}
-		if err != nil {
-			return err
 		}
 	}
 }

@@ -26,9 +26,7 @@ func (i *inside) reap() {
 			if ws.Signaled() {
 				f.Code, f.Signal = -1, unix.SignalName(ws.Signal())
 			}
-			if i.send(f, nil) != nil { // nobody is left to tell
-				os.Exit(1)
-			}
+			_ = i.send(f, nil) // nobody is left to tell: the control socket's end says so, too
 		}
 		i.changed.Broadcast()
 		i.mu.Unlock()
