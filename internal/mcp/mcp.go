@@ -1,56 +1,59 @@
-// Package mcp serves agents at the keyboard over the Model Context Protocol (specification 2025-11-25): they ask the gate
-// before they push. It offers what it is given and decides nothing; what an agent learns here binds nobody.
+// Package mcp serves agents over the Model Context Protocol (specification 2025-11-25): those at the keyboard over standard
+// input and output, those in the sandbox and at the daemon's socket over HTTP. It promises that every tool says what it takes and
+// what it gives, that an answer is bounded and says what was left out, that an error reaches the model as a failed call in
+// words, and that no message of a client ends the server.
+//
+// It offers what it is given and decides nothing: who may ask is decided in front of it, and what an agent learns here binds
+// nobody.
 package mcp
 
 import (
 	"context"
 	"io"
+	"log/slog"
+	"net/http"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// Tools are what the server offers. Each answers in text for a model to read; an error reaches the model as a failed call.
+// Tools are what a server offers. One that is nil is not offered. An error reaches the model as a failed call, in its own words;
+// they should name the next step.
 type Tools struct {
-	// Check judges the working tree, or a commit when head is not empty.
-	Check func(ctx context.Context, head string) (string, error)
-	// ExplainRule says what a rule of the constitution wants, with examples.
-	ExplainRule func(ctx context.Context, rule string) (string, error)
+	// Check judges a commit, or what the agent is working on when head is empty. Its text begins with the decision.
+	Check func(ctx context.Context, head string) (Answer[Verdict], error)
+	// Plan says what a commit would have to pass, before anything runs; head as for Check.
+	Plan func(ctx context.Context, head string) (Answer[Plan], error)
+	// ExplainRule says what a rule wants.
+	ExplainRule func(ctx context.Context, rule string) (Answer[Rule], error)
+	// Affected says what needs some files, or what a change touches.
+	Affected func(context.Context, Scope) (Answer[Impact], error)
+	// GraphWhy is the shortest way by which one file or component needs another.
+	GraphWhy func(ctx context.Context, from, to string) (Answer[Way], error)
+	// Catalog lists the entities of the catalog that match a query, all of them when it is empty.
+	Catalog func(ctx context.Context, query string) (Answer[Listing], error)
+	// Search finds places in the repository.
+	Search func(ctx context.Context, query string) (Answer[Hits], error)
+	// RequestWaiver writes the text of a waiver for the operator to grant. It grants nothing.
+	RequestWaiver func(context.Context, WaiverAsk) (Answer[WaiverProposal], error)
+	// AskOperator ends the attempt with a question to the operator.
+	AskOperator func(ctx context.Context, question string) error
+	// Comment records a reviewer's finding.
+	Comment func(context.Context, Comment) error
+	// Finish ends the attempt.
+	Finish func(context.Context, Finish) error
 }
 
-type checkArgs struct {
-	Head string `json:"head,omitempty" jsonschema:"commit or branch to judge; empty judges the working tree with uncommitted changes"`
-}
-
-type ruleArgs struct {
-	Rule string `json:"rule" jsonschema:"rule id as a finding names it"`
-}
-
-// Serve answers requests on in and out until in ends or ctx does.
+// Serve answers requests on in and out, one JSON-RPC message a line, until in ends or ctx does.
 func Serve(ctx context.Context, in io.ReadCloser, out io.WriteCloser, version string, tools Tools) error {
 	return server(version, tools).Run(ctx, &mcp.IOTransport{Reader: in, Writer: out})
 }
 
-func server(version string, tools Tools) *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "adamant", Title: "adamant", Version: version}, &mcp.ServerOptions{
-		Instructions: "Call check before you say that a change is done, and mend what it refuses. Do not suppress findings.",
+// Handler answers over streamable HTTP, at whatever path it is mounted. Each request stands for itself: there are no sessions to
+// keep or to lose. It is for clients that somebody in front of it has let in.
+func Handler(version string, tools Tools) http.Handler {
+	s := server(version, tools)
+	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
+		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxMessage, PropagateRequestCancellation: true,
+		Logger: slog.New(slog.DiscardHandler),
 	})
-	readOnly := &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true}
-	mcp.AddTool(s, &mcp.Tool{Name: "check", Annotations: readOnly,
-		Description: "May this change land? Answers with the decision, the risk level and why, the gates, and each finding with file, line, rule and fix. Runs no tests."},
-		func(ctx context.Context, _ *mcp.CallToolRequest, args checkArgs) (*mcp.CallToolResult, any, error) {
-			return answer(tools.Check(ctx, args.Head))
-		})
-	mcp.AddTool(s, &mcp.Tool{Name: "explain_rule", Annotations: readOnly,
-		Description: "What does a rule of the constitution want, and why? With a failing and a passing example."},
-		func(ctx context.Context, _ *mcp.CallToolRequest, args ruleArgs) (*mcp.CallToolResult, any, error) {
-			return answer(tools.ExplainRule(ctx, args.Rule))
-		})
-	return s
-}
-
-func answer(text string, err error) (*mcp.CallToolResult, any, error) {
-	if err != nil {
-		return nil, nil, err
-	}
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: text}}}, nil, nil
 }

@@ -14,8 +14,10 @@ func TestServer(t *testing.T) {
 	ctx := t.Context()
 	clientSide, serverSide := mcp.NewInMemoryTransports()
 	s := server("v1", Tools{
-		Check:       func(_ context.Context, head string) (string, error) { return "DENY " + head, nil },
-		ExplainRule: func(context.Context, string) (string, error) { return "", errors.New("no such rule") },
+		Check: func(_ context.Context, head string) (Answer[Verdict], error) {
+			return Answer[Verdict]{Text: "DENY " + head, Data: Verdict{Decision: "deny", Findings: []Finding{}, Gates: []Gate{}, Reasons: []Reason{}}}, nil
+		},
+		ExplainRule: func(context.Context, string) (Answer[Rule], error) { return Answer[Rule]{}, errors.New("no such rule") },
 	})
 	session, err := s.Connect(ctx, serverSide, nil)
 	if err != nil {
