@@ -68,6 +68,8 @@ func survives(t *testing.T, c cli, m *model) {
 	o := run(t, c, m, 120*time.Second)
 	e, claims := o.last(agent.Finished)
 	switch {
+	case o.requests == 0:
+		t.Errorf("it asked nothing, so it met no fault; exit %+v, standard error:\n%s\n%s", o.exit, o.stderr, o.text())
 	case done(o) && claims && e.Exit == 0:
 		t.Logf("survived in %v, %d requests", o.took, o.requests)
 	case claims && e.Exit == 0:
