@@ -14,58 +14,65 @@ import (
 // coneEntries is how many files and folders a cone may have.
 const coneEntries = 2_000_000
 
+// ConeFiles is a tree or commit as a cone sparse checkout has it.
+type ConeFiles struct {
+	// Entries are the files that are checked out and, as entries of ModeTree with a slash at the end of their path, the folders
+	// that are left out, in the order of an index.
+	Entries []Entry
+	Trees   map[string]OID // the trees of the folders that are checked out; that of the top is ""
+}
+
 // Cone lists a tree or commit as a cone sparse checkout of folders has it: every file in and below them, every file beside and
-// above them, and as entries of ModeTree the folders that are left out, with a slash at the end of their path. It is in the
-// order of an index. No folders means the whole tree; a folder that is not there adds nothing.
-func (r *Repo) Cone(ctx context.Context, treeish OID, folders []string) ([]Entry, error) {
+// above them. No folders means the whole tree; a folder that is not there adds nothing.
+func (r *Repo) Cone(ctx context.Context, treeish OID, folders []string) (ConeFiles, error) {
 	tree, err := r.ResolveTree(ctx, string(treeish))
 	if err != nil {
-		return nil, fmt.Errorf("listing a cone of %s: %w", treeish.Short(), err)
+		return ConeFiles{}, fmt.Errorf("listing a cone of %s: %w", treeish.Short(), err)
 	}
-	entries, err := r.cone(ctx, tree, folders)
+	cone, err := r.cone(ctx, tree, folders)
 	if err != nil {
-		return nil, fmt.Errorf("listing a cone of %s: %w", treeish.Short(), err)
+		return ConeFiles{}, fmt.Errorf("listing a cone of %s: %w", treeish.Short(), err)
 	}
-	return entries, nil
+	return cone, nil
 }
 
 // cone reads the trees generation by generation.
-func (r *Repo) cone(ctx context.Context, tree OID, folders []string) ([]Entry, error) {
-	var found []Entry
+func (r *Repo) cone(ctx context.Context, tree OID, folders []string) (ConeFiles, error) {
+	c := ConeFiles{Trees: map[string]OID{}}
 	level := []Entry{{Mode: ModeTree, OID: tree}}
 	for len(level) > 0 {
 		infos, err := r.Info(ctx, oids(level))
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		var next []Entry
 		err = r.deliver(ctx, infos, "tree", walkLimit, func(i int, data []byte, err error) error {
 			if err != nil {
 				return err
 			}
+			c.Trees[level[i].Path] = level[i].OID
 			entries, err := readTree(data, r.hexLen()/2, level[i].Path)
 			for _, entry := range entries {
-				switch {
-				case entry.Mode != ModeTree:
-					found = append(found, entry)
-				case !inCone(entry.Path, folders):
-					entry.Path += "/"
-					found = append(found, entry)
-				default:
+				if entry.Mode == ModeTree && inCone(entry.Path, folders) {
 					next = append(next, entry)
+					continue
 				}
+				if entry.Mode == ModeTree {
+					entry.Path += "/"
+				}
+				c.Entries = append(c.Entries, entry)
 			}
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return c, err
 		}
-		if level = next; len(found)+len(level) > coneEntries {
-			return nil, fmt.Errorf("it has more than %d files", coneEntries)
+		if level = next; len(c.Entries)+len(level) > coneEntries {
+			return c, fmt.Errorf("it has more than %d files", coneEntries)
 		}
 	}
-	slices.SortFunc(found, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
-	return found, nil
+	slices.SortFunc(c.Entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	return c, nil
 }
 
 func oids(entries []Entry) []OID {

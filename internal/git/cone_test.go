@@ -43,11 +43,11 @@ func TestConeAsGit(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		f, r, head := forest(t, format)
 		for _, cone := range [][]string{{"a"}, {"a/b"}, {"a/b/c", "d/e f"}, {"d/[x]"}, {"nowhere"}, {"é", "a.b"}, {"a-b"}} {
-			entries, err := r.Cone(t.Context(), head, cone)
+			files, err := r.Cone(t.Context(), head, cone)
 			if err != nil {
 				t.Fatal(err)
 			}
-			index, err := EncodeIndex(format, entries, func(Entry) FileStat { return FileStat{} })
+			index, err := files.Index(format, func(Entry) FileStat { return FileStat{} })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,6 +60,12 @@ func TestConeAsGit(t *testing.T) {
 			}
 			if got := f.git("ls-files", "--sparse", "--stage", "-z", "-t"); got != want {
 				t.Errorf("%s, cone %q: git has\n%q\nwe have\n%q", format, cone, want, got)
+			}
+			if got, want := f.git("write-tree"), f.git("rev-parse", "HEAD^{tree}"); got != want {
+				t.Errorf("%s, cone %q: the index has tree %s, want %s", format, cone, got, want)
+			}
+			if out, err := f.command("-c", "core.checkStat=default", "fsck", "--cache", "--no-dangling").CombinedOutput(); err != nil {
+				t.Errorf("%s, cone %q: fsck: %v\n%s", format, cone, err, out)
 			}
 			if got := f.git("status", "--porcelain", "--ignore-submodules=all"); got != "" {
 				t.Errorf("%s, cone %q: %s", format, cone, got)
@@ -78,16 +84,17 @@ func TestConeProperties(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := r.Cone(t.Context(), head, nil)
-	if err != nil || !slices.Equal(all, whole) {
+	if err != nil || !slices.Equal(all.Entries, whole) {
 		t.Fatalf("no folders: %v, %v; want %v", all, err, whole)
 	}
 	names := []string{"a", "a/b", "a/b/c", "a-b", "a.b", "d", "d/e", "d/e f", "d/[x]", "é", "x", "a/x"}
 	rapid.Check(t, func(t *rapid.T) {
 		cone := rapid.SliceOfN(rapid.SampledFrom(names), 1, 4).Draw(t, "cone")
-		entries, err := r.Cone(t.Context(), head, cone)
+		files, err := r.Cone(t.Context(), head, cone)
 		if err != nil {
 			t.Fatal(err)
 		}
+		entries := files.Entries
 		if !slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) }) {
 			t.Fatalf("not in the order of an index: %v", entries)
 		}
@@ -105,7 +112,7 @@ func TestConeProperties(t *testing.T) {
 	})
 }
 
-func TestEncodeIndexRefuses(t *testing.T) {
+func TestIndexRefuses(t *testing.T) {
 	t.Parallel()
 	id := OID(strings.Repeat("1", 40))
 	for name, entries := range map[string][]Entry{
@@ -113,8 +120,10 @@ func TestEncodeIndexRefuses(t *testing.T) {
 		"twice": {{Path: "a", Mode: ModeFile, OID: id}, {Path: "a", Mode: ModeFile, OID: id}},
 		"mode":  {{Path: "a", Mode: "x", OID: id}},
 		"name":  {{Path: "a", Mode: ModeFile, OID: "x"}},
+		"tree":  {{Path: "a/b", Mode: ModeFile, OID: id}},
 	} {
-		if _, err := EncodeIndex("sha1", entries, func(Entry) FileStat { return FileStat{} }); err == nil {
+		c := ConeFiles{Entries: entries, Trees: map[string]OID{"": id}}
+		if _, err := c.Index("sha1", func(Entry) FileStat { return FileStat{} }); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

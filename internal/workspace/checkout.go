@@ -188,6 +188,6 @@ func (c *checkout) folder(dir string) error {
 }
 
 // index renders the index of what was written.
-func (c *checkout) index(format string, entries []git.Entry) ([]byte, error) {
-	return git.EncodeIndex(format, entries, func(e git.Entry) git.FileStat { return c.stats[e.Path] })
+func (c *checkout) index(format string, files git.ConeFiles) ([]byte, error) {
+	return files.Index(format, func(e git.Entry) git.FileStat { return c.stats[e.Path] })
 }

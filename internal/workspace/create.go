@@ -105,20 +105,20 @@ func (w *Workspace) build(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	entries, err := w.widen(ctx)
+	files, err := w.widen(ctx)
 	if err != nil {
 		return err
 	}
 	if err := w.borrow(ctx, dir); err != nil {
 		return err
 	}
-	if err := w.fill(ctx, dir, entries); err != nil {
+	if err := w.fill(ctx, dir, files); err != nil {
 		return err
 	}
-	if err := w.makeGuard(ctx, dir, entries); err != nil {
+	if err := w.makeGuard(ctx, dir, files.Entries); err != nil {
 		return err
 	}
-	if err := w.setup(ctx, dir, entries); err != nil {
+	if err := w.setup(ctx, dir, files.Entries); err != nil {
 		return err
 	}
 	if err := w.handOver(dir); err != nil {
@@ -129,19 +129,19 @@ func (w *Workspace) build(ctx context.Context, dir string) error {
 
 // widen lists the checkout, with folders of agent configuration beside what is in the cone: git gives a sparse index up as soon
 // as a folder that it leaves out is there.
-func (w *Workspace) widen(ctx context.Context) ([]git.Entry, error) {
+func (w *Workspace) widen(ctx context.Context) (git.ConeFiles, error) {
 	repo := w.store.kernel.Repo()
-	entries, err := repo.Cone(ctx, w.Head, w.Cone)
+	files, err := repo.Cone(ctx, w.Head, w.Cone)
 	if err != nil || len(w.Cone) == 0 {
-		return entries, err
+		return files, err
 	}
-	beside := entries
+	beside := files.Entries
 	if w.Head != w.Base {
 		base, err := repo.Cone(ctx, w.Base, w.Cone)
 		if err != nil {
-			return nil, err
+			return files, err
 		}
-		beside = slices.Concat(entries, base)
+		beside = slices.Concat(beside, base.Entries)
 	}
 	cone := slices.Clone(w.Cone)
 	for _, entry := range beside {
@@ -150,10 +150,10 @@ func (w *Workspace) widen(ctx context.Context) ([]git.Entry, error) {
 		}
 	}
 	if len(cone) == len(w.Cone) {
-		return entries, nil
+		return files, nil
 	}
 	if w.Cone, err = folders(cone); err != nil {
-		return nil, err
+		return files, err
 	}
 	return repo.Cone(ctx, w.Head, w.Cone)
 }
@@ -188,17 +188,17 @@ func writeAlternates(repo, from *git.Repo) error {
 }
 
 // fill writes the checkout and the agent's own repository.
-func (w *Workspace) fill(ctx context.Context, dir string, entries []git.Entry) (err error) {
+func (w *Workspace) fill(ctx context.Context, dir string, files git.ConeFiles) (err error) {
 	c, err := newCheckout(filepath.Join(dir, "repo"), w.Identity)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if err := c.write(ctx, w.store.kernel.Repo(), entries); err != nil {
+	if err := c.write(ctx, w.store.kernel.Repo(), files.Entries); err != nil {
 		return err
 	}
 	format := w.store.kernel.Main().ObjectFormat()
-	index, err := c.index(format, entries)
+	index, err := c.index(format, files)
 	if err != nil {
 		return err
 	}

@@ -51,10 +51,11 @@ func instructs(file string) bool {
 func (w *Workspace) makeGuard(ctx context.Context, dir string, entries []git.Entry) error {
 	base := entries
 	if w.Head != w.Base {
-		var err error
-		if base, err = w.store.kernel.Repo().Cone(ctx, w.Base, w.Cone); err != nil {
+		files, err := w.store.kernel.Repo().Cone(ctx, w.Base, w.Cone)
+		if err != nil {
 			return err
 		}
+		base = files.Entries
 	}
 	list := w.guardList(entries, base)
 	if len(list) > guardLimit {

@@ -149,11 +149,11 @@ func (p *pull) index(ctx context.Context) ([]byte, error) {
 	if strings.Join(p.cone, "\n") == strings.Join(p.Cone, "\n") {
 		return os.ReadFile(p.path("index"))
 	}
-	entries, err := p.store.kernel.Repo().Cone(ctx, p.Head, p.cone)
+	files, err := p.store.kernel.Repo().Cone(ctx, p.Head, p.cone)
 	if err != nil {
 		return nil, err
 	}
-	return git.EncodeIndex(p.store.kernel.Main().ObjectFormat(), entries, func(git.Entry) git.FileStat { return git.FileStat{} })
+	return files.Index(p.store.kernel.Main().ObjectFormat(), func(git.Entry) git.FileStat { return git.FileStat{} })
 }
 
 // excludeLines renders paths for info/exclude.
