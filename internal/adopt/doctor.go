@@ -20,6 +20,8 @@ type Patient struct {
 	OSVDir           string // where the records would be
 	MissingTools     []string
 	MissingGates     []MissingGate
+	Sandbox          string // what holds an agent on this machine
+	NoSandbox        string // why agents cannot run on this machine; "" = they can
 }
 
 // MissingGate is a gate that a level demands and nothing answers for.
@@ -65,6 +67,7 @@ func Diagnose(p Patient) Diagnosis {
 	d.clone(p)
 	d.checks(p)
 	d.gates(p)
+	d.sandbox(p)
 	d.Next = next(p, d)
 	return d
 }
@@ -141,6 +144,18 @@ func (d *Diagnosis) gates(p Patient) {
 			text = "missing, accepted on record"
 		}
 		d.add("?", m.Gate, text)
+	}
+}
+
+// sandbox says whether agents can run here. A repository without agents is well without one.
+func (d *Diagnosis) sandbox(p Patient) {
+	switch {
+	case p.NoSandbox == "":
+		d.add("+", "sandbox", "agents can run here: "+p.Sandbox)
+	case d.Phase >= 4:
+		d.add("x", "sandbox", "agents refuse to run: "+p.NoSandbox)
+	default:
+		d.add("?", "sandbox", "agents would refuse to run: "+p.NoSandbox)
 	}
 }
 

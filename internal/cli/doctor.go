@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/risk"
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func doctorCommand(env *Env) *cobra.Command {
@@ -96,9 +97,23 @@ func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, erro
 			}
 		}
 	}
+	p.Sandbox, p.NoSandbox = lookAtSandbox(ctx)
 	p.OSVDir = filepath.Join(places(env).Data, "osv")
 	p.OSV = fileExists(p.OSVDir)
 	return p, nil
+}
+
+// lookAtSandbox tries to make one, as an agent would get it.
+func lookAtSandbox(ctx context.Context) (report, missing string) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err.Error()
+	}
+	sb, err := sandbox.New(ctx, sandbox.Options{Self: self})
+	if err != nil {
+		return "", err.Error()
+	}
+	return sb.Report().String(), ""
 }
 
 // tools are the programs that a check starts: the first word of its command, and of those lines for the shell that begin with

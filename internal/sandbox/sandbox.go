@@ -13,6 +13,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -131,6 +133,39 @@ type Report struct {
 	Seccomp               bool   // a system call filter
 	Cgroup                string // v1, v2 or none; with none rlimits bound each process, and a watcher their memory
 	Slots                 bool   // each sandbox can have a host user of its own
+}
+
+// String is a report in one line.
+func (r Report) String() string {
+	if r == (Report{Cgroup: "none"}) {
+		return "process groups only"
+	}
+	parts := []string{"runs as this user"}
+	if r.Slots {
+		parts[0] = "a user of its own"
+	}
+	for _, layer := range []struct {
+		on   bool
+		name string
+	}{{r.User, "user"}, {r.PID, "pid"}, {r.Mount, "mount"}, {r.Net, "net"}} {
+		if !layer.on {
+			parts = append(parts, "no "+layer.name+" namespace")
+		}
+	}
+	if r.Landlock > 0 {
+		parts = append(parts, "Landlock "+strconv.Itoa(r.Landlock))
+	} else {
+		parts = append(parts, "no Landlock")
+	}
+	if r.Seccomp {
+		parts = append(parts, "seccomp")
+	} else {
+		parts = append(parts, "no seccomp")
+	}
+	if r.Cgroup == "none" {
+		return strings.Join(append(parts, "no cgroup (limits hold for each process, memory is watched)"), ", ")
+	}
+	return strings.Join(append(parts, "cgroup "+r.Cgroup), ", ")
 }
 
 // UnavailableError says which layer is not to be had here, and what to do about it.
