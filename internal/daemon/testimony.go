@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/facts"
@@ -84,15 +82,13 @@ func (d *Daemon) madeBy(ctx context.Context, head git.OID, t task.State) (made [
 	return made, whole, nil
 }
 
-// silent says which models the agent's persona declares to show no reasoning. What answers may say more of its version.
+// silent says which models the agent's persona declares to show no reasoning.
 func silent(personas *persona.Set, agent string) func(model string) bool {
 	p, err := personas.Get(agent)
 	if err != nil {
 		return nil
 	}
-	return func(model string) bool {
-		return slices.ContainsFunc(p.Models, func(m persona.Model) bool { return m.Silent && strings.HasPrefix(model, m.Name) })
-	}
+	return p.IsSilent
 }
 
 func modelsOf(models []task.Model) []facts.Model {

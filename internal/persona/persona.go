@@ -137,3 +137,9 @@ func (s *Set) OfRole(role string) []Persona {
 	}
 	return out
 }
+
+// IsSilent says that the persona declares a model to show nothing of its reasoning. What answers may say more of its version than
+// the persona does.
+func (p Persona) IsSilent(model string) bool {
+	return slices.ContainsFunc(p.Models, func(m Model) bool { return m.Silent && strings.HasPrefix(model, m.Name) })
+}

@@ -101,6 +101,7 @@ type Entry struct {
 // Thought is one step: what it saw, what it made of that, and what it decided. Any of them may be empty.
 type Thought struct {
 	Observation string `json:"observation,omitempty"`
+	Told        bool   `json:"told,omitempty"` // the observation is adamant's own: facts to go by, a nudge
 	Reasoning   string `json:"reasoning,omitempty"`
 	Decision    string `json:"decision,omitempty"`
 }

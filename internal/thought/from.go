@@ -57,22 +57,22 @@ func (w *writer) thoughts(x Exchange) ([]Thought, Source) {
 	reasoning, source := x.reasoning()
 	steps := []Thought{}
 	room := limitObservations
-	see := func(text string) {
+	see := func(text string, told bool) {
 		if text = w.text("observation", text, min(limitObservation, room)); text != "" {
-			steps, room = append(steps, Thought{Observation: text}), max(room-len(text), 256)
+			steps, room = append(steps, Thought{Observation: text, Told: told}), max(room-len(text), 256)
 		}
 	}
 	for i, o := range x.Observations {
 		if i == limitSteps {
-			see(fmt.Sprintf("[%d results more]", len(x.Observations)-i))
+			see(fmt.Sprintf("[%d results more]", len(x.Observations)-i), false)
 			break
 		}
 		if o.Failed {
 			o.Text = "failed:\n" + o.Text
 		}
-		see(o.Text)
+		see(o.Text, false)
 	}
-	see(x.Injected)
+	see(x.Injected, true)
 	made := Thought{Reasoning: w.text("reasoning", reasoning, limitReasoning), Decision: w.text("decision", x.Text, limitDecision)}
 	switch {
 	case made.Reasoning == "" && made.Decision == "":
