@@ -160,6 +160,7 @@ var commands = []func(*Env) *cobra.Command{
 	resumeCommand,
 	operatorCommand,
 	logCommand,
+	whyCommand,
 	syncCommand,
 	mirrorCommand,
 	importCommand,

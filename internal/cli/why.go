@@ -24,7 +24,7 @@ type whyFlags struct {
 func whyCommand(env *Env) *cobra.Command {
 	var f whyFlags
 	cmd := &cobra.Command{
-		Use:   "why CHANGE|COMMIT|FILE:LINE",
+		Use:   "why CHANGE|TASK|COMMIT|FILE:LINE",
 		Short: "Say why something is as it is: intent, reasoning, actions, verdict, approval, landing",
 		Long: `Reconstruct how a change, a commit or a line came to be, from the ledger and the operations of changes and tasks:
 who asked for what, what the agent saw, thought and did, what the gate and reviewers said, who approved,

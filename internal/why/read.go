@@ -62,6 +62,9 @@ func (r *Reader) Explain(ctx context.Context, name string, at git.OID) (*Account
 		if !errors.As(err, &none) {
 			return nil, err
 		}
+		if a, err := r.task(ctx, name); a != nil || err != nil {
+			return a, err
+		}
 	}
 	id, err := r.code.Resolve(ctx, name)
 	var missing *git.MissingError
@@ -72,6 +75,25 @@ func (r *Reader) Explain(ctx context.Context, name string, at git.OID) (*Account
 		return nil, err
 	}
 	return r.commit(ctx, name, id, "")
+}
+
+// task answers for the change of a task, nil for a name that is none's.
+func (r *Reader) task(ctx context.Context, name string) (*Account, error) {
+	t, err := r.tasks.Find(ctx, name)
+	var none *task.NotFoundError
+	switch {
+	case errors.As(err, &none):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case t.State.Change == "":
+		return nil, &UnknownError{Name: name, Hint: fmt.Sprintf(": it is a task without a change yet; adamant task show %s", task.Short(t.ID))}
+	}
+	c, err := r.changes.Load(ctx, t.State.Change)
+	if err != nil {
+		return nil, err
+	}
+	return r.change(ctx, name, c, "")
 }
 
 func (r *Reader) line(ctx context.Context, asked, path, number string, at git.OID) (*Account, error) {
