@@ -345,3 +345,83 @@ func TestInject(t *testing.T) {
 		t.Errorf("observed %q, %v, %q", x[0].Injected, x[1].Side, x[2].Injected)
 	}
 }
+
+// TestUsageThatNobodyAskedFor: a stream of Chat Completions tells its usage only when asked. It is asked, and an agent that did not
+// ask does not see the chunk.
+func TestUsageThatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, setting{provider: says(wire.Chat, simple), attempt: func(a *Attempt) { a.Models = []string{"gpt-a"} }})
+	body := strings.Replace(question(wire.Chat, true), `,"stream_options":{"include_usage":true}`, "", 1)
+	_, got, err := p.ask(wire.Chat, body)
+	if err != nil || strings.Contains(got, `"usage"`) || !strings.Contains(got, "[DONE]") {
+		t.Errorf("the agent got %s, %v", got, err)
+	}
+	if sent := string(p.requests()[0]); !strings.Contains(sent, `"include_usage":true`) {
+		t.Errorf("sent %s", sent)
+	}
+	if x := p.observed()[0]; x.Usage != simple.Usage || x.CostSource != CostPrices {
+		t.Errorf("observed %+v by %s", x.Usage, x.CostSource)
+	}
+}
+
+// TestTheProviderOfAModel: the operator may say where a model comes from.
+func TestTheProviderOfAModel(t *testing.T) {
+	t.Parallel()
+	second := func(g *manifest.Gateway) {
+		other := g.Providers[0]
+		other.Name = "second"
+		g.Providers = append(g.Providers, other)
+	}
+	for want, providers := range map[string]map[string]string{"anthropic": nil, "second": {"claude-a": "second"}} {
+		p := newPlace(t, setting{provider: says(wire.Anthropic, simple), settings: second, attempt: func(a *Attempt) { a.Providers = providers }})
+		if status, _, _ := p.ask(wire.Anthropic, question(wire.Anthropic, false)); status != 200 || p.observed()[0].Provider != want {
+			t.Errorf("%d by %s, want %s", status, p.observed()[0].Provider, want)
+		}
+	}
+}
+
+type brokenBook struct{}
+
+func (brokenBook) Hold(context.Context, []Purse, Amount) (Hold, error) {
+	return nil, errors.New("the ledger is away")
+}
+
+// TestNoBookNoCall: a budget that cannot be read lets nothing through.
+func TestNoBookNoCall(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, setting{provider: says(wire.Anthropic, simple), config: func(c *Config) { c.Book = brokenBook{} }})
+	status, body, _ := p.ask(wire.Anthropic, question(wire.Anthropic, false))
+	if status == 200 || !strings.Contains(body, "the ledger is away") || len(p.requests()) != 0 {
+		t.Errorf("%d %s, %d requests left", status, body, len(p.requests()))
+	}
+}
+
+// TestPackedAnswers: an answer that was not asked to be packed cannot be read along, so it is no answer.
+func TestPackedAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, setting{provider: func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.WriteString(w, "packed")
+	}})
+	if status, body, _ := p.ask(wire.Anthropic, question(wire.Anthropic, false)); status != http.StatusBadGateway || !strings.Contains(body, "not asked for") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+// TestKeptForHours: OpenAI's usage does not tell how long what was cached is kept; the request does.
+func TestKeptForHours(t *testing.T) {
+	t.Parallel()
+	answer := simple
+	answer.Usage.CacheWrite = 40
+	p := newPlace(t, setting{provider: says(wire.Responses, answer), attempt: func(a *Attempt) { a.Models = []string{"gpt-a"} }})
+	for retention, want := range map[string]int64{"24h": 40, "in_memory": 0} {
+		body := strings.Replace(question(wire.Responses, false), `{"model"`, `{"prompt_cache_retention":"`+retention+`","model"`, 1)
+		if status, got, _ := p.ask(wire.Responses, body); status != 200 {
+			t.Fatal(status, got)
+		}
+		all := p.observed()
+		if u := all[len(all)-1].Usage; u.CacheWrite != 40 || u.CacheWrite1h != want {
+			t.Errorf("%s: %+v", retention, u)
+		}
+	}
+}

@@ -30,6 +30,9 @@ func (t *turn) complete(a *wire.Answer) {
 	if !t.begun(a) {
 		a.Usage = Usage{}
 	}
+	if t.request.Retained {
+		a.Usage.CacheWrite1h = a.Usage.CacheWrite
+	}
 	t.request.Check(a.Calls)
 	t.x.Served, t.x.Text, t.x.Reasoning, t.x.Calls, t.x.Stop, t.x.Usage = a.Model, a.Text, a.Reasoning, a.Calls, a.Stop, a.Usage
 	model := t.x.Model

@@ -32,6 +32,7 @@ type Request struct {
 	Temperature string // as written; empty: none
 	Thinking    bool   // the model is asked to think
 	Tier        string // of service, when it costs other than the default
+	Retained    bool   // what is cached is kept for hours, where usage does not tell (OpenAI)
 	Tools       []Tool
 	Tail        []Message // what follows the last assistant message
 	Prefill     bool      // the last message is the assistant's
@@ -108,6 +109,8 @@ func (r *Request) readMaxTokens() error {
 }
 
 func (r *Request) readTier() {
+	keep := text(r.members, "prompt_cache_retention")
+	r.Retained = r.Format != Anthropic && keep != "" && keep != "in_memory" && keep != "in-memory"
 	normal := map[string]bool{"": true, "auto": true, "default": true, "standard": true, "standard_only": true, "global": true, "not_available": true}
 	for _, key := range []string{"service_tier", "speed", "inference_geo"} {
 		if v := text(r.members, key); !normal[v] {

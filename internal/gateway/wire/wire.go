@@ -21,7 +21,7 @@ type Usage struct {
 	Fresh        int64 `json:"fresh"`
 	CacheRead    int64 `json:"cache_read,omitempty"`
 	CacheWrite   int64 `json:"cache_write,omitempty"`    // all of it
-	CacheWrite1h int64 `json:"cache_write_1h,omitempty"` // the part of CacheWrite that is kept for an hour; the rest for five minutes
+	CacheWrite1h int64 `json:"cache_write_1h,omitempty"` // the part of CacheWrite that is kept for an hour or more; the rest for minutes
 	Output       int64 `json:"output"`
 	Reasoning    int64 `json:"reasoning,omitempty"`
 	// Partial says that the stream ended before the provider said what it used: Output is an estimate by length.
