@@ -113,6 +113,9 @@ func TestKernelObjects(t *testing.T) {
 	a := newAgent(t, Limits{}, Request{})
 	secret, err := a.kernel.Repo().WriteBlob(t.Context(), []byte("secret\n"))
 	a.check(err)
+	if got := a.do("grep ' /work/main.git/objects ' /proc/self/mountinfo | cut -d' ' -f6 | cut -d, -f1"); got != "ro" {
+		t.Errorf("main.git is mounted %s", got)
+	}
 	for name, script := range map[string]string{
 		"write":       `f=$(find /work/main.git/objects -type f | head -1); chmod u+w $f; echo broken >$f`,
 		"new":         `mkdir /work/main.git/objects/zz`,
@@ -269,4 +272,17 @@ func (a *agent) forge(line string, parents ...string) error {
 	a.check(os.WriteFile(alternatesFile(p.repo), []byte(stores), 0o600))
 	run("", "update-ref", resultRef, run("", append([]string{"commit-tree", "-m", "x", tree}, parents...)...))
 	return p.examine(a.t.Context())
+}
+
+// TestMeter stops what a broken sandbox sends, not only says that it was too much.
+func TestMeter(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	m := &meter{to: &out, limit: 10}
+	if n, err := m.Write(make([]byte, 10)); n != 10 || err != nil {
+		t.Errorf("within: %d, %v", n, err)
+	}
+	if n, err := m.Write(make([]byte, 1)); n != 0 || err == nil || out.Len() != 10 {
+		t.Errorf("beyond: %d, %v, %d passed", n, err, out.Len())
+	}
 }

@@ -136,6 +136,7 @@ func (p *pull) makeInside(ctx context.Context) error {
 	inside := filepath.Join(p.dir, "git")
 	err = repository{
 		config: pullConfig(p.store.kernel.Main().ObjectFormat(), len(p.cone) > 0), head: "ref: " + resultRef + "\n", index: index, cone: p.cone,
+		refs:       map[string]git.OID{resultRef: p.Base},
 		alternates: p.alternates(p.path("")), exclude: excludeLines(p.excluded),
 	}.write(inside)
 	if err != nil {

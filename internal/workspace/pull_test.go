@@ -140,6 +140,9 @@ func (a *agent) files(tree git.OID) map[string]string {
 func TestPull(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t, Limits{}, Request{Cone: []string{"a", "c"}})
+	if got := a.do("git diff-files --name-only"); got != ".claude/settings.json\nAGENTS.md" { // main's own copies
+		t.Errorf("git must read these again to see that nothing was changed:\n%s", got)
+	}
 	if got := a.do("git status --porcelain; git log --format=%s; cat AGENTS.md; ls"); got != "first\nmain's\nAGENTS.md\nREADME.md\na\nc" {
 		t.Errorf("the agent sees:\n%s", got)
 	}

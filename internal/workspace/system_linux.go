@@ -10,6 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// seenAs is the user and group as which a sandbox shows every identity. Where it shows another one, git inside reads each file
+// once more, and that is all.
+const seenAs = 1000
+
 // statOf is what git keeps of a file in its index.
 func statOf(info fs.FileInfo) git.FileStat {
 	s, ok := info.Sys().(*syscall.Stat_t)
@@ -18,7 +22,7 @@ func statOf(info fs.FileInfo) git.FileStat {
 	}
 	return git.FileStat{
 		CSec: uint32(s.Ctim.Sec), CNsec: uint32(s.Ctim.Nsec), MSec: uint32(s.Mtim.Sec), MNsec: uint32(s.Mtim.Nsec),
-		Dev: uint32(s.Dev), Ino: uint32(s.Ino), UID: s.Uid, GID: s.Gid, Size: uint32(s.Size),
+		Dev: uint32(s.Dev), Ino: uint32(s.Ino), UID: seenAs, GID: seenAs, Size: uint32(s.Size),
 	}
 }
 
