@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/adamant-os/adamant/internal/advice"
 	"github.com/adamant-os/adamant/internal/agent/runners"
+	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gateway"
 	"github.com/adamant-os/adamant/internal/gateway/script"
 	"github.com/adamant-os/adamant/internal/git"
@@ -105,11 +107,19 @@ func (f *upFlags) workforce(k *kernel.Kernel, clone *git.Repo, self string, log 
 			Furnish: func(ctx context.Context, commit git.OID, checkout, home string) error {
 				return judge.Furnish(ctx, k.Repo(), commit, judge.Request{Places: places(f.env), Getenv: f.env.Getenv, Version: Version}, checkout, home)
 			},
-			Desk: f.desk(), Version: Version, Now: f.env.Now, Log: log})
+			Desk: f.desk(k, self), Version: Version, Now: f.env.Now, Log: log})
 	}, nil
 }
 
-// desk is what agents may ask.
-func (f *upFlags) desk() workforce.Desk {
-	return func(task.Attempt, func(context.Context) (git.OID, error)) mcp.Tools { return mcp.Tools{} }
+// desk is what agents may ask: about main, and about what their attempt has made.
+func (f *upFlags) desk(k *kernel.Kernel, self string) workforce.Desk {
+	return func(a task.Attempt, work func(context.Context) (git.OID, error)) mcp.Tools {
+		m := means(f.env, self)
+		m.Target = "main"
+		m.By = &facts.Identity{Agent: a.Agent, Role: a.Role, Task: a.Task, Feature: a.Feature, Grants: a.Grants}
+		return advice.Desk{
+			Open:  func(ctx context.Context) (*git.Repo, error) { return git.Open(ctx, k.Repo().GitDir()) },
+			Means: m, Main: kernel.RefMain, Work: work, Closed: true, Text: plainVerdict, Now: f.env.Now,
+		}.Tools()
+	}
 }

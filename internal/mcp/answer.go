@@ -14,7 +14,7 @@ type Verdict struct {
 	Base     string    `json:"base" jsonschema:"commit it was judged against"`
 	Findings []Finding `json:"findings" jsonschema:"what the change adds; only those that block stand between it and main"`
 	Gates    []Gate    `json:"gates" jsonschema:"validations that the risk asks for, and where they stand"`
-	Reasons  []Reason  `json:"reasons" jsonschema:"why it may not land yet, worst first; empty for allow"`
+	Reasons  []Reason  `json:"reasons" jsonschema:"why it may not land yet, worst first; none for allow"`
 }
 
 // Finding is one violation.
@@ -64,7 +64,7 @@ type Check struct {
 type Rule struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
-	Kind        string `json:"kind" jsonschema:"deny, hold, warn or require"`
+	Does        string `json:"does" jsonschema:"deny, hold, warn, require, ratchet or off"`
 	Severity    string `json:"severity,omitempty"`
 	Description string `json:"description"`
 	Fix         string `json:"fix,omitempty" jsonschema:"what to do about it"`
@@ -74,9 +74,9 @@ type Rule struct {
 
 // Scope says what Affected looks at: the files at Paths, or the change from Base to Head.
 type Scope struct {
-	Paths []string `json:"paths,omitempty" jsonschema:"files to ask about; empty asks about the change from base to head"`
-	Base  string   `json:"base,omitempty" jsonschema:"commit or branch the change started from; empty is the branch it lands on"`
-	Head  string   `json:"head,omitempty" jsonschema:"commit or branch to look at; empty is what you work on"`
+	Paths []string `json:"paths,omitempty" jsonschema:"files or folders to ask about; absent asks about the change from base to head"`
+	Base  string   `json:"base,omitempty" jsonschema:"commit or branch the change started from; absent: the branch it lands on"`
+	Head  string   `json:"head,omitempty" jsonschema:"commit or branch to look at; absent: what you work on"`
 }
 
 // Impact is what needs something, directly or not.
@@ -142,10 +142,10 @@ type Hit struct {
 
 // WaiverAsk is a wish for an exception.
 type WaiverAsk struct {
-	Rule   string   `json:"rule" jsonschema:"id of the rule, as a finding names it"`
-	Paths  []string `json:"paths" jsonschema:"files or globs it is for; the fewer the better"`
-	Reason string   `json:"reason" jsonschema:"why the rule should not hold there, and what is done instead; 20 characters or more"`
-	Days   int      `json:"days,omitempty" jsonschema:"how long, in days; empty is 30"`
+	Rule   string `json:"rule" jsonschema:"id of the rule, as a finding names it"`
+	Path   string `json:"path" jsonschema:"file or glob it is for; the narrower the better"`
+	Reason string `json:"reason" jsonschema:"why the rule should not hold there, and what is done instead; 20 characters or more"`
+	Days   int    `json:"days,omitempty" jsonschema:"how long, in days; absent: 30"`
 }
 
 // WaiverProposal is a waiver that somebody with the right to would have to put on main.
