@@ -10,6 +10,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/agent"
 	"github.com/adamant-os/adamant/internal/gateway/egress"
+	"github.com/adamant-os/adamant/internal/mcp"
 )
 
 // listen is the address of agent.Endpoint.
@@ -28,7 +29,7 @@ func (r *run) endpoint(ctx context.Context) (*endpoint, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", r.session.Handler())
-	mux.Handle("/mcp", r.known(http.NotFoundHandler())) // until mcp.Handler is there
+	mux.Handle("/mcp", r.known(mcp.Handler(r.force.config.Version, r.tools())))
 	outside := r.known(proxy)
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {

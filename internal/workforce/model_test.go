@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gateway"
 	"github.com/adamant-os/adamant/internal/gateway/script"
 	"github.com/adamant-os/adamant/internal/git/gittest"
@@ -37,6 +38,16 @@ spec:
         - say: done
           calls: [{tool: {name: finish, args: {summary: It says two now.}}}]
           usage: {fresh: 100, cacheRead: 1000, output: 50}
+    - name: reads
+      agent: critic
+      when: read it
+      turns:
+        - calls: [{tool: {name: finish, args: {verdict: request-changes, summary: no}}}]
+        - calls: [{tool: {name: comment, args: {path: src/a.txt, line: 1, severity: error, text: It says one.}}}]
+        - calls: [{tool: {name: finish, args: {verdict: request-changes, summary: It must say two.}}}]
+    - name: asks
+      when: ask me
+      turns: [{calls: [{tool: {name: escalate, args: {question: "Which of the two?"}}}]}]
     - name: loops
       when: loop for ever
       turns: [{think: Again., calls: [{run: "false"}], usage: {fresh: 10, output: 10}}]
@@ -64,6 +75,7 @@ func modelShop(t *testing.T) *shop {
 	}
 	return openShop(t, gateway.Config{Mode: gateway.Script, Script: s}, func(r *gittest.Repo) {
 		r.Write(persona.Folder+"/mind.yaml", agentFile("mind", "coder", modelled))
+		r.Write(persona.Folder+"/critic.yaml", agentFile("critic", "reviewer", modelled))
 	})
 }
 
@@ -99,7 +111,7 @@ func TestModelledAttempt(t *testing.T) {
 // TestBreakerStops: what goes in circles is stopped, and says why; what it left is not a result.
 func TestBreakerStops(t *testing.T) {
 	t.Parallel()
-	for prompt, rule := range map[string]string{"Loop for ever.": "cycle", "Talk for ever.": "monologue", "Spend it all.": ""} {
+	for prompt, rule := range map[string]string{"Loop for ever.": "cycle", "Spend it all.": ""} {
 		t.Run(prompt, func(t *testing.T) {
 			t.Parallel()
 			s := modelShop(t)
@@ -116,5 +128,42 @@ func TestBreakerStops(t *testing.T) {
 				t.Errorf("it spent %d nano-USD of 1e9", o.Spent.NanoUSD)
 			}
 		})
+	}
+}
+
+// TestTalkEnds: an agent that only talks has made nothing, and that does not take long.
+func TestTalkEnds(t *testing.T) {
+	t.Parallel()
+	s := modelShop(t)
+	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", "Talk for ever.")))
+	if o := s.outcome(); o.Finish == task.FinishDone || o.Head != "" || o.Spent.Requests > 4 {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestReview: a reviewer's verdict needs a comment to stand on, and arrives with it.
+func TestReview(t *testing.T) {
+	t.Parallel()
+	s := modelShop(t)
+	a := s.attempt(1, "critic", "reviewer", "Read it.")
+	a.Head = s.main
+	s.must(s.force.Start(t.Context(), a))
+	o := s.outcome()
+	if o.Finish != task.FinishDone || o.Review == nil || o.Review.Outcome != change.ReviewChanges || len(o.Review.Comments) != 1 ||
+		o.Review.Comments[0].Path != "src/a.txt" || o.Review.Message != "It must say two." {
+		t.Errorf("%+v, review %+v", o, o.Review)
+	}
+	if o.Head != "" {
+		t.Errorf("a reviewer left %s", o.Head)
+	}
+}
+
+// TestEscalation: a question to the operator ends the attempt, whatever lies in the checkout.
+func TestEscalation(t *testing.T) {
+	t.Parallel()
+	s := modelShop(t)
+	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", "Ask me.")))
+	if o := s.outcome(); o.Finish != task.FinishEscalated || o.Why != "Which of the two?" {
+		t.Errorf("%+v", o)
 	}
 }

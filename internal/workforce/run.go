@@ -42,6 +42,7 @@ type run struct {
 	breaker  *breaker.Breaker
 	settings *settings
 	facts    grounding.Facts // what the agent is told next
+	denied   bool            // the gate refused since it was told last
 	grounded grounding.State
 
 	mu     sync.Mutex

@@ -104,12 +104,13 @@ func (r *run) remind(e gateway.Exchange) {
 	if e.Side || e.Error != "" || e.Refused != "" {
 		return
 	}
-	event := grounding.Event{FreshTokens: e.Usage.Fresh}
+	event := grounding.Event{FreshTokens: e.Usage.Fresh, Denied: r.denied}
 	if paths := written(e.Calls); len(paths) > 0 {
 		denial := r.facts.Denial
 		r.facts = r.settings.facts(r.attempt, r.cast, paths)
 		r.facts.Denial, event.Writes = denial, r.facts.Component.Ref
 	}
+	r.denied = false
 	due := grounding.When(r.grounded, event)
 	if due {
 		r.session.Inject(grounding.Text(r.facts))

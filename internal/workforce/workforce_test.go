@@ -182,8 +182,9 @@ func TestGoingOn(t *testing.T) {
 	s.must(s.force.Start(t.Context(), s.attempt(1, "hand", "coder", steps(`{"write": "src/new.txt", "text": "new\n"}`))))
 	first := s.outcome()
 	repo := s.kernel.Repo()
+	somebody := git.Signature{Name: "a", Email: "a@example.com", When: time.Now()}
 	tip, err := repo.WriteCommit(t.Context(), git.NewCommit{Tree: mustTree(t, repo, s.main), Parents: []git.OID{s.main}, Message: "meanwhile",
-		Author: git.Signature{Name: "a", Email: "a@example.com"}, Committer: git.Signature{Name: "a", Email: "a@example.com"}})
+		Author: somebody, Committer: somebody})
 	s.must(err)
 	s.must(s.kernel.Land(t.Context(), kernel.Landing{Changes: []string{}, Main: git.RefUpdate{Name: kernel.RefMain, Old: s.main, New: tip}}))
 	again := s.attempt(1, "hand", "coder", steps(`{"run": "test -f src/new.txt && echo more >>src/new.txt"}`))

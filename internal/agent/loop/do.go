@@ -139,15 +139,15 @@ func doCheck(ctx context.Context, l *loop, _ json.RawMessage) (said, error) {
 		return said{}, err
 	}
 	l.denial = ""
-	if !allows(text) {
+	if denies(text) {
 		l.denial = bounded(text)
 	}
 	return said{text: text}, nil
 }
 
-// allows says whether the gate has nothing against it: its answers begin with the decision.
-func allows(text string) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "allow")
+// denies says whether the gate refuses it: its answers begin with the decision. What it holds only waits for something.
+func denies(text string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "deny")
 }
 
 const (
