@@ -114,6 +114,9 @@ func run(t *testing.T, c cli, model *model, patience time.Duration) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "home"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	write(t, filepath.Join(dir, "home"), launch.Files)
 	give(t, id, filepath.Join(dir, "repo"), filepath.Join(dir, "home"))
 
