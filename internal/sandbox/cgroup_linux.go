@@ -286,9 +286,26 @@ func writeKnob(path, value string) error {
 	return errors.Join(err, file.Close())
 }
 
-// add moves a process, which has started nothing yet, into the group.
+// doors are files by which a thread moves itself, and what it will start, into the group of version 1. To move another process
+// the kernel waits for all processors, which takes longer than everything else about a start.
+func (g *cgroup) doors() (files []*os.File, err error) {
+	if g == nil || g.v2 {
+		return nil, nil
+	}
+	for _, folder := range g.folders {
+		file, err := os.OpenFile(filepath.Join(folder, "tasks"), os.O_WRONLY, 0)
+		if err != nil {
+			closeAll(files)
+			return nil, fmt.Errorf("put a sandbox into its cgroup: %w", err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// add moves a process, which has started nothing yet, into the group of version 2.
 func (g *cgroup) add(pid int) error {
-	if g == nil {
+	if g == nil || !g.v2 {
 		return nil
 	}
 	for _, folder := range g.folders {

@@ -29,27 +29,27 @@ type guarded struct {
 	replies map[int]chan frame // nil once there will be none
 }
 
-// hand gives the first process its orders and returns the listeners that it made.
-func (g *guarded) hand(ctx context.Context, order *setup, trees []*os.File) ([]*os.File, error) {
+// hand gives the first process its orders, with the doors of its cgroup and the mounts, and returns the listeners that it made.
+func (g *guarded) hand(ctx context.Context, order *setup, files []*os.File) ([]*os.File, error) {
 	stop := context.AfterFunc(ctx, g.kill)
 	defer stop()
 	late := time.AfterFunc(patience, g.kill)
 	defer late.Stop()
-	if err := g.send(frame{Kind: kindSetup, Setup: order}, trees); err != nil {
+	if err := g.send(frame{Kind: kindSetup, Setup: order}, files); err != nil {
 		return nil, g.explain(ctx, err)
 	}
-	f, files, err := g.receive()
+	f, listeners, err := g.receive()
 	switch {
 	case err != nil:
 		return nil, g.explain(ctx, err)
 	case f.Kind != kindReady || f.Error != "":
-		closeAll(files)
+		closeAll(listeners)
 		return nil, fmt.Errorf("set it up: %s", f.Error)
-	case len(files) != len(order.Listen):
-		closeAll(files)
-		return nil, fmt.Errorf("set it up: %d listeners instead of %d", len(files), len(order.Listen))
+	case len(listeners) != len(order.Listen):
+		closeAll(listeners)
+		return nil, fmt.Errorf("set it up: %d listeners instead of %d", len(listeners), len(order.Listen))
 	}
-	return files, nil
+	return listeners, nil
 }
 
 // explain says why the first process did not answer.

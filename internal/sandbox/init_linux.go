@@ -101,6 +101,13 @@ func (i *inside) begin() error {
 		return errors.New("take orders: there are none")
 	}
 	i.setup = f.Setup
+	if len(fds) < i.setup.Doors {
+		return errors.New("take orders: a cgroup is missing")
+	}
+	if err := enterGroups(fds[:i.setup.Doors]); err != nil {
+		return err
+	}
+	fds = fds[i.setup.Doors:]
 	for n := range i.setup.Mounts {
 		if !i.setup.Mounts[n].Given {
 			continue
@@ -114,6 +121,17 @@ func (i *inside) begin() error {
 		return nil
 	}
 	return shutDescriptors()
+}
+
+// enterGroups moves this thread, and so what it will start, into cgroups.
+func enterGroups(doors []int) error {
+	for _, fd := range doors {
+		if _, err := unix.Write(fd, []byte("0")); err != nil {
+			return fmt.Errorf("enter the cgroup: %w", err)
+		}
+		unix.Close(fd)
+	}
+	return nil
 }
 
 // shutDescriptors keeps every descriptor but the standard three from the programs that are started.

@@ -101,13 +101,19 @@ func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
 	if group == nil && limits.Memory > 0 && spec.View == ViewMinimal {
 		order.Watch = limits.Memory
 	}
+	doors, err := group.doors()
+	if err != nil {
+		return nil, errors.Join(err, group.remove())
+	}
+	defer closeAll(doors)
+	order.Doors = len(doors)
 	c = newCell()
 	g, err := s.launch(c, order, spec.Identity, group)
 	if err != nil {
 		return nil, errors.Join(err, group.remove())
 	}
 	c.room = g
-	listeners, err := g.hand(ctx, order, trees)
+	listeners, err := g.hand(ctx, order, slices.Concat(doors, trees))
 	var f *forwards
 	if err == nil {
 		f, err = forward(spec.Forward, listeners)

@@ -17,6 +17,7 @@ type setup struct {
 	Slot    bool         `json:"slot"` // the first process is root inside, and somebody else than the programs on the host
 	Nested  bool         `json:"nested,omitempty"`
 	Keep    bool         `json:"keep,omitempty"`
+	Doors   int          `json:"doors,omitempty"` // files to enter cgroups by, the first of those that came with the frame
 	Watch   int64        `json:"watch,omitempty"` // bytes of memory to watch over, where no cgroup does
 	Limits  Limits       `json:"limits"`
 	Without guards       `json:"without,omitempty"`
