@@ -149,6 +149,9 @@ func TestProgress(t *testing.T) {
 		})},
 		{"a table repeats", []Event{{Text: strings.Repeat("| the same cell in every row of the table here | yes |\n", 40)}, {Text: strings.Repeat("| the same cell in every row of the table here | yes |\n", 40)}}},
 		{"code repeats", []Event{{Text: "```go\n" + strings.Repeat("if err := doTheSameThingAgain(ctx, value); err != nil {\n", 40) + "```"}, {Text: "Done."}}},
+		{"unreadable calls are not one call", times(4, func(i int) Event {
+			return Event{Action: "bash", Args: json.RawMessage(`{"command":""}`), Invalid: true, Observation: fmt.Sprintf("found %d actions", i+2)}
+		})},
 		{"paging with one observation and one address", times(long, func(i int) Event { return shell(fmt.Sprintf("git show a%06x", i), "commit") })},
 	}
 	for _, tt := range tests {

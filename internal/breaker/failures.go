@@ -15,7 +15,7 @@ const (
 	callStop       = 11 // of the window, unknown or malformed: more than half
 )
 
-// sameError sees one action fail again and again, whatever it is told.
+// sameError sees one action fail again and again, whatever it is told. A call that could not be read is the same as no other.
 type sameError struct {
 	action uint64
 	n      int
@@ -23,6 +23,9 @@ type sameError struct {
 }
 
 func (r *sameError) step(e Event, s sight) Decision {
+	if s.malformed && s.bare {
+		return Decision{}
+	}
 	switch {
 	case !s.failed || e.Action == "":
 		r.n = 0

@@ -15,7 +15,7 @@ import (
 const keptBytes = 32 << 10
 
 // normalObservation is an observation without what differs between two runs of the same thing: addresses, hashes, times, durations,
-// names of temporary files, ports, process numbers, colours, the order of JSON keys and the width of white space.
+// names of temporary files, ports, process numbers, counters of attempts, colours, the order of JSON keys and the width of white space.
 func normalObservation(text string) string {
 	text = ends(text)
 	if value, ok := parseJSON(text); ok {
@@ -27,8 +27,8 @@ func normalObservation(text string) string {
 }
 
 // normalArgs are a tool's arguments without what a model varies when it means the same: the order of keys, white space, its
-// thoughts, and names nobody chose. An editor's arguments are what it writes: of those only order and thoughts go. leaves counts
-// the values that are left.
+// thoughts, counters of attempts, and names nobody chose. An editor's arguments are what it writes: of those only order and thoughts
+// go. leaves counts the values that are left and not empty.
 func normalArgs(raw json.RawMessage, editor bool) (text string, leaves int) {
 	whole := ends(string(raw))
 	if len(raw) > 2*keptBytes { // what a long file says in its middle counts
@@ -101,8 +101,10 @@ func writeValue(b *strings.Builder, value any, drop func(string) bool, tidy func
 			b.WriteString(",\n")
 		}
 	case string:
-		*leaves++
-		b.WriteString(tidy(v))
+		if text := tidy(v); text != "" {
+			*leaves++
+			b.WriteString(text)
+		}
 	default:
 		*leaves++
 		out, _ := json.Marshal(v) // a number, a bool or null: it cannot fail
@@ -110,17 +112,20 @@ func writeValue(b *strings.Builder, value any, drop func(string) bool, tidy func
 	}
 }
 
-var thoughtKeys = lazy(`(?i)^(thoughts?|thinking|reasoning|rationale|explanation|justification|description|intent|why|request_?id|call_?id|tool_?call_?id|trace_?id|span_?id|nonce|timestamp)$`)
+var thoughtKeys = lazy(`(?i)^(thoughts?|thinking|reasoning|rationale|explanation|justification|description|intent|why|request_?id|call_?id|tool_?call_?id|trace_?id|span_?id|nonce|timestamp|` + counterKeys + `)$`)
 
 var volatileKeys = lazy(`(?i)^(ts|time|timestamp|date|datetime|(created|updated|started|finished|ended|modified)(_?at)?|duration(_?(ms|s|sec|seconds|ns))?|elapsed(_?(ms|s|sec|seconds|time))?|latency(_?ms)?|took|uptime|pid|` +
-	`(request|trace|span|call|tool_call|message|run)_?id|uuid|nonce|thoughts?|thinking|reasoning)$`)
+	`(request|trace|span|call|tool_call|message|run)_?id|uuid|nonce|thoughts?|thinking|reasoning|` + counterKeys + `)$`)
 
-var leadingComments = lazy(`^(\s*#[^\n!][^\n]*\n)+`)
+// counterKeys name what counts how often something was tried, not how far it came.
+const counterKeys = `attempts?|retr(?:y|ies)(?:_?count)?|iteration|seq|sequence|(?:poll|call|request)_?count`
+
+var comments = lazy(`^(\s*#[^\n!][^\n]*\n)+|\s#[^'"\n]*$`)
 
 // tidyArg keeps what an argument means. Bare hashes, short hex and durations stay: `git show` of another commit and `sleep 2` after
 // `sleep 1` are other actions.
 func tidyArg(text string) string {
-	text = leadingComments().ReplaceAllString(text, "")
+	text = comments().ReplaceAllString(text, "")
 	return spaces(replaceAll(spaces(text), argNoise()))
 }
 
@@ -156,6 +161,7 @@ const (
 	stampPattern = `\b\d{4}[-/]\d{2}[-/]\d{2}[T_ ]\d{2}[:\-]\d{2}([:\-]\d{2}([.,]\d+)?)?\s?(Z\b|UTC|[+-]\d{2}:?\d{2})?`
 	epochPattern = `\b1[4-9]\d{8}(\d{3}){0,3}(\.\d+)?\b`
 	tempPattern  = `(?:/private)?(?:/tmp|/var/tmp|/dev/shm|/run/user/\d+)/[^\s:'"` + "`" + `),;<>|&]+|/var/folders/[^\s:'"),;<>|&]+|(?i:[a-z]:\\[^\s:'"),;<>|&]*\\Temp\\[^\s:'"),;<>|&]+)`
+	countPattern = `(?i)\b(?:attempt|retry|retries|try|iteration|iter|request|req|call|invocation|seq|sequence|poll|tick|counter)(?:[ _-]?(?:id|no|number|count))?["']?\s*[:=]?\s*#?\d+\b(?:\s*(?:/|of\b|%|\.\d))?`
 	thinkPattern = `(?is)<(think|thinking|thought|reasoning)>.*?</(think|thinking|thought|reasoning)>`
 )
 
@@ -190,6 +196,7 @@ var textNoise = sync.OnceValue(func() []noise {
 		{pattern: regexp.MustCompile(`\b[0-9a-fA-F]{7,128}\b`), by: "HEX", keep: notHash},
 		{pattern: regexp.MustCompile(`((?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\])):\d{2,5}\b`), by: "${1}:PORT"},
 		{pattern: regexp.MustCompile(`(?i)\b(pid|ppid|tid|process|thread|goroutine|port)(["']?\s*[:=# ]\s*)\d+\b`), by: "${1}${2}N"},
+		{pattern: regexp.MustCompile(countPattern), by: "COUNT", keep: progress},
 	}
 })
 
@@ -203,6 +210,11 @@ func chosenTemp(path string) bool {
 // notHash says that a word of hexadecimal digits is a number or a word.
 func notHash(word string) bool {
 	return !strings.ContainsAny(word, "0123456789") || !strings.ContainsAny(word, "abcdefABCDEF")
+}
+
+// progress says that a counter tells how far something came.
+func progress(counter string) bool {
+	return strings.ContainsAny(counter, "/%.") || strings.HasSuffix(strings.ToLower(counter), "of")
 }
 
 // ends is the head and the tail of a long text, as valid UTF-8.

@@ -22,6 +22,7 @@ func TestNormalText(t *testing.T) {
 		{"1763510516 done", "1763519999.25 done"},
 		{"<think>first this</think>yes", "<think>then that</think>yes"},
 		{"elapsed: 12.5", "elapsed: 3"},
+		{"attempt 3: refused", "attempt 17: refused"}, {"request #12 timed out", "Request #99 timed out"}, {"seq=4 no", "seq=5 no"}, {`{"retry_count":1,"ok":false}`, `{"retry_count":2,"ok":false}`},
 	}
 	for _, pair := range same {
 		if a, b := normalObservation(pair[0]), normalObservation(pair[1]); a != b {
@@ -29,7 +30,7 @@ func TestNormalText(t *testing.T) {
 		}
 	}
 	other := [][2]string{
-		{"12 of 40 done", "13 of 40 done"}, {"45 %", "46 %"}, {"x.go:12: no", "x.go:13: no"}, {"00000010: 7f45", "00000020: 7f45"},
+		{"12 of 40 done", "13 of 40 done"}, {"try 3 of 9", "try 4 of 9"}, {"iteration 3/9", "iteration 4/9"}, {"step 3", "step 4"}, {"request 7 %", "request 8 %"}, {"45 %", "46 %"}, {"x.go:12: no", "x.go:13: no"}, {"00000010: 7f45", "00000020: 7f45"},
 		{"/tmp/a/notes.txt", "/tmp/b/notes.txt"}, {"facade", "decade"}, {"12345678", "12345679"}, {`{"n":1}`, `{"n":2}`},
 		{"TestOne failed", "TestTwo failed"}, {"π = 3", "π = 4"}, {"日本", "日木"},
 	}
@@ -52,7 +53,7 @@ func TestNormalArgs(t *testing.T) {
 		{`{"command":"# let me look\nls"}`, `{"command":"# once more\nls"}`, false},
 		{`{"cmd":"cat /tmp/tmpab12cd34/x"}`, `{"cmd":"cat /tmp/tmpxy98zw76/x"}`, false},
 		{`{"path":"a","new":"x","explanation":"because"}`, `{"explanation":"since","new":"x","path":"a"}`, true},
-		{"ls   -la", "ls -la", false},
+		{"ls   -la", "ls -la", false}, {"make # try again", "make # and again", false}, {`{"command":"ls","attempt":1}`, `{"attempt":2,"command":"ls"}`, false},
 	}
 	for _, tt := range same {
 		if a, b := norm(tt.a, tt.editor), norm(tt.b, tt.editor); a != b {
@@ -67,6 +68,8 @@ func TestNormalArgs(t *testing.T) {
 		{`{"command":"sleep 1"}`, `{"command":"sleep 2"}`, false},
 		{`{"command":"git show 3f2a9bc"}`, `{"command":"git show 91d0e4f"}`, false},
 		{`{"thought":"one"}`, `{"thought":"two"}`, false}, // all a thinking tool has
+		{`{"attempt":1}`, `{"attempt":2}`, false},
+		{`{"command":"echo '# a'"}`, `{"command":"echo '# b'"}`, false},
 		{`{"a":"b=c"}`, `{"a":"b","c":""}`, false},
 	}
 	for _, tt := range other {

@@ -15,6 +15,7 @@ type sight struct {
 	both      uint64 // action and observation
 	failed    bool
 	unknown   bool   // there is no such tool
+	bare      bool   // it has no arguments
 	malformed bool   // it meant to act, but the call could not be read or does not fit
 	sleeps    bool   // it waits on purpose
 	pending   bool   // it was told that something is under way
@@ -33,7 +34,7 @@ func see(e Event) sight {
 	if e.Action == "" {
 		args += " " + normalText(ends(e.Text))
 	}
-	s := sight{name: shown(e.Action), unknown: e.Unknown || badCall(e, unknownWords())}
+	s := sight{name: shown(e.Action), bare: leaves == 0, unknown: e.Unknown || badCall(e, unknownWords())}
 	s.malformed = !s.unknown && (e.Invalid || badCall(e, malformedWords()) || e.Action == "" && attempted(e))
 	s.failed = (e.Failed() || s.unknown || s.malformed) && !quiet(e)
 	if s.unknown {
@@ -116,7 +117,7 @@ var unknownWords = lazy(`(?i)\b(unknown|unrecognized|unsupported|undefined|no su
 
 var malformedWords = lazy(`(?i)\binvalid (arguments?|params?|parameters?|tool input|input for tool|json)\b|\binput ?validation ?error\b|` +
 	`\bmissing required (argument|parameter|property|field)|\b(failed|unable|could not) to parse (the |your )?(tool |function )?(arguments?|input|action|response|call)\b|` +
-	`\bdoes not match the (tool's )?(input )?schema\b|\bexactly one (action|command|tool call|code block)\b`)
+	`\bdoes not match the (tool's )?(input )?schema\b|\bformat[_ ]?error\b|\bexactly one (action|command|tool call|code block)\b`)
 
 const flawBytes = 1000
 
