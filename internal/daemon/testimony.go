@@ -48,7 +48,7 @@ func (d *Daemon) testify(ctx context.Context, by *facts.Identity, s change.State
 		return err
 	}
 	reasoning := thought.Account(entries, made, silent(personas, by.Agent))
-	if !whole && change.Role(s.PatchSets[len(s.PatchSets)-1].By) != change.RoleOperator {
+	if !whole && change.Role(s.PatchSets[len(s.PatchSets)-1].By) == change.RoleAgent { // people may add to it
 		reasoning.Missing++
 		reasoning.Gaps = append(reasoning.Gaps, fmt.Sprintf("no attempt of task %s made commit %s", task.Short(t.ID), s.Head().Short()))
 	}
@@ -66,20 +66,12 @@ func (d *Daemon) testify(ctx context.Context, by *facts.Identity, s change.State
 
 // madeBy lists the attempts whose work a commit has, and says whether the commit itself is one of an attempt.
 func (d *Daemon) madeBy(ctx context.Context, head git.OID, t task.State) (made []thought.Made, whole bool, err error) {
-	for _, r := range t.Attempts {
-		if r.Role != task.RoleCoder || r.Ended == nil || r.Ended.Head == "" {
-			continue
-		}
-		in, err := d.kernel.Repo().IsAncestor(ctx, r.Ended.Head, head)
-		if err != nil {
-			return nil, false, err
-		}
-		if in {
-			made = append(made, thought.Made{Attempt: task.AttemptID(t.ID, r.N), Head: r.Ended.Head})
-			whole = whole || r.Ended.Head == head
-		}
+	records, err := t.Lineage(func(has git.OID) (bool, error) { return d.kernel.Repo().IsAncestor(ctx, has, head) })
+	for _, r := range records {
+		made = append(made, thought.Made{Attempt: task.AttemptID(t.ID, r.N), Head: r.Ended.Head})
+		whole = whole || r.Ended.Head == head
 	}
-	return made, whole, nil
+	return made, whole, err
 }
 
 // silent says which models the agent's persona declares to show no reasoning.

@@ -379,7 +379,16 @@ func (r *Reader) making(ctx context.Context, a *Account, c change.Change, path s
 }
 
 func (r *Reader) attempts(ctx context.Context, a *Account, c change.Change, t task.Task, records []thought.Record, path string) ([]thought.Made, error) {
+	lineage, err := t.State.Lineage(func(head git.OID) (bool, error) { return r.kernel.IsAncestor(ctx, head, c.State.Head()) })
+	if err != nil {
+		return nil, err
+	}
 	var made []thought.Made
+	in := map[int]bool{}
+	for _, rec := range lineage {
+		in[rec.N] = true
+		made = append(made, thought.Made{Attempt: task.AttemptID(t.ID, rec.N), Head: rec.Ended.Head})
+	}
 	returns := map[git.OID]task.Sent{}
 	t.Timeline(func(_ uint64, op task.Operation) bool {
 		if b, ok := op.Body.(task.Returned); ok {
@@ -398,15 +407,7 @@ func (r *Reader) attempts(ctx context.Context, a *Account, c change.Change, t ta
 		if rec.Until != nil {
 			at.Took = rec.Until.Sub(rec.At)
 		}
-		if at.Head != "" && rec.Role == task.RoleCoder {
-			in, err := r.kernel.IsAncestor(ctx, at.Head, c.State.Head())
-			if err != nil {
-				return nil, err
-			}
-			if at.In = in; in {
-				made = append(made, thought.Made{Attempt: at.ID, Head: at.Head})
-			}
-		}
+		at.In = in[rec.N]
 		for _, e := range records {
 			if e.Attempt == at.ID {
 				at.Actions = append(at.Actions, Action{Entry: e.Entry, Writer: e.Line.Writer, Number: e.Line.Seq, Here: path != "" && slices.Contains(e.Action.Paths, path)})
