@@ -101,20 +101,11 @@ func (w *Workspace) seen() []string {
 		return w.Cone
 	}
 	defer root.Close()
-	enabled := false
-	for _, name := range []string{".git/config", ".git/config.worktree"} {
-		for _, m := range sparseSetting().FindAllStringSubmatch(readData(root, name), -1) {
-			enabled = strings.EqualFold(m[1], "true")
-		}
+	if cone, ok := coneOf(readData(root, ".git/info/sparse-checkout")); ok {
+		return cone
 	}
-	cone, ok := coneOf(readData(root, ".git/info/sparse-checkout"))
-	if !enabled || !ok {
-		return w.Cone
-	}
-	return cone
+	return w.Cone
 }
-
-var sparseSetting = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?im)^\s*sparseCheckout\s*=\s*(\w+)`) })
 
 const dataLimit = 1 << 20 // bytes of a small file of the agent's
 
