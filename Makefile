@@ -81,7 +81,7 @@ test-interop:
 # npm installs them once, into ADAMANT_CLIS or the user's cache.
 test-clis:
 	@command -v npm >/dev/null || { echo "install Node.js with npm: the CLIs come from its registry"; exit 1; }
-	GOFLAGS=-tags=$(TAGS),clis $(GO) test -v -count=1 -timeout 30m ./internal/agent/interop
+	GOFLAGS=-tags=$(TAGS),clis $(GO) test -v -count=1 -timeout 60m ./internal/agent/interop
 
 test-arm64:
 	./scripts/determinism.sh
