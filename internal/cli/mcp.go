@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 	"strings"
 
@@ -30,16 +29,12 @@ carries. docs/mcp.md says how to set it up.`,
 			if err != nil {
 				return err
 			}
-			return mcp.Serve(cmd.Context(), io.NopCloser(env.Stdin), nopCloser{env.Stdout}, version(), desk.Tools())
+			return mcp.Serve(cmd.Context(), env.Stdin, env.Stdout, version(), desk.Tools())
 		},
 	}
 	cmd.Flags().StringVar(&dir, "repo", "", "repository (default: where you are)")
 	return cmd
 }
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }
 
 // keyboard is the desk for agents at the keyboard: it answers for a working tree.
 func keyboard(env *Env, dir string) (advice.Desk, error) {

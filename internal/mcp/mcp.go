@@ -43,17 +43,33 @@ type Tools struct {
 	Finish func(context.Context, Finish) error
 }
 
-// Serve answers requests on in and out, one JSON-RPC message a line, until in ends or ctx does.
-func Serve(ctx context.Context, in io.ReadCloser, out io.WriteCloser, version string, tools Tools) error {
-	return server(version, tools).Run(ctx, &mcp.IOTransport{Reader: in, Writer: out})
+// Serve answers requests on in and out, one JSON-RPC message a line, until in ends or ctx does. What was asked before in ended is
+// still answered.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, tools Tools) error {
+	return server(version, tools).Run(ctx, &stdio{in: in, out: out})
 }
 
 // Handler answers over streamable HTTP, at whatever path it is mounted. Each request stands for itself: there are no sessions to
-// keep or to lose. It is for clients that somebody in front of it has let in.
+// keep or to lose. It is for clients that somebody in front of it has let in; pages of a browser are refused.
 func Handler(version string, tools Tools) http.Handler {
 	s := server(version, tools)
-	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
-		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxMessage, PropagateRequestCancellation: true,
-		Logger: slog.New(slog.DiscardHandler),
+	h := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
+		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxMessage, Logger: slog.New(slog.DiscardHandler),
 	})
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, r.Context())))
+	}))
+}
+
+type requestKey struct{}
+
+// withRequest ends with the HTTP request, which the protocol's library lets its tools outlive.
+func withRequest(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	request, ok := ctx.Value(requestKey{}).(context.Context)
+	if !ok {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(request, cancel)
+	return ctx, func() { stop(); cancel() }
 }
