@@ -7,12 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
-const blobLimit = 1 << 30 // bytes of a file that is checked out
+const (
+	blobLimit = 1 << 30          // bytes of a file that is checked out
+	older     = 10 * time.Second // than the checkout are its files
+)
 
 // checkout writes files into a folder that nobody else can reach yet, as they are in git: no filter and no conversion of line
 // ends runs, here or when the result is taken. Links are written last, so that nothing is ever written through one.
@@ -23,6 +27,7 @@ type checkout struct {
 	owner sandbox.Identity
 	made  map[string]bool // folders
 	stats map[string]git.FileStat
+	born  time.Time // of every file: before the agent can write
 }
 
 func newCheckout(dir string, owner sandbox.Identity) (*checkout, error) {
@@ -30,7 +35,7 @@ func newCheckout(dir string, owner sandbox.Identity) (*checkout, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &checkout{root: root, owner: owner, made: map[string]bool{".": true}, stats: map[string]git.FileStat{}}, nil
+	return &checkout{root: root, owner: owner, made: map[string]bool{".": true}, stats: map[string]git.FileStat{}, born: time.Now().Add(-older)}, nil
 }
 
 func (c *checkout) close() error {
@@ -117,11 +122,7 @@ func (c *checkout) links(ctx context.Context, repo *git.Repo, links []git.Entry)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		info, err := c.root.Lstat(name)
-		if err == nil {
-			c.stats[name] = statOf(info)
-		}
-		return err
+		return nil // without a stat, git reads it again: a link has no age of its own
 	})
 }
 
@@ -146,8 +147,12 @@ func (c *checkout) file(entry git.Entry, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// finish gives a file its mode, whatever the umask, and its owner.
+// finish gives a file its mode, whatever the umask, its owner, and an age: git compares times by the second, and would not see an
+// edit of the same length that came in the second of the checkout.
 func (c *checkout) finish(f *os.File, mode fs.FileMode) (git.FileStat, error) {
+	if err := age(f, c.born); err != nil {
+		return git.FileStat{}, err
+	}
 	if c.owner.UID != 0 {
 		if err := f.Chown(c.owner.UID, c.owner.GID); err != nil {
 			return git.FileStat{}, err

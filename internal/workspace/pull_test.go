@@ -137,10 +137,25 @@ func (a *agent) files(tree git.OID) map[string]string {
 	return files
 }
 
+// TestPullSeesQuickEdits: an edit of the same length, in the second of the checkout, is in the result. Git compares times by the
+// second, and the index that it compares with is a copy.
+func TestPullSeesQuickEdits(t *testing.T) {
+	t.Parallel()
+	for range 3 { // an edit may come in the next second
+		a := newAgent(t, Limits{}, Request{})
+		name := a.w.path("repo/a/one.txt")
+		a.check(os.WriteFile(name, []byte("A ONE\n"), 0o644))
+		time.Sleep(1100 * time.Millisecond) // the copy of the index is of another second
+		if got := a.files(a.pull().Tree)["a/one.txt"]; got != "A ONE\n" {
+			t.Fatalf("a/one.txt = %q: the edit is lost", got)
+		}
+	}
+}
+
 func TestPull(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t, Limits{}, Request{Cone: []string{"a", "c"}})
-	if got := a.do("git diff-files --name-only"); got != ".claude/settings.json\nAGENTS.md" { // main's own copies
+	if got := a.do("git diff-files --name-only"); got != ".claude/settings.json\nAGENTS.md\na/link" { // main's own copies, and links
 		t.Errorf("git must read these again to see that nothing was changed:\n%s", got)
 	}
 	if got := a.do("git status --porcelain; git log --format=%s; cat AGENTS.md; ls"); got != "first\nmain's\nAGENTS.md\nREADME.md\na\nc" {

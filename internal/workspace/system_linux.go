@@ -2,9 +2,11 @@ package workspace
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
 	"golang.org/x/sys/unix"
@@ -24,6 +26,15 @@ func statOf(info fs.FileInfo) git.FileStat {
 		CSec: uint32(s.Ctim.Sec), CNsec: uint32(s.Ctim.Nsec), MSec: uint32(s.Mtim.Sec), MNsec: uint32(s.Mtim.Nsec),
 		Dev: uint32(s.Dev), Ino: uint32(s.Ino), UID: seenAs, GID: seenAs, Size: uint32(s.Size),
 	}
+}
+
+// age sets when a file was changed.
+func age(f *os.File, at time.Time) error {
+	ts := unix.NsecToTimeval(at.UnixNano())
+	if err := unix.Futimes(int(f.Fd()), []unix.Timeval{ts, ts}); err != nil {
+		return fmt.Errorf("dating %s: %w", f.Name(), err)
+	}
+	return nil
 }
 
 // lockFile locks a file for as long as it is open and this process lives. Without wait, one that somebody else has locked is

@@ -5,11 +5,14 @@ package workspace
 import (
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
 )
 
 func statOf(fs.FileInfo) git.FileStat { return git.FileStat{} }
+
+func age(*os.File, time.Time) error { return errPlatform }
 
 func lockFile(string, bool, bool) (*os.File, error) { return nil, errPlatform }
 
