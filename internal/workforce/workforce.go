@@ -57,7 +57,6 @@ type Workforce struct {
 	config Config
 	now    func() time.Time
 	log    *slog.Logger
-	book   gateway.Book
 	done   chan task.Outcome
 	lines  chan task.Line
 	ctx    context.Context // ends with Close
@@ -80,7 +79,13 @@ func New(ctx context.Context, c Config) (*Workforce, error) {
 	if _, err := c.Workspaces.GC(ctx, func(*workspace.Workspace) bool { return false }); err != nil {
 		return nil, fmt.Errorf("clearing the workspaces of an earlier daemon: %w", err)
 	}
-	w := &Workforce{config: c, now: c.Now, log: c.Log, book: c.Gateway.Book, done: make(chan task.Outcome), lines: make(chan task.Line, lineBuffer),
+	if c.Gateway.Book == nil {
+		var err error
+		if c.Gateway.Book, err = openBook(ctx, c.Kernel.Repo(), c.Now()); err != nil {
+			return nil, err
+		}
+	}
+	w := &Workforce{config: c, now: c.Now, log: c.Log, done: make(chan task.Outcome), lines: make(chan task.Line, lineBuffer),
 		running: map[string]*run{}, slots: map[int]bool{}}
 	w.ctx, w.end = context.WithCancel(context.WithoutCancel(ctx))
 	return w, nil
