@@ -162,7 +162,7 @@ func idOf(line []byte) json.RawMessage {
 	return nil
 }
 
-// note remembers a request until it is answered, or until its client has given it up.
+// note remembers a request until it is answered.
 func (l *lines) note(m jsonrpc.Message) {
 	r, ok := m.(*jsonrpc.Request)
 	if !ok {
