@@ -11,6 +11,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/ratchet"
 	"github.com/adamant-os/adamant/internal/task"
 )
 
@@ -331,4 +332,23 @@ func TestWithoutAgents(t *testing.T) {
 	}
 	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
 	h.await(h.push(h.writer("ada"), "HEAD"), change.Merged)
+}
+
+// TestSqueezeWhenIdle gives an idle agent a mark to lower, once, and says so.
+func TestSqueezeWhenIdle(t *testing.T) {
+	t.Parallel()
+	h, tr := newStudio(t, "{squeeze: {agent: coder}}", func(a task.Attempt) scene { return scene{write: leaf("squeezed", a.Title)} }, func(h *house) {
+		mark := ratchet.Mark{Rule: "lint/todo", Version: "1", Scopes: map[string]ratchet.Units{"src/": {strings.Repeat("ab", 16): 2}}}
+		h.clone.Write(ratchet.PathOf(mark.Rule), string(mark.Encode()))
+		h.clone.Commit("marks")
+	})
+	var all api.Tasks
+	eventually(t, time.Minute, "a task", func() bool {
+		h.call("GET", api.PathTasks+"?all=true", "", nil, &all)
+		return len(all.Tasks) > 0
+	})
+	d := h.reaches(all.Tasks[0].ID, task.Done)
+	if d.Source != "squeeze:lint/todo:src/" || d.Title != "Lower lint/todo in src from 2" || d.By != "kernel:squeeze" || len(tr.attempts()) != 1 {
+		t.Errorf("%+v", d)
+	}
 }
