@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 TAGS = kustomize_disable_go_plugin_support
 export GOFLAGS = -tags=$(TAGS)
 
-.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-interop test-clis test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-sandbox test-interop test-clis test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -58,6 +58,10 @@ test-crash:
 # The door under 10,000 hostile requests (docs/door.md).
 test-wall:
 	ADAMANT_WALL=$${ADAMANT_WALL:-10000} $(GO) test -v -count 1 -timeout 60m -run TestWall ./internal/door
+
+# The attacks from inside the sandbox, as root and as nobody, with what stopped each (docs/sandbox.md).
+test-sandbox:
+	$(GO) test -v -count=1 -timeout 20m ./internal/sandbox
 
 # The merge queue on real repositories, one strategy after the other (docs/queue.md).
 test-queue:

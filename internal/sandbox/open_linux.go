@@ -80,7 +80,7 @@ func (s *Sandbox) checkMinimal(spec *Spec) error {
 	case spec.Network != NetworkNone:
 		return errors.New("the host's network is for checks' setup only")
 	case spec.Nested, spec.Keep, len(spec.Hide) > 0:
-		return errors.New("Nested, Keep and Hide are for ViewHost only")
+		return errors.New("fields Nested, Keep and Hide are for ViewHost only")
 	case spec.Identity == Self() && os.Geteuid() == 0 && !s.without.has(guardIdentity):
 		return errors.New("root runs no agent as root: use an identity of sandbox.Slot")
 	}
