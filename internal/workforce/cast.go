@@ -82,7 +82,7 @@ func (c cast) providers() map[string]string {
 	return out
 }
 
-// api is the wire format in which our own agent asks for the cast's first model: that of the provider that answers.
+// api is the wire format of the cast's first model: that of the provider that answers; empty where there is none.
 func (c cast) api(g manifest.Gateway) string {
 	if len(c.models) == 0 {
 		return agent.Anthropic
@@ -98,7 +98,7 @@ func (c cast) api(g manifest.Gateway) string {
 		}
 		return p.API
 	}
-	return agent.Anthropic
+	return "" // no provider: a script or a cassette answers, in whatever format it is asked
 }
 
 // requests allows side calls and retries beside the turns; the breaker counts turns exactly.

@@ -84,6 +84,7 @@ func TestAPI(t *testing.T) {
 		{[]persona.Model{{Name: "gpt-y"}}, "openai-responses"},
 		{[]persona.Model{{Name: "claude-x"}}, "openai-chat"},
 		{[]persona.Model{{Name: "claude-x", Provider: "three"}}, "anthropic"},
+		{[]persona.Model{{Name: "claude-x", Provider: "none"}}, ""},
 	} {
 		if got := (cast{models: c.models}).api(g); got != c.want {
 			t.Errorf("%v: %s, want %s", c.models, got, c.want)
