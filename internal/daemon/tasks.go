@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/adamant-os/adamant/internal/change"
@@ -16,8 +15,8 @@ import (
 )
 
 // crew takes tasks one step at a time, as the daemon takes changes: each look reads the state afresh, takes one idempotent step and
-// records it by compare-and-swap. What it remembers are answers that are not recorded yet, lines for people, and what follows from
-// names of objects.
+// records it by compare-and-swap. What it remembers are answers that are not recorded yet, and what follows from names of
+// objects.
 type crew struct {
 	d     *Daemon
 	store *task.Store
@@ -27,16 +26,13 @@ type crew struct {
 
 	mu       sync.Mutex
 	outcomes map[string]task.Outcome // by task
-	lines    map[string][]task.Line  // of the newest attempt of a task
 	broken   map[string]bool         // references of tasks that cannot be read
 }
-
-const linesKept = 500 // of one attempt, for those who look later
 
 // openCrew opens what tasks need. The workforce comes last: the kernel is held, so nobody else's agents run.
 func (d *Daemon) openCrew(ctx context.Context) error {
 	d.crew = &crew{d: d, store: task.NewStore(d.kernel.Repo(), d.kernel), loop: newLoop(d.now), cones: newCones(d),
-		outcomes: map[string]task.Outcome{}, lines: map[string][]task.Line{}, broken: map[string]bool{}}
+		outcomes: map[string]task.Outcome{}, broken: map[string]bool{}}
 	if d.config.Workforce == nil {
 		return nil
 	}
@@ -89,18 +85,8 @@ func (c *crew) take(o task.Outcome) {
 	c.loop.wake(o.Task)
 }
 
-// hear keeps a line for those who watch.
+// hear passes a line on to those who watch.
 func (c *crew) hear(l task.Line) {
-	c.mu.Lock()
-	kept := c.lines[l.Task]
-	if len(kept) > 0 && kept[0].Attempt != l.Attempt || len(kept) >= 2*linesKept {
-		kept = slices.Clone(kept[max(0, len(kept)-linesKept):])
-	}
-	if len(kept) > 0 && kept[0].Attempt != l.Attempt {
-		kept = nil
-	}
-	c.lines[l.Task] = append(kept, l)
-	c.mu.Unlock()
 	c.d.lines.publish(Event{Kind: "line", Task: l.Task, Message: l.Text, Body: lineBody(l)})
 }
 

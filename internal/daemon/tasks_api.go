@@ -341,8 +341,11 @@ func numberOf(attempt string) int {
 	return n
 }
 
-// past is what happened to a task so far: its entries in the ledger, what its agents did among them, and the newest lines.
+// past is what happened to a task so far: its entries in the ledger, what its agents did among them.
 func (c *crew) past(ctx context.Context, id string) ([]api.LogLine, error) {
+	if err := c.d.kernel.Ledger().Flush(ctx); err != nil {
+		return nil, err
+	}
 	var out []api.LogLine
 	for e, err := range ledger.Read(ctx, c.d.kernel.Repo(), ledger.Filter{Task: id, Kinds: []string{"task.*", "change.*", thought.Kind}}) {
 		if err != nil {
