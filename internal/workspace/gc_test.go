@@ -43,7 +43,6 @@ func (l *lab) refs() []string {
 	return names
 }
 
-func all(*Workspace) bool  { return true }
 func none(*Workspace) bool { return false }
 
 func TestListLoadRemove(t *testing.T) {

@@ -18,10 +18,7 @@ const (
 	lockName   = "lock"
 )
 
-var (
-	errLocked   = errors.New("somebody uses it")
-	errPlatform = errors.New("workspaces need Linux")
-)
+var errLocked = errors.New("somebody uses it")
 
 // BusyError says that a workspace is in use.
 type BusyError struct{ ID string }

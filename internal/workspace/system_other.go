@@ -3,12 +3,15 @@
 package workspace
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
 )
+
+var errPlatform = errors.New("workspaces need Linux")
 
 func statOf(fs.FileInfo) git.FileStat { return git.FileStat{} }
 
