@@ -10,7 +10,7 @@ export CGO_ENABLED = 0
 TAGS = kustomize_disable_go_plugin_support
 export GOFLAGS = -tags=$(TAGS)
 
-.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-sandbox test-interop test-clis test-arm64 completions release clean
+.PHONY: build install demo test lint self-check cross bench bench-fleet test-race test-ratchet test-crash test-wall test-fuzz test-queue test-sandbox test-interop test-clis test-mcp test-arm64 completions release clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/adamant ./cmd/adamant
@@ -86,6 +86,11 @@ test-interop:
 test-clis:
 	@command -v npm >/dev/null || { echo "install Node.js with npm: the CLIs come from its registry"; exit 1; }
 	GOFLAGS=-tags=$(TAGS),clis $(GO) test -v -count=1 -timeout 60m ./internal/agent/interop
+
+# The public conformance suite of the Model Context Protocol against our server (docs/mcp.md). npm installs it once, into
+# ADAMANT_MCP_SUITE or the user's cache.
+test-mcp:
+	./scripts/mcp-conformance.sh
 
 test-arm64:
 	./scripts/determinism.sh

@@ -51,8 +51,9 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, version string, too
 
 // Handler answers over streamable HTTP, at whatever path it is mounted. Each request stands for itself: there are no sessions to
 // keep or to lose. It is for clients that somebody in front of it has let in; pages of a browser are refused.
-func Handler(version string, tools Tools) http.Handler {
-	s := server(version, tools)
+func Handler(version string, tools Tools) http.Handler { return handler(server(version, tools)) }
+
+func handler(s *mcp.Server) http.Handler {
 	h := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true, MaxRequestBodyBytes: maxMessage, Logger: slog.New(slog.DiscardHandler),
 	})
