@@ -25,6 +25,7 @@ type room interface {
 // network. Close it, or end the context it was opened with.
 type Cell struct {
 	room    room
+	owner   Identity // of its programs, on the host
 	copies  sync.WaitGroup
 	readers []*os.File // of the streams' pipes
 	gone    chan struct{}

@@ -41,7 +41,7 @@ func TestStreams(t *testing.T) {
 	s := newSandbox(t)
 	var out, errs bytes.Buffer
 	p, err := s.Start(t.Context(), Spec{
-		Argv: []string{"/bin/sh", "-c", `cat; echo "$0 $PWD $ONLY" >&2; env | wc -l >&2; exit 3`}, Dir: "/tmp", Env: []string{"ONLY=this"},
+		Argv: []string{"/bin/sh", "-c", `cat; echo "$0 $PWD $ONLY" >/dev/stderr; cat </dev/stdin >/dev/stdout; exit 3`}, Dir: "/tmp", Env: []string{"ONLY=this"},
 		Identity: slot(t, 201), Stdin: strings.NewReader(strings.Repeat("x", 1<<20)), Stdout: &out, Stderr: &errs,
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func TestStreams(t *testing.T) {
 	if err != nil || exit.Code != 3 || out.Len() != 1<<20 {
 		t.Errorf("%+v %v, %d bytes", exit, err, out.Len())
 	}
-	if want := "/bin/sh /tmp this\n"; !strings.HasPrefix(errs.String(), want) {
+	if want := "/bin/sh /tmp this\n"; errs.String() != want {
 		t.Errorf("stderr %q, want %q", errs.String(), want)
 	}
 }

@@ -108,6 +108,7 @@ func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
 	defer closeAll(doors)
 	order.Doors = len(doors)
 	c = newCell()
+	c.owner = spec.Identity
 	g, err := s.launch(c, order, spec.Identity, group)
 	if err != nil {
 		return nil, errors.Join(err, group.remove())

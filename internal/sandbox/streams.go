@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"io"
 	"os"
 	"reflect"
@@ -41,7 +42,7 @@ func (c *Cell) input(from io.Reader, ours *[]*os.File) (*os.File, error) {
 	if from == nil {
 		return null(os.O_RDONLY, ours)
 	}
-	r, w, err := os.Pipe()
+	r, w, err := c.pipe()
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (c *Cell) output(to io.Writer, ours *[]*os.File) (*os.File, error) {
 	if to == nil {
 		return null(os.O_WRONLY, ours)
 	}
-	r, w, err := os.Pipe()
+	r, w, err := c.pipe()
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +74,18 @@ func (c *Cell) output(to io.Writer, ours *[]*os.File) (*os.File, error) {
 		r.Close()
 	})
 	return w, nil
+}
+
+// pipe makes a pipe that belongs to who runs inside, so that a script may write to /dev/stderr.
+func (c *Cell) pipe() (r, w *os.File, err error) {
+	r, w, err = os.Pipe()
+	if err != nil || c.owner == Self() {
+		return r, w, err
+	}
+	if err := w.Chown(c.owner.UID, c.owner.GID); err != nil {
+		return nil, nil, errors.Join(err, r.Close(), w.Close())
+	}
+	return r, w, nil
 }
 
 func null(flag int, ours *[]*os.File) (*os.File, error) {
