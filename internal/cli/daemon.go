@@ -20,6 +20,7 @@ import (
 	"github.com/adamant-os/adamant/internal/document/kustomize"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/mcp"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
@@ -87,10 +88,14 @@ func (f *upFlags) run(ctx context.Context) error {
 		return errors.Join(err, k.Close(), clone.Close())
 	}
 	p := places(f.env)
+	atKeyboard, err := keyboard(f.env, f.repo)
+	if err != nil {
+		return errors.Join(err, k.Close(), clone.Close())
+	}
 	config := daemon.Config{
 		Kernel: k, Name: filepath.Base(dir), State: stateFolder(f.env, dir), Places: p, Listen: f.listen, Slots: f.slots,
 		Hook: []string{self, "hook"}, Render: kustomize.Renderer{Self: self}.Render, Version: Version, Getenv: f.env.Getenv, Now: f.env.Now,
-		Log: log, Workforce: force,
+		Log: log, Workforce: force, MCP: mcp.Handler(version(), atKeyboard.Tools()),
 	}
 	config.Remote = func(ctx context.Context, name string) (string, error) { return configuredURL(ctx, clone, name) }
 	config.Listen = cmp.Or(config.Listen, lastAddress(config.State))

@@ -30,6 +30,7 @@ func (d *Daemon) inside() http.Handler {
 	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil // no page that loads scripts from elsewhere
 	a := humago.New(mux, config)
 	d.routes(a)
+	d.agents(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isOwner(r.Context()) {
 			http.Error(w, "this socket is for the user who runs the daemon", http.StatusForbidden)

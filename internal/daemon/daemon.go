@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,9 @@ type Config struct {
 	// Workforce makes what runs agents, once the kernel is held; nil = tasks are kept and nobody works on them. Its Close, where it has
 	// one, is called at the end. An error of it is trouble for status; everything else goes on.
 	Workforce func(ctx context.Context) (task.Workforce, error)
+
+	// MCP answers agents at the keyboard, on the socket's path /mcp; nil = nothing does.
+	MCP http.Handler
 
 	// Patience is how long one run of the gate may take, all its checks together; 0 = 2 hours.
 	Patience time.Duration
