@@ -14,6 +14,7 @@ title "What would the gate have done with this project's own changes?"
 
 rm -rf "$folder" && mkdir -p "$folder/clinic"
 cp -R "$here/examples/clinic/base/." "$folder/clinic/"
+cp -R "$here/examples/clinic/fleet/.adamant/." "$folder/clinic/.adamant/" # its agents, and the layers they must keep
 cd "$folder/clinic"
 git init -q -b main .
 git config user.name Operator && git config user.email operator@example.com
@@ -34,7 +35,7 @@ git switch -q main
 
 title "The same five through the door of a running Repo OS"
 export ADAMANT_KERNEL="$folder/kernel/clinic" XDG_STATE_HOME="$folder/state"
-"$adamant" up --detach
+"$adamant" up --detach --script "$here/examples/clinic/fleet/script.yaml" # the models' words; no key is needed
 trap '"$adamant" down >/dev/null 2>&1 || true' EXIT
 "$adamant" token new --role person --name you --write --out "$folder/token" >/dev/null
 git config credential.helper "!'$adamant' token credential '$folder/token'"
@@ -65,6 +66,41 @@ title "You take one back"
 "$adamant" revert "${id[1-trivial]}" --reason "the wording was better before"
 "$adamant" wait "${id[1-trivial]}" --for reverted
 git fetch -q adamant && git log --oneline adamant/main
+
+title "A fleet of agents works here: real runners in sandboxes, behind the gateway; a script speaks for their models"
+declare -A task
+give() { # NAME TEXT [FLAG...]
+	local name=$1
+	shift
+	task[$name]=$("$adamant" task "$@" --json | sed -n 's/.*"task": *"\([0-9a-f]*\)".*/\1/p')
+	printf '%-8s %.16s  %s\n' "$name" "${task[$name]}" "$1"
+}
+give feature "Show the longest free gap of a day" --feature booking
+give layer "Greet people after sign-in with a greeting" --feature sign-in
+give loop "Find out why the flaky clock test fails"
+give weaken "Make the gate accept less coverage" --grant '.adamant/**'
+give escape "Write the latency report from production"
+settled() { # NAME: until it landed or needs somebody
+	until "$adamant" task show "${task[$1]}" --json | grep -Eq '"status": *"(done|failed|suspended|waiting)"'; do sleep 0.5; done
+}
+for name in feature escape loop layer weaken; do settled "$name"; done
+echo
+"$adamant" fleet --once
+
+title "The feature landed: what its agent saw, thought and did, and who let it in"
+git fetch -q adamant
+"$adamant" why "$("$adamant" task show "${task[feature]}" --json | sed -n 's/.*"change": *"\([0-9a-f]*\)".*/\1/p' | head -1)"
+
+title "The layer was broken, then mended after the gate's feedback"
+"$adamant" task log "${task[layer]}" | grep -E 'came back|sent back|made|judges|says|action' | tail -n 14 || true
+
+title "Nothing got out of the sandbox: what the agent saw when it tried"
+"$adamant" log --kernel "$ADAMANT_KERNEL" --task "${task[escape]}" --json | grep -o '"observation":"[^"]*"' | grep -v '\[adamant\]' |
+	sed 's/^"observation":"//; s/"$//' | while read -r seen; do printf '%b\n' "$seen"; done
+
+title "What needs you, and what it cost"
+"$adamant" inbox || [ $? -eq 3 ]
+"$adamant" task list --all
 
 title "Every decision is in the ledger, signed and chained"
 "$adamant" log --kernel "$ADAMANT_KERNEL" | tail -n 8
