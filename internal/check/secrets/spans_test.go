@@ -43,7 +43,7 @@ func TestSpansOfLongKeys(t *testing.T) {
 	for name, text := range map[string]string{
 		"whole":   "a\n-----BEGIN RSA " + "PRIVATE KEY-----\n" + body + "-----END RSA " + "PRIVATE KEY-----\nb\n",
 		"cut off": "a\n-----BEGIN RSA " + "PRIVATE KEY-----\n" + body,
-		"putty":   "a\nPuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 200\n" + body + "Private-MAC: 0\nb\n",
+		"putty":   "a\nPuTTY-User-Key-" + "File-3: ssh-ed25519\nPrivate-Lines: 200\n" + body + "Private-MAC: 0\nb\n",
 	} {
 		if rest := cut(t, text); len(rest) > 60 || !strings.HasPrefix(rest, "a\n") {
 			t.Errorf("%s: %d bytes are left: %.80q", name, len(rest), rest)
