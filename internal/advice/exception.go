@@ -29,8 +29,11 @@ func (d *desk) requestWaiver(ctx context.Context, ask mcp.WaiverAsk) (out mcp.An
 			return err
 		}
 		proposal, err := propose(ask, g, d.Now().UTC())
+		if err != nil {
+			return err
+		}
 		out = mcp.Answer[mcp.WaiverProposal]{Text: proposalText(proposal), Data: proposal}
-		return err
+		return nil
 	})
 	return out, err
 }

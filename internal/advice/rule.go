@@ -23,8 +23,11 @@ func (d *desk) explainRule(ctx context.Context, id string) (out mcp.Answer[mcp.R
 			return fmt.Errorf("compiling the constitution: %w", err)
 		}
 		rule, err := find(engine.Rules(), id)
+		if err != nil {
+			return err
+		}
 		out = mcp.Answer[mcp.Rule]{Text: ruleText(rule), Data: rule}
-		return err
+		return nil
 	})
 	return out, err
 }
