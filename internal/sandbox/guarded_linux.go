@@ -29,6 +29,22 @@ type guarded struct {
 	replies map[int]chan frame // nil once there will be none
 }
 
+// settle gives the first process its orders and serves its listeners. When that fails nothing of it is left.
+func (g *guarded) settle(ctx context.Context, order *setup, files []*os.File, list []Forward) (*forwards, error) {
+	listeners, err := g.hand(ctx, order, files)
+	var f *forwards
+	if err == nil {
+		f, err = forward(list, listeners)
+	}
+	if err != nil {
+		g.kill()
+		g.reap()
+		return nil, err
+	}
+	go g.listen()
+	return f, nil
+}
+
 // hand gives the first process its orders, with the doors of its cgroup and the mounts, and returns the listeners that it made.
 func (g *guarded) hand(ctx context.Context, order *setup, files []*os.File) ([]*os.File, error) {
 	stop := context.AfterFunc(ctx, g.kill)

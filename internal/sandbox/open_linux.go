@@ -76,7 +76,10 @@ func (s *Sandbox) check(spec *Spec) error {
 }
 
 func (s *Sandbox) checkMinimal(spec *Spec) error {
+	l := s.layers
 	switch {
+	case !l.User || !l.PID || !l.Mount || !l.Net || !l.Seccomp || l.Landlock == 0:
+		return errors.New("a sandbox that may be weaker is for checks only")
 	case spec.Network != NetworkNone:
 		return errors.New("the host's network is for checks' setup only")
 	case spec.Nested, spec.Keep, len(spec.Hide) > 0:
@@ -87,14 +90,23 @@ func (s *Sandbox) checkMinimal(spec *Spec) error {
 	return nil
 }
 
-func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
+func (s *Sandbox) open(ctx context.Context, spec Spec) (*Cell, error) {
 	limits := spec.Limits.filled()
-	order, trees, err := s.order(spec, limits)
-	defer closeAll(trees)
+	group, err := s.cgroups.make(limits)
 	if err != nil {
 		return nil, err
 	}
-	group, err := s.cgroups.make(limits)
+	c, err := s.openIn(ctx, spec, limits, group)
+	if err != nil {
+		return nil, errors.Join(err, group.remove())
+	}
+	return c, nil
+}
+
+// openIn opens a sandbox in a cgroup, which may be nil.
+func (s *Sandbox) openIn(ctx context.Context, spec Spec, limits Limits, group *cgroup) (*Cell, error) {
+	order, trees, err := s.order(spec, limits)
+	defer closeAll(trees)
 	if err != nil {
 		return nil, err
 	}
@@ -103,28 +115,21 @@ func (s *Sandbox) open(ctx context.Context, spec Spec) (c *Cell, err error) {
 	}
 	doors, err := group.doors()
 	if err != nil {
-		return nil, errors.Join(err, group.remove())
+		return nil, err
 	}
 	defer closeAll(doors)
 	order.Doors = len(doors)
-	c = newCell()
+	c := newCell()
 	c.owner = spec.Identity
 	g, err := s.launch(c, order, spec.Identity, group)
 	if err != nil {
-		return nil, errors.Join(err, group.remove())
+		return nil, err
+	}
+	f, err := g.settle(ctx, order, slices.Concat(doors, trees), spec.Forward)
+	if err != nil {
+		return nil, err
 	}
 	c.room = g
-	listeners, err := g.hand(ctx, order, slices.Concat(doors, trees))
-	var f *forwards
-	if err == nil {
-		f, err = forward(spec.Forward, listeners)
-	}
-	if err != nil {
-		g.kill()
-		g.reap()
-		return nil, errors.Join(err, group.remove())
-	}
-	go g.listen()
 	c.watch(ctx, limits.Wall, func() error {
 		f.close()
 		return group.remove()
@@ -156,8 +161,11 @@ func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.Fil
 	case spec.View == ViewMinimal && order.Layers.User:
 		order.UID, order.GID = insideID, insideID
 	}
+	for _, f := range spec.Forward {
+		order.Listen = append(order.Listen, f.Listen)
+	}
+	given := slot && order.Layers.User
 	for _, m := range spec.Mounts {
-		given := slot && order.Layers.User
 		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Given: given})
 		if !given {
 			continue
@@ -167,9 +175,6 @@ func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.Fil
 			return nil, trees, err
 		}
 		trees = append(trees, tree)
-	}
-	for _, f := range spec.Forward {
-		order.Listen = append(order.Listen, f.Listen)
 	}
 	return order, trees, nil
 }

@@ -214,6 +214,16 @@ func TestWhatIsMissing(t *testing.T) {
 	if _, err := New(t.Context(), Options{}); err == nil {
 		t.Error("a sandbox without a first process")
 	}
+	for name, take := range map[string]func(*layers){
+		"user namespace": func(l *layers) { l.User = false }, "pid namespace": func(l *layers) { l.PID = false }, "mount namespace": func(l *layers) { l.Mount = false },
+		"network namespace": func(l *layers) { l.Net = false }, "Landlock": func(l *layers) { l.Landlock = 0 }, "seccomp": func(l *layers) { l.Seccomp = false },
+	} {
+		poor := &Sandbox{self: s.self, layers: s.layers}
+		take(&poor.layers)
+		if _, err := poor.Open(t.Context(), Spec{Identity: slot(t, 1)}); err == nil {
+			t.Errorf("without %s an agent runs", name)
+		}
+	}
 	for _, self := range []string{"", "/bin/true", "/no/such"} {
 		weak, err := New(t.Context(), Options{Self: self, Weaker: true})
 		if err != nil || weak.Report() != (Report{Cgroup: "none"}) {
