@@ -401,7 +401,7 @@ func (st *step) begin(b Started) (Next, bool) {
 // pause is until when nothing is tried again after a failure, zero when it may be. A clock that was set back never prolongs it.
 func (st *step) pause() time.Time {
 	r := st.newest()
-	if r == nil || st.s.Failures == 0 || st.w.Now.Before(*r.Until) {
+	if r == nil || st.s.Failures == 0 || r.Ended.Finish == FinishLost || st.w.Now.Before(*r.Until) {
 		return time.Time{}
 	}
 	length := longestPause

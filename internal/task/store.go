@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
@@ -14,14 +15,19 @@ import (
 )
 
 // Store keeps tasks in git (docs/formats/task.md). It is safe for concurrent use; two writers of one task meet at a
-// compare-and-swap.
+// compare-and-swap. It remembers what it read by the commit that it read, so that listing tasks costs what has changed.
 type Store struct {
 	repo *git.Repo
 	refs change.Refs
+
+	mu    sync.Mutex
+	known map[string]Task // by id; good while its Tip is the reference's
 }
 
 // NewStore is a store in repo that moves references through refs.
-func NewStore(repo *git.Repo, refs change.Refs) *Store { return &Store{repo: repo, refs: refs} }
+func NewStore(repo *git.Repo, refs change.Refs) *Store {
+	return &Store{repo: repo, refs: refs, known: map[string]Task{}}
+}
 
 // Task is a task as it was read: its state is that of Tip.
 type Task struct {
@@ -130,6 +136,9 @@ func (s *Store) Load(ctx context.Context, id string) (Task, error) {
 	if tip == "" {
 		return Task{}, &NotFoundError{Name: Short(id)}
 	}
+	if t, ok := s.remembered(id, tip); ok {
+		return t, nil
+	}
 	h := &history{ID: id, Ref: kernel.TaskMeta(id), Tip: tip}
 	if err := format().Read(ctx, s.repo, h); err != nil {
 		return Task{}, err
@@ -137,7 +146,7 @@ func (s *Store) Load(ctx context.Context, id string) (Task, error) {
 	if h.Err != nil {
 		return Task{}, h.Err
 	}
-	return taskOf(h), nil
+	return s.remember(taskOf(h)), nil
 }
 
 type history = oplog.History[Operation]
@@ -158,29 +167,49 @@ func (s *Store) list(ctx context.Context, prefix string, want func(id string) bo
 	if err != nil {
 		return nil, nil, err
 	}
-	var found []*history
+	var tasks []Task
+	var unread []*history
 	var broken []*BrokenError
 	for _, ref := range refs {
 		name, err := kernel.ParseRef(ref.Name)
 		switch {
 		case err != nil:
 			broken = append(broken, &BrokenError{Ref: ref.Name, Err: err, Next: "git update-ref -d " + ref.Name + " removes it, when nobody needs it"})
-		case name.Kind == kernel.KindTask && want(name.ID):
-			found = append(found, &history{ID: name.ID, Ref: ref.Name, Tip: ref.OID})
+		case name.Kind != kernel.KindTask || !want(name.ID):
+		default:
+			if t, ok := s.remembered(name.ID, ref.OID); ok {
+				tasks = append(tasks, t)
+			} else {
+				unread = append(unread, &history{ID: name.ID, Ref: ref.Name, Tip: ref.OID})
+			}
 		}
 	}
-	if err := format().Read(ctx, s.repo, found...); err != nil {
+	if err := format().Read(ctx, s.repo, unread...); err != nil {
 		return nil, nil, err
 	}
-	tasks := make([]Task, 0, len(found))
-	for _, h := range found {
+	for _, h := range unread {
 		if b := (*BrokenError)(nil); errors.As(h.Err, &b) {
 			broken = append(broken, b)
 			continue
 		}
-		tasks = append(tasks, taskOf(h))
+		tasks = append(tasks, s.remember(taskOf(h)))
 	}
+	slices.SortFunc(tasks, func(a, b Task) int { return strings.Compare(a.ID, b.ID) })
 	return tasks, broken, nil
+}
+
+func (s *Store) remembered(id string, tip git.OID) (Task, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.known[id]
+	return t, ok && t.Tip == tip
+}
+
+func (s *Store) remember(t Task) Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[t.ID] = t
+	return t
 }
 
 const leastDigits = 8
