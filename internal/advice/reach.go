@@ -72,7 +72,7 @@ func impactData(i *judge.Impact) mcp.Impact {
 
 func impactText(i mcp.Impact) string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "%d files are needed by %d others\n", len(i.Changed), len(i.Files))
+	fmt.Fprintf(&w, "asked about: %d; files that need them: %d\n", len(i.Changed), len(i.Files))
 	for _, part := range []struct {
 		name string
 		all  []string
