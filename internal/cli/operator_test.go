@@ -20,8 +20,8 @@ import (
 	"github.com/adamant-os/adamant/internal/risk"
 )
 
-// keyboard is an operator who types commands at a desk.
-type keyboard struct {
+// typist is an operator who types commands at a desk.
+type typist struct {
 	t      *testing.T
 	desk   *desktest.Server
 	socket string
@@ -36,9 +36,9 @@ const (
 	missingID  = "d3f0000000000000000000000000000000000000000000000000000000000003"
 )
 
-func newKeyboard(t *testing.T) *keyboard {
+func newTypist(t *testing.T) *typist {
 	t.Helper()
-	k := &keyboard{t: t, answer: func(string) string { return "" }, dir: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	k := &typist{t: t, answer: func(string) string { return "" }, dir: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	k.desk = desktest.New(t, func() time.Time { return k.now }, operator.Options{Secrets: operator.SecretFiles{Dir: filepath.Join(k.dir, "secrets")}, Page: "http://localhost:4000"})
 	k.socket = k.desk.Listen(t)
 	k.desk.Open(t, desk.Change{ID: highID, Title: "Sessions end after an hour", Author: "coder", Agent: "coder", Status: "needs-operator", PatchSet: 2}, desktest.Assessment(risk.High), k.now.Add(-3*time.Hour))
@@ -50,7 +50,7 @@ func newKeyboard(t *testing.T) *keyboard {
 }
 
 // key makes a real SSH key and gives its file.
-func (k *keyboard) key(name string) string {
+func (k *typist) key(name string) string {
 	k.t.Helper()
 	file := filepath.Join(k.dir, name)
 	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file).CombinedOutput(); err != nil {
@@ -70,7 +70,7 @@ func (f typed) Read(p []byte) (int, error) {
 	return copy(p, text), nil
 }
 
-func (k *keyboard) run(args ...string) (code int, stdout, stderr string) {
+func (k *typist) run(args ...string) (code int, stdout, stderr string) {
 	k.t.Helper()
 	var out, said bytes.Buffer
 	env := &Env{Stdin: typed(func() string { return k.answer(said.String()) }), Stdout: &out, Stderr: &said, Dir: k.dir, Now: func() time.Time { return k.now },
@@ -82,7 +82,7 @@ func (k *keyboard) run(args ...string) (code int, stdout, stderr string) {
 }
 
 // want runs a command and checks its exit code and what it said on both streams.
-func (k *keyboard) want(code int, part string, args ...string) string {
+func (k *typist) want(code int, part string, args ...string) string {
 	k.t.Helper()
 	got, stdout, stderr := k.run(args...)
 	if got != code || !strings.Contains(stdout+stderr, part) {
@@ -99,7 +99,7 @@ func (k *keyboard) want(code int, part string, args ...string) string {
 // An operator's first day, from the first key to a revoked one.
 func TestOperatorsDay(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	first, second := k.key("laptop"), k.key("desktop")
 	k.want(ExitOK, "No key is enrolled", "operator", "list")
 	k.want(ExitUsage, "no key is enrolled", "approve", highID, "--yes")
@@ -131,7 +131,7 @@ func TestOperatorsDay(t *testing.T) {
 }
 
 // keyOf is the id of the enrolled key of a file.
-func keyOf(k *keyboard, file string) string {
+func keyOf(k *typist, file string) string {
 	k.t.Helper()
 	public, err := os.ReadFile(file + ".pub")
 	if err != nil {
@@ -167,7 +167,7 @@ Sessions end after an hour (coder)  3 hours
 
 func TestInbox(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	if out := k.want(ExitHold, "", "inbox"); out != wantInbox {
 		t.Errorf("got\n%s\nwant\n%s", out, wantInbox)
 	}
@@ -183,7 +183,7 @@ func TestInbox(t *testing.T) {
 
 func TestCriticalAndMissing(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	key := k.key("laptop")
 	k.want(ExitOK, "", "operator", "enrol", "ada", "--new", key)
 	k.want(ExitUsage, "is critical: adamant break-glass", "approve", criticalID, "--key", key, "--yes")
@@ -197,7 +197,7 @@ func TestCriticalAndMissing(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	key := k.key("laptop")
 	k.want(ExitOK, "", "operator", "enrol", "ada", "--new", key)
 	k.want(ExitUsage, "no code generator", "approve", highID, "--code", "123456", "--yes")
@@ -223,7 +223,7 @@ func TestCodes(t *testing.T) {
 // Nobody signs a verdict that does not follow from its own assessment.
 func TestForgedVerdict(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	key := k.key("laptop")
 	k.want(ExitOK, "", "operator", "enrol", "ada", "--new", key)
 	for _, edit := range [][2]string{{`"level":"high"`, `"level":"low"`}, {`"head":"2222`, `"head":"9222`}, {`"change":"a1f`, `"change":"b1f`}} {
@@ -240,7 +240,7 @@ func TestForgedVerdict(t *testing.T) {
 
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
-	k := newKeyboard(t)
+	k := newTypist(t)
 	k.socket = filepath.Join(k.dir, "none")
 	for _, args := range [][]string{{"inbox"}, {"approve", highID}, {"reject", highID, "--reason", "x"}, {"comment", highID, "x"}, {"operator", "list"}, {"break-glass", highID, "--reason", "x"}} {
 		k.want(ExitUsage, "no daemon listens there; start it: adamant up", args...)

@@ -239,7 +239,7 @@ func said(decision string) string {
 	case gate.Allow:
 		return "allowed"
 	case gate.Hold:
-		return "held"
+		return "held for you"
 	case gate.Deny:
 		return "refused"
 	}
@@ -262,9 +262,9 @@ func (t *whyText) nodded() {
 		t.row("reviewed", "%s", text)
 	}
 	for _, n := range t.Approvals {
-		text := fmt.Sprintf("by %s, %s, by %s", person(n.By), t.when(n.At), n.Method)
+		text := fmt.Sprintf("by %s, %s, with %s", person(n.By), t.when(n.At), credential(n.Method))
 		if n.MFA {
-			text += " that verified who it was"
+			text += " that verified its user"
 		}
 		if n.Reason != "" {
 			text += ": " + n.Reason
@@ -277,6 +277,21 @@ func (t *whyText) nodded() {
 	if len(t.Approvals) == 0 && t.Landing != nil && !t.Landing.ByHand {
 		t.row("approved", "by nobody: the gate lets a change of this risk land by itself")
 	}
+}
+
+// credential is a method of approval in words.
+func credential(method string) string {
+	switch method {
+	case gate.MethodSSH:
+		return "an SSH key"
+	case gate.MethodSK:
+		return "a security key"
+	case gate.MethodWebAuthn:
+		return "the browser's key"
+	case gate.MethodTOTP:
+		return "a code"
+	}
+	return method
 }
 
 func (t *whyText) landed() {
