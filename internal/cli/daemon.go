@@ -175,6 +175,7 @@ ExecStart="%s" up --kernel "%s" --repo "%s"
 Restart=on-failure
 RestartSec=2
 KillMode=control-group
+Delegate=yes
 TimeoutStopSec=30
 UMask=0077
 

@@ -141,8 +141,8 @@ func unescape(text string) string {
 	return b.String()
 }
 
-// delegate makes sure that groups made here have memory and process limits. In a group of version 2 that only holds this process,
-// it goes to a leaf of its own for that, as a group with children that have limits must hold none.
+// delegate makes sure that groups made here have memory and process limits. In a group of version 2 that holds only this process
+// and its children, they go to a leaf of their own for that, as a group with children that have limits must hold none.
 func (c *cgroups) delegate(self int) bool {
 	if filepath.Base(c.memory) == leaf {
 		c.memory = filepath.Dir(c.memory)
@@ -152,27 +152,35 @@ func (c *cgroups) delegate(self int) bool {
 	if text, err := os.ReadFile(control); err == nil && hasWords(string(text), "memory", "pids") {
 		return true
 	}
-	err := os.WriteFile(control, []byte("+memory +pids"), 0o644)
+	err := writeKnob(control, "+memory +pids")
 	if !errors.Is(err, unix.EBUSY) {
 		return err == nil
 	}
 	procs, err := os.ReadFile(filepath.Join(c.memory, "cgroup.procs"))
-	if err != nil || strings.TrimSpace(string(procs)) != strconv.Itoa(self) {
+	if err != nil || !onlyOurs(strings.Fields(string(procs)), self, childrenOf(self)) {
 		return false // it is shared with others, who stay where they are
 	}
 	aside := filepath.Join(c.memory, leaf)
 	if err := os.Mkdir(aside, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return false
 	}
-	if os.WriteFile(filepath.Join(aside, "cgroup.procs"), []byte(strconv.Itoa(self)), 0o644) != nil {
-		return false
+	for _, pid := range strings.Fields(string(procs)) {
+		if err := writeKnob(filepath.Join(aside, "cgroup.procs"), pid); err != nil && !errors.Is(err, unix.ESRCH) {
+			return false
+		}
 	}
-	if os.WriteFile(control, []byte("+memory +pids"), 0o644) == nil {
-		return true
+	return writeKnob(control, "+memory +pids") == nil
+}
+
+// onlyOurs tells whether processes are this one and its children.
+func onlyOurs(pids []string, self int, children []int) bool {
+	for _, text := range pids {
+		pid, err := strconv.Atoi(text)
+		if err != nil || pid != self && !slices.Contains(children, pid) {
+			return false
+		}
 	}
-	_ = os.WriteFile(filepath.Join(c.memory, "cgroup.procs"), []byte(strconv.Itoa(self)), 0o644) // back to where it was
-	_ = os.Remove(aside)
-	return false
+	return len(pids) > 0
 }
 
 func hasWords(text string, words ...string) bool {

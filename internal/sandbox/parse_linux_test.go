@@ -91,6 +91,15 @@ func TestVersion2(t *testing.T) {
 	if !g.starved() {
 		t.Error("something was killed")
 	}
+	for _, test := range []struct {
+		pids     []string
+		children []int
+		want     bool
+	}{{[]string{"7"}, nil, true}, {[]string{"7", "8"}, []int{8}, true}, {[]string{"7", "9"}, []int{8}, false}, {nil, nil, false}, {[]string{"x"}, nil, false}} {
+		if got := onlyOurs(test.pids, 7, test.children); got != test.want {
+			t.Errorf("%v with children %v: %v", test.pids, test.children, got)
+		}
+	}
 	put("cgroup.subtree_control", "cpu\n")
 	moved := &cgroups{v2: true, memory: filepath.Join(dir, leaf), pids: filepath.Join(dir, leaf)}
 	if !moved.delegate(os.Getpid()) || moved.memory != dir {
