@@ -23,7 +23,7 @@ func catalogCommand(env *Env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(catalogValidate(env), catalogList(env), catalogShow(env), catalogOwners(env), catalogGenerate(env))
+	cmd.AddCommand(catalogValidate(env), catalogList(env), catalogShow(env), catalogOwners(env), catalogGenerate(env), catalogAgents(env))
 	return cmd
 }
 
