@@ -36,8 +36,11 @@ func refusedBy(err error) error {
 
 // playAttack runs one attack as this process and never returns.
 func playAttack(name string) {
-	if name == "talk" {
+	switch name {
+	case "talk":
 		talk()
+	case "nest":
+		nest()
 	}
 	run, ok := attacks()[name]
 	if !ok {

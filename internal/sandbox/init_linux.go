@@ -115,7 +115,7 @@ func (i *inside) begin() error {
 		if len(fds) == 0 {
 			return errors.New("take orders: a mount is missing")
 		}
-		i.setup.Mounts[n].fd, fds = fds[0], fds[1:]
+		i.setup.Mounts[n].tree, fds = os.NewFile(uintptr(fds[0]), i.setup.Mounts[n].Source), fds[1:]
 	}
 	if i.setup.Without.has(guardDescriptors) {
 		return nil

@@ -18,6 +18,11 @@ func (i *inside) isolate() ([]int, error) {
 		mask = 0o077
 	}
 	unix.Umask(mask)
+	if s.View == ViewMinimal && s.Layers.Mount && !s.Without.has(guardView) {
+		if err := openMounts(s); err != nil {
+			return nil, err
+		}
+	}
 	if s.Slot && s.Layers.User {
 		if err := becomeRoot(); err != nil {
 			return nil, err
@@ -59,6 +64,22 @@ func (i *inside) isolate() ([]int, error) {
 		return nil, fmt.Errorf("forbid tracing of the first process: %w", err)
 	}
 	return listeners, harden(s)
+}
+
+// openMounts opens the mounts that were not given, as long as this process is who it was outside.
+func openMounts(s *setup) error {
+	for n := range s.Mounts {
+		m := &s.Mounts[n]
+		if m.Given {
+			continue
+		}
+		tree, err := cloneTree(m.Source, m.Writable || s.Without.has(guardReadOnly), s.Without)
+		if err != nil {
+			return err
+		}
+		m.tree = tree
+	}
+	return nil
 }
 
 // becomeRoot makes this process root of its user namespace. Until here it was root of the host without any of its powers there.

@@ -129,12 +129,7 @@ func (r *newRoot) collectMounts() error {
 	mounts := slices.Clone(r.setup.Mounts)
 	slices.SortStableFunc(mounts, func(a, b mountOrder) int { return strings.Compare(a.Target, b.Target) }) // outer ones first
 	for _, m := range mounts {
-		target := strings.TrimPrefix(m.Target, "/")
-		if !m.Given {
-			if err := r.open(m.Source, target, m.Writable || r.setup.Without.has(guardReadOnly)); err != nil {
-				return err
-			}
-		} else if err := r.add(os.NewFile(uintptr(m.fd), m.Source), target); err != nil {
+		if err := r.add(m.tree, strings.TrimPrefix(m.Target, "/")); err != nil {
 			return err
 		}
 		r.trees[len(r.trees)-1].theirs = true

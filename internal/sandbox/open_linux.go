@@ -164,19 +164,29 @@ func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.Fil
 	for _, f := range spec.Forward {
 		order.Listen = append(order.Listen, f.Listen)
 	}
-	given := slot && order.Layers.User
 	for _, m := range spec.Mounts {
-		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Given: given})
-		if !given {
-			continue
-		}
-		tree, err := cloneTree(m.Source, m.Writable || s.without.has(guardReadOnly), s.without)
+		tree, err := s.give(m, slot && order.Layers.User)
 		if err != nil {
 			return nil, trees, err
 		}
-		trees = append(trees, tree)
+		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Given: tree != nil})
+		if tree != nil {
+			trees = append(trees, tree)
+		}
 	}
 	return order, trees, nil
+}
+
+// give detaches a mount that root has every right to. Root of a container may not: the first process tries by its own means then.
+func (s *Sandbox) give(m Mount, root bool) (*os.File, error) {
+	if !root {
+		return nil, nil
+	}
+	tree, err := cloneTree(m.Source, m.Writable || s.without.has(guardReadOnly), s.without)
+	if errors.Is(err, unix.EPERM) {
+		return nil, nil
+	}
+	return tree, err
 }
 
 // launch starts the first process. It does nothing yet but wait for its orders, so that it can be put into a cgroup first.

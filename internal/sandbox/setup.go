@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"os"
 	"time"
 )
 
@@ -29,7 +30,7 @@ type mountOrder struct {
 	Target   string `json:"target"`
 	Writable bool   `json:"writable,omitempty"`
 	Given    bool   `json:"given,omitempty"`
-	fd       int
+	tree     *os.File
 }
 
 // layers is what this system lets a program be locked into.

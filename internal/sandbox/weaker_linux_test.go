@@ -200,3 +200,57 @@ func TestGroups(t *testing.T) {
 		}
 	})
 }
+
+// TestInsideACheck opens an agent's sandbox inside of a check: root has less there than on a host, as in many a container, and mounts
+// cannot be handed over.
+func TestInsideACheck(t *testing.T) {
+	t.Parallel()
+	whole := newSandbox(t)
+	s := &Sandbox{self: whole.self, layers: whole.layers}
+	var out bytes.Buffer
+	spec := checkSpec(t, testBinary(), &out)
+	folder := filepath.Dir(testBinary())
+	spec.Mounts = append(spec.Mounts, Mount{Source: folder, Target: folder})
+	spec.Env = append(spec.Env, attackVariable+"=nest", programVariable+"="+testBinary())
+	p, err := s.Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := p.Wait(); err != nil || exit != (Exit{}) || out.String() != "agent\n" {
+		t.Errorf("%+v %v %s", exit, err, out.String())
+	}
+}
+
+// nest is the check of TestInsideACheck.
+func nest() {
+	fail := func(err error) {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	s, err := New(context.Background(), Options{Self: testBinary()})
+	if err != nil {
+		fail(err)
+	}
+	id, err := Slot(1)
+	if err != nil {
+		fail(err)
+	}
+	box := os.Getenv("BOX")
+	if id != Self() {
+		if err := os.Chown(box, id.UID, id.GID); err != nil {
+			fail(err)
+		}
+	}
+	p, err := s.Start(context.Background(), Spec{
+		Argv: []string{"/bin/sh", "-c", "touch x && id -un"}, Dir: "/work/box", Env: []string{"PATH=/usr/bin:/bin"}, Identity: id, Stdout: os.Stdout, Stderr: os.Stdout,
+		Mounts: []Mount{{Source: box, Target: "/work/box", Writable: true}},
+	})
+	if err != nil {
+		fail(err)
+	}
+	exit, err := p.Wait()
+	if err != nil || exit != (Exit{}) {
+		fail(fmt.Errorf("%+v %w", exit, err))
+	}
+	os.Exit(0)
+}
