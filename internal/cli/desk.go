@@ -58,14 +58,22 @@ func absolute(env *Env, path string) string {
 }
 
 func (f *deskFlags) client(ctx context.Context) (*desk.Client, error) {
-	if socket := cmp.Or(f.socket, f.env.Getenv("ADAMANT_SOCKET")); socket != "" {
-		return desk.NewClient(absolute(f.env, socket)), nil
-	}
-	dir, err := f.folder(ctx)
+	socket, err := f.socketPath(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return desk.NewClient(daemon.Socket(dir)), nil
+	return desk.NewClient(socket), nil
+}
+
+func (f *deskFlags) socketPath(ctx context.Context) (string, error) {
+	if socket := cmp.Or(f.socket, f.env.Getenv("ADAMANT_SOCKET")); socket != "" {
+		return absolute(f.env, socket), nil
+	}
+	dir, err := f.folder(ctx)
+	if err != nil {
+		return "", err
+	}
+	return daemon.Socket(dir), nil
 }
 
 // deskError gives an error of the desk its exit code: a refusal is a no, no daemon and unknown changes are the caller's to mend.

@@ -88,7 +88,7 @@ func connect(t *testing.T, transport mcp.Transport) *mcp.ClientSession {
 	return session
 }
 
-var ways = map[string]func(*testing.T, Tools) *mcp.ClientSession{"http": overHTTP, "stdio": overStdio}
+var ways = map[string]func(*testing.T, Tools) *mcp.ClientSession{"http": overHTTP, "stdio": overStdio, "relay": overRelay}
 
 // A real client of the protocol's SDK calls every tool. It holds structured answers against the schemas.
 func TestEveryTool(t *testing.T) {

@@ -23,11 +23,14 @@ type stdio struct {
 	out io.Writer
 }
 
-// Connect starts reading. A read that nobody waits for any more ends with the process.
-func (s *stdio) Connect(ctx context.Context) (mcp.Connection, error) {
+// Connect is the library's side of a transport.
+func (s *stdio) Connect(context.Context) (mcp.Connection, error) { return s.connect(), nil }
+
+// connect starts reading. A read that nobody waits for any more ends with the process.
+func (s *stdio) connect() *lines {
 	l := &lines{out: s.out, arrived: make(chan arrival), closed: make(chan struct{}), open: map[any]bool{}, idle: make(chan struct{}, 1)}
 	go l.pump(bufio.NewReaderSize(s.in, 64<<10))
-	return l, nil
+	return l
 }
 
 // arrival is one line, or why there is none.
