@@ -177,6 +177,7 @@ var argNoise = sync.OnceValue(func() []noise {
 	}
 })
 
+// textNoise is taken in this order, so no pattern may match the capitals that one before it wrote.
 var textNoise = sync.OnceValue(func() []noise {
 	const unit = `(?:ns|µs|μs|us|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)`
 	return []noise{
@@ -190,12 +191,12 @@ var textNoise = sync.OnceValue(func() []noise {
 		{pattern: regexp.MustCompile(`[\[(]\d{1,2}:\d{2}(?:[.,]\d+)?[\])]|\b\d{1,2}:\d{2} ?[AaPp][Mm]\b`), by: "TIME"},
 		{pattern: regexp.MustCompile(epochPattern), by: "TIME"},
 		{pattern: regexp.MustCompile(`\b(?:\d+(?:\.\d+)? ?` + unit + `)+\b`), by: "TIME"},
-		{pattern: regexp.MustCompile(`(?i)\b((?:elapsed|took|duration|latency|uptime|time)["']?\s*[:= ]\s*)\d+(?:\.\d+)?`), by: "${1}TIME"},
+		{pattern: regexp.MustCompile(`\b((?:(?i:elapsed|took|duration|latency|uptime)|[Tt]ime)["']?\s*[:= ]\s*)\d+(?:\.\d+)?\b`), by: "${1}TIME"},
 		{pattern: regexp.MustCompile(`\b0x[0-9a-fA-F]+\b`), by: "HEX"},
 		{pattern: regexp.MustCompile(tempPattern), by: "TEMP", keep: chosenTemp},
 		{pattern: regexp.MustCompile(`\b[0-9a-fA-F]{7,128}\b`), by: "HEX", keep: notHash},
 		{pattern: regexp.MustCompile(`((?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\])):\d{2,5}\b`), by: "${1}:PORT"},
-		{pattern: regexp.MustCompile(`(?i)\b(pid|ppid|tid|process|thread|goroutine|port)(["']?\s*[:=# ]\s*)\d+\b`), by: "${1}${2}N"},
+		{pattern: regexp.MustCompile(`\b((?i:pid|ppid|tid|process|thread|goroutine)|[Pp]ort)(["']?\s*[:=# ]\s*)\d+\b`), by: "${1}${2}N"},
 		{pattern: regexp.MustCompile(countPattern), by: "COUNT", keep: progress},
 	}
 })

@@ -21,7 +21,7 @@ func TestNormalText(t *testing.T) {
 		{`{"ok":true,"duration_ms":12,"request_id":"x"}`, `{"request_id":"y","ok":true,"duration_ms":99}`},
 		{"1763510516 done", "1763519999.25 done"},
 		{"<think>first this</think>yes", "<think>then that</think>yes"},
-		{"elapsed: 12.5", "elapsed: 3"},
+		{"elapsed: 12.5", "elapsed: 3"}, {"took 3s 41ca553a0e75", "took 4s 9a0e7541ca55"}, {"Port 80", "Port 81"}, {"time=3", "time=4.5"},
 		{"attempt 3: refused", "attempt 17: refused"}, {"request #12 timed out", "Request #99 timed out"}, {"seq=4 no", "seq=5 no"}, {`{"retry_count":1,"ok":false}`, `{"retry_count":2,"ok":false}`},
 	}
 	for _, pair := range same {
@@ -30,6 +30,7 @@ func TestNormalText(t *testing.T) {
 		}
 	}
 	other := [][2]string{
+		{"took 3s 12 files", "took 3s 13 files"}, {"127.0.0.1:80 12 files", "127.0.0.1:80 13 files"},
 		{"12 of 40 done", "13 of 40 done"}, {"try 3 of 9", "try 4 of 9"}, {"iteration 3/9", "iteration 4/9"}, {"step 3", "step 4"}, {"request 7 %", "request 8 %"}, {"45 %", "46 %"}, {"x.go:12: no", "x.go:13: no"}, {"00000010: 7f45", "00000020: 7f45"},
 		{"/tmp/a/notes.txt", "/tmp/b/notes.txt"}, {"facade", "decade"}, {"12345678", "12345679"}, {`{"n":1}`, `{"n":2}`},
 		{"TestOne failed", "TestTwo failed"}, {"π = 3", "π = 4"}, {"日本", "日木"},
