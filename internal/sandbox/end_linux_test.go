@@ -94,7 +94,7 @@ func TestDeathOfTheDaemon(t *testing.T) {
 			t.Parallel()
 			mark := newMark("orphan")
 			daemon := exec.Command(testBinary(), "-test.run", "^TestDeathOfTheDaemon$")
-			daemon.Env = append(os.Environ(), "ADAMANT_TEST_VICTIM="+mark, "ADAMANT_TEST_WITHOUT="+without)
+			daemon.Env = append(os.Environ(), "ADAMANT_TEST_VICTIM="+mark, "ADAMANT_TEST_WITHOUT="+without, folderVariable+"="+folder(t, "adamant-victim-"))
 			if err := daemon.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -96,11 +96,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Log("this is the ordinary user already")
 		return
 	}
-	dir, err := os.MkdirTemp("/var/tmp", "adamant-nobody-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := folder(t, "adamant-nobody-")
 	program, err := os.ReadFile(testBinary())
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -52,11 +53,7 @@ var counter atomic.Int64
 // arrange makes a run of an attack: a folder of the task, one of the host, and what the attack needs of it.
 func (e escape) arrange(t *testing.T, whole *Sandbox, without guards) *stageSet {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "adamant-escape-") // not /tmp, which is writable inside
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := folder(t, "adamant-escape-")
 	work := filepath.Join(dir, "work")
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(work, 0o777), os.Chmod(work, 0o777)); err != nil {
 		t.Fatal(err)
@@ -84,6 +81,20 @@ func (e escape) arrange(t *testing.T, whole *Sandbox, without guards) *stageSet 
 		e.prepare(t, s)
 	}
 	return s
+}
+
+// folderVariable names where a process that will be killed makes its folders.
+const folderVariable = "ADAMANT_TEST_FOLDER"
+
+// folder makes a folder outside of /tmp, which is writable inside.
+func folder(t *testing.T, prefix string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(cmp.Or(os.Getenv(folderVariable), "/var/tmp"), prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // testBinary is this test's program in a place that everybody can read.

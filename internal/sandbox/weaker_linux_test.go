@@ -130,11 +130,7 @@ func TestViewOfACheck(t *testing.T) {
 	t.Parallel()
 	whole := newSandbox(t)
 	s := &Sandbox{self: whole.self, layers: whole.layers}
-	dir, err := os.MkdirTemp("/var/tmp", "adamant-check-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := folder(t, "adamant-check-")
 	secret := filepath.Join(dir, "secret")
 	if err := os.WriteFile(secret, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
