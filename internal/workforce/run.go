@@ -35,6 +35,7 @@ type run struct {
 	runner  agent.Runner
 	launch  agent.Launch
 	space   *workspace.Workspace
+	release func() error // lets others remove the workspace
 
 	observed sync.Mutex // held while an exchange is observed: one at a time
 	thoughts *thought.Recorder
@@ -206,6 +207,9 @@ func (r *run) prepare(ctx context.Context) error {
 		Task: r.attempt.Task, Attempt: r.attempt.ID, Base: base, Head: head, Cone: r.attempt.Cone,
 		Identity: identity, Readonly: !r.cast.role.Writes, Grant: r.attempt.Grants, Setup: r.furnish,
 	})
+	if err == nil {
+		r.release, err = r.space.Use()
+	}
 	return err
 }
 
@@ -306,6 +310,9 @@ func (r *run) clear(ctx context.Context) {
 	var err error
 	if r.session != nil {
 		err = r.session.Close()
+	}
+	if r.release != nil {
+		err = errors.Join(err, r.release())
 	}
 	if r.space != nil {
 		err = errors.Join(err, r.force.config.Workspaces.Remove(ctx, r.space.ID))

@@ -63,7 +63,8 @@ func (r *run) talk(ctx context.Context, spec sandbox.Spec) error {
 	if exit.Cause == sandbox.CauseMemory {
 		r.stop(stopped{finish: task.FinishStopped, rule: "memory", why: "it used more memory than a sandbox has"})
 	}
-	if (exit.Code != 0 || exit.Cause != "") && r.stopped() == nil {
+	hungUp := dialogue && exit.Cause == sandbox.CauseTerminated // by us, when all was said
+	if (exit.Code != 0 || exit.Cause != "") && !hungUp && r.stopped() == nil {
 		r.line("error", fmt.Sprintf("the agent ended with status %d %s: %s", exit.Code, exit.Signal, firstLine(noise.String())))
 	}
 	return ctx.Err()
