@@ -137,13 +137,27 @@ func TestGuardsAreNeeded(t *testing.T) {
 			r := f.open()
 			unguarded := append(testEnv(f.home), "GIT_DIR="+r.gitDir)
 			r.privateEnv, r.refEnv = unguarded, unguarded
-			r.objectPool.call.env, r.refPool.call.env = unguarded, unguarded
-			r.objectPool.call.dir, r.refPool.call.dir = f.dir, f.dir
+			rewire(r, f.dir)
 			everything(t, r, main, side)
 			if !fired(mark) {
 				t.Error("nothing ran without the guards")
 			}
 		})
+	}
+}
+
+// rewire gives a repository readers of its present environments, started in dir where one is named. Those that it opened with are closed:
+// one may be warm already.
+func rewire(r *Repo, dir string) {
+	for _, pool := range []struct {
+		at   **pool
+		call call
+	}{{&r.objectPool, r.private(readerArgs...)}, {&r.refPool, r.refs(readerArgs...)}} {
+		(*pool.at).close()
+		if dir != "" {
+			pool.call.dir = dir
+		}
+		*pool.at = newPool(pool.call)
 	}
 }
 
@@ -161,7 +175,7 @@ func TestTransportsAreClosed(t *testing.T) {
 			old := func(v string) bool { return strings.HasPrefix(v, "GIT_NO_LAZY_FETCH=") }
 			r.refEnv = slices.DeleteFunc(slices.Clone(r.refEnv), old)
 			r.privateEnv = slices.DeleteFunc(slices.Clone(r.privateEnv), old)
-			r.refPool.call.env, r.objectPool.call.env = r.refEnv, r.privateEnv
+			rewire(r, "")
 			everything(t, r, main, side)
 			if fired(mark) {
 				t.Error("a program ran")
