@@ -119,9 +119,12 @@ func personaFindings(set *persona.Set) []finding.Finding {
 		return nil
 	}
 	var out []finding.Finding
-	for i, d := range set.Problems {
+	same := map[string]int{}
+	for _, d := range set.Problems {
+		snippet := d.Path + " " + d.Message
+		same[snippet]++
 		out = append(out, finding.Finding{Rule: UnreadableAgent, Severity: finding.Error, Path: d.Path, Line: d.Line, Column: d.Column, Tool: "adamant",
-			Message: d.Message, Fix: "see docs/formats/agent.md, or adamant schema Agent", Fingerprint: finding.Fingerprint(UnreadableAgent, d.Path+" "+d.Message, "", i)})
+			Message: d.Message, Fix: "see docs/formats/agent.md, or adamant schema Agent", Fingerprint: finding.Fingerprint(UnreadableAgent, snippet, "", same[snippet]-1)})
 	}
 	return out
 }
