@@ -227,3 +227,34 @@ func TestForeignTextIsFenced(t *testing.T) {
 		t.Errorf("the agent is told:\n%s", p)
 	}
 }
+
+// TestThreeReturns: what comes back three times goes to the operator, whoever sends it.
+func TestThreeReturns(t *testing.T) {
+	t.Parallel()
+	m := newSim(t)
+	m.until()
+	m.ends(Outcome{Finish: FinishDone}) // nothing was changed
+	m.ends(Outcome{Finish: FinishDone, Head: m.next()})
+	m.judged(change.Rejected, change.WaitPatchSet)
+	m.until()
+	m.status(Running)
+	m.ends(Outcome{Finish: FinishDone})
+	m.status(Suspended)
+	if m.s.Stop.Rule != "attempts" || len(m.s.Attempts) != 3 || len(m.told) != 1 {
+		t.Errorf("suspended by %s after %d attempts, told %d times", m.s.Stop.Rule, len(m.s.Attempts), len(m.told))
+	}
+}
+
+// TestOneAttemptAtATime: an operation that begins another, or ends one that is not open, has no effect.
+func TestOneAttemptAtATime(t *testing.T) {
+	t.Parallel()
+	m := newSim(t)
+	m.until()
+	again := m.s.Attempts[0].Started
+	again.N = 2
+	m.add(Actor, again)
+	m.add(Actor, Ended{N: 2, Finish: FinishDone, Head: oid(9)})
+	if len(m.s.Attempts) != 1 || m.s.Open() == nil || len(m.s.Ignored) != 2 {
+		t.Errorf("%d attempts, ignored %+v", len(m.s.Attempts), m.s.Ignored)
+	}
+}
