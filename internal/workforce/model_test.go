@@ -102,6 +102,9 @@ func TestModelledAttempt(t *testing.T) {
 		records[2].Action.Head != string(o.Head) {
 		t.Errorf("on record: %+v", records)
 	}
+	if seen := records[0].Thoughts[0].Observation; !strings.Contains(seen, "[adamant] Where you are.") || !strings.Contains(seen, "Your task:") {
+		t.Errorf("the first request was not grounded: %q", seen)
+	}
 	account := thought.Account(thought.Entries(records), []thought.Made{{Attempt: o.Attempt, Head: o.Head}}, nil)
 	if account.Missing != 0 || account.Writing == 0 {
 		t.Errorf("account %+v", account)

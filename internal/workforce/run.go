@@ -28,7 +28,6 @@ type run struct {
 	attempt task.Attempt
 	slot    int
 	since   time.Time
-	cancel  context.CancelCauseFunc
 
 	cast    cast
 	session *gateway.Session
@@ -126,7 +125,7 @@ func (r *run) spent() task.Spent {
 func (r *run) carryOut(ctx context.Context) task.Outcome {
 	out := task.Outcome{Attempt: r.attempt.ID, Task: r.attempt.Task}
 	err := r.prepare(ctx)
-	if err == nil {
+	if err == nil && r.stopped() == nil {
 		err = r.work(ctx)
 	}
 	if err == nil {
@@ -179,18 +178,23 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.settings = settings
-	if r.cast, err = castFor(settings.personas, r.attempt); err != nil {
+	cast, err := castFor(settings.personas, r.attempt)
+	if err != nil {
 		return err
 	}
+	r.set(func() { r.settings, r.cast = settings, cast })
 	identity, err := sandbox.Slot(r.slot)
 	if err != nil {
 		return err
 	}
-	if r.session, err = r.open(ctx, settings); err != nil {
+	session, err := r.open(ctx, settings)
+	if err != nil {
 		return err
 	}
+	r.set(func() { r.session = session })
 	r.facts = settings.facts(r.attempt, r.cast, r.attempt.Cone)
+	r.session.Inject(grounding.Text(r.facts)) // it goes with the first request
+	r.grounded = grounding.Next(r.grounded, grounding.Event{}, true)
 	r.breaker = breaker.New(r.cast.limits())
 	r.thoughts = thought.NewRecorder(r.force.config.Kernel.Ledger(), thought.NewRedactor(r.session.Token()), r.who(), nil)
 	if r.runner, err = r.force.config.Runners.Runner(r.cast.persona.Runner); err != nil {
@@ -211,6 +215,13 @@ func (r *run) prepare(ctx context.Context) error {
 		r.release, err = r.space.Use()
 	}
 	return err
+}
+
+// set changes what others look at meanwhile.
+func (r *run) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
 }
 
 // ground is the commit of main that the result is compared with, and what is checked out. An attempt that goes on with the work of
