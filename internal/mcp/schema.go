@@ -11,10 +11,15 @@ const (
 	mostItems     = 1000
 )
 
-// enums are the fields of arguments that take one of a few words.
-var enums = map[string][]any{
-	"severity": {"error", "warning", "note"},
-	"verdict":  {"approve", "request-changes", ""},
+// words are the few that a field of arguments takes; nil = any.
+func words(field string) []any {
+	switch field {
+	case "severity":
+		return []any{"error", "warning", "note"}
+	case "verdict":
+		return []any{"approve", "request-changes", ""}
+	}
+	return nil
 }
 
 // inputSchema describes arguments, with bounds. What must be there must say something.
@@ -23,7 +28,7 @@ func inputSchema[T any]() *jsonschema.Schema {
 	for name, p := range s.Properties {
 		switch p.Type {
 		case "string":
-			p.MaxLength, p.Enum = new(longestString), enums[name]
+			p.MaxLength, p.Enum = new(longestString), words(name)
 		case "integer":
 			p.Minimum = new(1.0)
 		case "array":
