@@ -39,14 +39,13 @@ func (s *State) accepts(kind Kind) bool {
 	return false
 }
 
-// misfits refuses what is about another attempt, or was said before.
+// misfits refuses what is about another attempt, or was said before. While an attempt is open the task is running, reviewing or stopped,
+// so none begins beside it.
 func (s *State) misfits(b Body) string {
 	open := s.Open()
 	switch b := b.(type) {
 	case Started:
 		switch {
-		case open != nil:
-			return "an attempt is under way"
 		case b.N != len(s.Attempts)+1:
 			return "it is not the next attempt"
 		case b.Role == RoleCoder && s.Status != Queued, b.Role == RoleReviewer && s.Status == Queued:
@@ -63,12 +62,8 @@ func (s *State) misfits(b Body) string {
 		case s.Status != Gating || s.Head == b.Head:
 			return "it was proposed before"
 		}
-	case Returned:
-		if open != nil || s.Status == Queued {
-			return "nothing was handed in"
-		}
-	case Followed:
-		if open != nil || s.Status == Queued {
+	case Returned, Followed:
+		if s.Status == Queued {
 			return "nothing was handed in"
 		}
 	case Retried:
