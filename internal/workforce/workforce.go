@@ -134,10 +134,7 @@ func (w *Workforce) slot() int {
 
 // carry runs an attempt and offers its outcome until somebody takes it.
 func (w *Workforce) carry(r *run) {
-	ctx, cancel := context.WithCancelCause(w.ctx)
-	r.cancel = cancel
-	defer cancel(nil)
-	outcome := r.carryOut(ctx)
+	outcome := r.carryOut(w.ctx)
 	select {
 	case w.done <- outcome:
 	case <-w.ctx.Done():
