@@ -18,13 +18,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/adamant-os/adamant/internal/agent"
 	"github.com/adamant-os/adamant/internal/agent/acp"
 	"github.com/adamant-os/adamant/internal/agent/claude"
 	"github.com/adamant-os/adamant/internal/agent/codex"
 	"github.com/adamant-os/adamant/internal/agent/pi"
+	"github.com/adamant-os/adamant/internal/mcp"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
@@ -319,17 +318,12 @@ func (d *desk) told() []string {
 
 // behind serves the desk at /mcp and the model everywhere else, for the holder of the token only.
 func (d *desk) behind(m *model) http.Handler {
-	server := mcp.NewServer(&mcp.Implementation{Name: "adamant", Version: "1"}, nil)
-	type finish struct {
-		Summary string `json:"summary" jsonschema:"what was done"`
-	}
-	mcp.AddTool(server, &mcp.Tool{Name: "finish", Description: "Ends the task."}, func(_ context.Context, _ *mcp.CallToolRequest, in finish) (*mcp.CallToolResult, any, error) {
+	tools := mcp.Handler("1", mcp.Tools{Finish: func(_ context.Context, f mcp.Finish) error {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.words = append(d.words, in.Summary)
-		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "Thank you. Stop now."}}}, nil, nil
-	})
-	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)
+		d.words = append(d.words, f.Summary)
+		return nil
+	}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/mcp" && key(r) == m.token:
