@@ -14,13 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/adamant-os/adamant/internal/adopt/agentsmd"
-	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/agentsmd"
 	"github.com/adamant-os/adamant/internal/git"
-	"github.com/adamant-os/adamant/internal/graph/rules/architecture"
 	"github.com/adamant-os/adamant/internal/judge"
-	"github.com/adamant-os/adamant/internal/manifest"
-	"github.com/adamant-os/adamant/internal/ratchet"
 )
 
 type agentsMD struct {
@@ -114,44 +110,7 @@ func agentsFacts(ctx context.Context, repo *git.Repo) (agentsmd.Repository, erro
 	if err != nil {
 		return agentsmd.Repository{}, err
 	}
-	r := agentsmd.Repository{Name: filepath.Base(repo.Root()), Paths: side.Paths(), Catalog: governance.Catalog, Configured: governance.Configured,
-		Config: governance.Config.Spec, Waivers: governance.Waivers}
-	if governance.Configured {
-		r.Name = governance.Config.Metadata.Name
-	}
-	if r.Architecture, err = architectureOf(ctx, side); err != nil {
-		return r, err
-	}
-	for _, p := range r.Paths {
-		if _, ok := ratchet.RuleOf(p); !ok {
-			continue
-		}
-		data, err := side.Read(ctx, p)
-		if err != nil {
-			return r, err
-		}
-		mark, problems := ratchet.Parse(p, data)
-		if len(problems) > 0 {
-			return r, &judge.UsageError{Err: errors.New(problems[0].Error())}
-		}
-		r.Ratchets = append(r.Ratchets, mark)
-	}
-	return r, nil
-}
-
-func architectureOf(ctx context.Context, side *facts.Side) (*manifest.ArchitectureSpec, error) {
-	if _, ok := side.Entry(architecture.File); !ok {
-		return nil, nil
-	}
-	data, err := side.Read(ctx, architecture.File)
-	if err != nil {
-		return nil, err
-	}
-	a, _, problems := manifest.LoadArchitecture(architecture.File, data)
-	if len(problems) > 0 {
-		return nil, &judge.UsageError{Err: errors.New(problems[0].Error())}
-	}
-	return &a.Spec, nil
+	return agentsmd.Read(ctx, side, governance, filepath.Base(repo.Root()))
 }
 
 // pagesOf is the page of one component.

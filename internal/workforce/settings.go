@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/agentsmd"
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/gateway/price"
@@ -20,11 +21,12 @@ type settings struct {
 	governance *facts.Governance
 	personas   *persona.Set
 	prices     *price.Table // nil = those that are built in
+	rules      *agentsmd.Repository
 }
 
 func (w *Workforce) settings(ctx context.Context, main git.OID) (*settings, error) {
 	repo := w.config.Kernel.Repo()
-	_, governance, err := judge.GovernanceAt(ctx, repo, main)
+	side, governance, err := judge.GovernanceAt(ctx, repo, main)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration at %s: %w", main.Short(), err)
 	}
@@ -36,7 +38,11 @@ func (w *Workforce) settings(ctx context.Context, main git.OID) (*settings, erro
 	if err != nil {
 		return nil, err
 	}
-	return &settings{governance, personas, prices}, nil
+	rules, err := agentsmd.Read(ctx, side, governance, "")
+	if err != nil {
+		return nil, err
+	}
+	return &settings{governance, personas, prices, &rules}, nil
 }
 
 // personal says that an attempt may see components that hold data about people. A workspace can read all of main's history,
@@ -54,21 +60,30 @@ func (s *settings) personal() bool {
 func (s *settings) facts(a task.Attempt, c cast, paths []string) grounding.Facts {
 	f := grounding.Facts{Task: grounding.Task{ID: task.Short(a.Task), Title: a.Title, Grants: a.Grants}}
 	for _, p := range paths {
-		if e, ok := s.governance.Catalog.ComponentOf(p); ok {
+		if e, ok := agentsmd.Component(s.rules, p); ok {
 			f.Component = s.component(e)
 			break
 		}
 	}
 	f.Constraints = s.constraints(c)
+	for _, text := range agentsmd.Bindings(s.rules, paths) {
+		f.Constraints = append(f.Constraints, grounding.Constraint{Text: text})
+	}
 	return f
 }
 
 func (s *settings) component(e *catalog.Entity) grounding.Component {
 	g := s.governance.Catalog.Governance(e.Ref)
-	return grounding.Component{Ref: e.Ref, Owner: g.Owner, Lifecycle: g.Lifecycle, Description: e.Description}
+	var needs []string
+	for _, r := range e.Relations {
+		if r.Field == "dependsOn" {
+			needs = append(needs, r.Target)
+		}
+	}
+	return grounding.Component{Ref: e.Ref, Owner: g.Owner, Lifecycle: g.Lifecycle, Description: e.Description, Paths: e.Claims, DependsOn: needs}
 }
 
-// constraints bind this agent wherever it works. Rules of the constitution come with the gate's answers.
+// constraints are the paths that bind this agent wherever it works. Rules in Rego come with the gate's answers.
 func (s *settings) constraints(c cast) []grounding.Constraint {
 	limits := s.governance.Config.Spec.Agents
 	var out []grounding.Constraint

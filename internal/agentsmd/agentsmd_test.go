@@ -104,6 +104,38 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Bindings are those of the files and folders that are named, and of no others.
+func TestBindings(t *testing.T) {
+	t.Parallel()
+	r := shop(t)
+	tests := []struct {
+		paths     []string
+		has, lack string
+	}{
+		{[]string{"store"}, "This is the layer `store`", "image/latest"},
+		{[]string{"store/new.go"}, "of high risk: money.", "`long`"},
+		{[]string{"web/w.go"}, "image/latest", "privacy/"},
+		{[]string{"web", "store"}, "Layers from the top down", "This is"},
+		{[]string{"docs/a.md"}, "", "layer "},
+	}
+	for _, tt := range tests {
+		text := strings.Join(Bindings(&r, tt.paths), "\n")
+		if !strings.Contains(text, tt.has) || strings.Contains(strings.ReplaceAll(text, "Nobody but the layer", ""), tt.lack) {
+			t.Errorf("%v: %s", tt.paths, text)
+		}
+	}
+}
+
+func TestComponent(t *testing.T) {
+	t.Parallel()
+	r := shop(t)
+	for name, want := range map[string]string{"store": "store", "store/new.go": "store", "web/w.go": "web", "ci": "tools", "ci/run.go": "tools", "other": "", "sto": ""} {
+		if e, ok := Component(&r, name); ok != (want != "") || ok && e.Name != want {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
 func TestRules(t *testing.T) {
 	t.Parallel()
 	here := &manifest.Selector{Paths: []string{"store/**"}}

@@ -2,8 +2,7 @@
 // rules that bind its paths and the commands that prove a change.
 //
 // It promises the same text for the same repository, at most MaxLines lines a file, and that whatever a person wrote outside of its two
-// marker lines stays as it is, byte for byte. It never reads a clock, a disk or git, and never guesses: what the repository does not say is
-// left out.
+// marker lines stays as it is, byte for byte. It never reads a clock or a disk, and never guesses: what the tree does not say is left out.
 package agentsmd
 
 import (
@@ -135,11 +134,17 @@ func (r *Repository) start(claim string) string {
 		return parent(claim[:at] + "x")
 	}
 	claim = strings.TrimSuffix(claim, "/")
-	i, _ := slices.BinarySearch(r.Paths, claim+"/")
-	if i < len(r.Paths) && strings.HasPrefix(r.Paths[i], claim+"/") {
+	if len(r.below(claim)) > 0 {
 		return claim
 	}
 	return parent(claim)
+}
+
+// below are the files of a folder.
+func (r *Repository) below(folder string) []string {
+	from, _ := slices.BinarySearch(r.Paths, folder+"/")
+	to, _ := slices.BinarySearch(r.Paths, folder+"0") // the sign after the slash
+	return r.Paths[from:max(from, to)]
 }
 
 func parent(name string) string {

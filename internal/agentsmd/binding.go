@@ -11,7 +11,7 @@ import (
 
 // bindings are the rules that a change here can break.
 func (p *place) bindings() string {
-	all := slices.Concat(p.architecture(), p.privacy(), p.risk(), p.ratchets(), p.waivers())
+	all := p.binding()
 	if len(all) == 0 {
 		return ""
 	}
@@ -24,6 +24,10 @@ func (p *place) bindings() string {
 		fmt.Fprintf(&b, "- … and %d more\n", left)
 	}
 	return b.String()
+}
+
+func (p *place) binding() []string {
+	return slices.Concat(p.architecture(), p.privacy(), p.risk(), p.ratchets(), p.waivers())
 }
 
 // privacy is what follows from data about people.
