@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,21 @@ func TestTaskLands(t *testing.T) {
 }
 
 // TestTaskCorrected has the gate refuse a result, and tells the agent why as data.
+// TestTaskCone: an agent gets the folders that its task was placed in, with what these need; without a place it gets everything.
+func TestTaskCone(t *testing.T) {
+	t.Parallel()
+	h, tr := newStudio(t, "", func(a task.Attempt) scene { return scene{write: leaf(strings.ToLower(a.Title), "Some words.")} })
+	h.reaches(h.task(api.NewTask{Title: "Placed", Paths: []string{"docs"}}), task.Done)
+	h.reaches(h.task(api.NewTask{Title: "Anywhere"}), task.Done)
+	cones := map[string][]string{}
+	for _, a := range tr.attempts() {
+		cones[a.Title] = a.Cone
+	}
+	if !slices.Equal(cones["Placed"], []string{"docs"}) || cones["Anywhere"] != nil {
+		t.Errorf("checked out: %v", cones)
+	}
+}
+
 func TestTaskCorrected(t *testing.T) {
 	t.Parallel()
 	h, tr := newStudio(t, "", func(a task.Attempt) scene {

@@ -38,6 +38,7 @@ func (c *crew) world(ctx context.Context, t task.Task) (task.World, error) {
 		}
 	}
 	if role := task.Wanted(t.State, w.Change); role != "" {
+		w.Cone = c.cones.checkout(ctx, t.State, w.Main)
 		w.Turn, err = c.turn(ctx, t, role)
 	}
 	return w, err

@@ -45,16 +45,17 @@ type run struct {
 	denied   bool            // the gate refused since it was told last
 	grounded grounding.State
 
-	mu     sync.Mutex
-	end    *stopped // why it is to end, once it is
-	turn   int
-	doing  string
-	alarm  string
-	model  string
-	models []task.Model
-	review task.Review
-	said   *finish // what the agent said over MCP
-	quit   chan struct{}
+	mu      sync.Mutex
+	end     *stopped // why it is to end, once it is
+	turn    int
+	doing   string
+	alarm   string
+	model   string
+	models  []task.Model
+	review  task.Review
+	problem string  // of the newest request, when it had no answer
+	said    *finish // what the agent said over MCP
+	quit    chan struct{}
 }
 
 // stopped says why an attempt was ended from outside.
@@ -159,8 +160,8 @@ func (r *run) verdict(out task.Outcome, err error) (end, rule, why string) {
 		return task.FinishEscalated, "", r.said.text
 	case r.attempt.Role == task.RoleReviewer && r.review.Outcome == "":
 		return task.FinishFailed, "", "the reviewer ended without a verdict"
-	case r.attempt.Role != task.RoleReviewer && out.Head == "":
-		return task.FinishFailed, "", cmp.Or(r.words(), "the agent ended and had changed nothing")
+	case r.attempt.Role != task.RoleReviewer && out.Head == "" && r.said == nil:
+		return task.FinishFailed, "", cmp.Or(r.problem, "the agent ended and had changed nothing")
 	}
 	return task.FinishDone, "", r.words()
 }

@@ -58,6 +58,7 @@ func (r *run) judge(d breaker.Decision) error {
 func (r *run) seen(e gateway.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.problem = e.Error
 	if e.Refused != "" {
 		return
 	}
