@@ -126,6 +126,21 @@ func TestBindings(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a\nb\tc  d": "a b c d", "<!-- x -->": `\<!-- x -->`, "[a](b) `c`": `\[a](b) 'c'`, "x\x1b\u202ey": "xy", "\xff": "\uFFFD",
+		strings.Repeat("語", maxRunes+1): strings.Repeat("語", maxRunes) + "…",
+	} {
+		if got := plain(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	if got := code("a``b\n`"); got != "``` a``b ` ```" {
+		t.Error(got)
+	}
+}
+
 func TestComponent(t *testing.T) {
 	t.Parallel()
 	r := shop(t)
@@ -227,6 +242,9 @@ func TestBounded(t *testing.T) {
 		if _, _, found, err := find([]byte(text)); !found || err != nil || strings.Contains(text, "\x1b") || strings.Contains(text, "\n# ") {
 			t.Fatalf("%s: %v\n%s", p.Path, err, text)
 		}
+	}
+	if text := pageOf(t, pages, "AGENTS.md"); !strings.Contains(text, " more: `adamant catalog list`") {
+		t.Errorf("the root lists them all:\n%s", text)
 	}
 	if again := Pages(r); !slices.EqualFunc(pages, again, func(a, b Page) bool { return a.Text == b.Text && a.Path == b.Path }) {
 		t.Error("not the same twice")
