@@ -239,10 +239,13 @@ func TestHTTP(t *testing.T) {
 
 	foreign := request(t, t.Context(), web.URL, call)
 	foreign.Header.Set("Origin", "https://attacker.example")
+	stream := request(t, t.Context(), web.URL, "")
+	stream.Method = http.MethodGet
 	for what, c := range map[string]struct {
 		r    *http.Request
 		want int
 	}{
+		"a stream":       {stream, http.StatusMethodNotAllowed},
 		"a foreign page": {foreign, http.StatusForbidden},
 		"no JSON":        {request(t, t.Context(), web.URL, "garbage"), http.StatusBadRequest},
 		"a huge body":    {request(t, t.Context(), web.URL, `"`+strings.Repeat("x", maxMessage)), http.StatusRequestEntityTooLarge},
