@@ -57,7 +57,7 @@ func TestBreakGlassWithoutDaemon(t *testing.T) {
 	r.Write("a.txt", "hot fix\n")
 	r.Commit("two")
 
-	k := newKeyboard(t)
+	k := newTypist(t)
 	file := k.key("laptop")
 	k.dir, k.now = r.Dir, time.Now()
 	var codes []string
