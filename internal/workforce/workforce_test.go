@@ -2,7 +2,6 @@ package workforce
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -296,13 +295,4 @@ func TestOutcomesWait(t *testing.T) {
 	if o := s.outcome(); o.Attempt != a.ID {
 		t.Errorf("%+v", o)
 	}
-}
-
-// jsonText quotes a text.
-func jsonText(v any) string {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(data)
 }
