@@ -45,6 +45,8 @@ type RepositorySpec struct {
 	Gateway Gateway `json:"gateway,omitzero"`
 	// Fleet bounds the agents that the daemon runs.
 	Fleet Fleet `json:"fleet,omitzero"`
+	// Build declares the artifacts of the repository and how they are made.
+	Build []Build `json:"build,omitempty"`
 }
 
 // Queue configures the life of changes and the merge queue.
