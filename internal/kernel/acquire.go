@@ -120,7 +120,7 @@ func (k *Kernel) acquire(ctx context.Context, hold Hold) (Recovery, error) {
 // letGo gives the lock up after a failure; the children's one goes with the process.
 func (k *Kernel) letGo(err error) error {
 	k.lease, k.epoch, k.journal = "", 0, nil
-	err = errors.Join(err, k.lock.Close())
+	err = errors.Join(err, unlock(k.lock))
 	k.lock = nil
 	return err
 }
@@ -138,7 +138,7 @@ func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) error {
 	case err != nil:
 		return errors.Join(&HeldError{Dir: k.dir}, readErr)
 	case readErr != nil:
-		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), lock.Close())
+		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), unlock(lock))
 	}
 	k.lock = lock
 	ctx, cancel := context.WithTimeout(ctx, wait)

@@ -177,10 +177,11 @@ func (k *Kernel) Close() error {
 			errs = append(errs, repo.Close())
 		}
 	}
-	for _, file := range []*os.File{k.family, k.lock} { // the lock last: who has it next must find no children of ours
-		if file != nil {
-			errs = append(errs, file.Close())
-		}
+	if k.family != nil { // children that still run keep its lock
+		errs = append(errs, k.family.Close())
+	}
+	if k.lock != nil { // last: who has it next must find no children of ours
+		errs = append(errs, unlock(k.lock))
 	}
 	k.journal, k.family, k.lock = nil, nil, nil
 	return errors.Join(errs...)

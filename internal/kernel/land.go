@@ -19,9 +19,32 @@ const landingTimeout = 5 * time.Minute
 
 // Landing is what happens at once: main moves, and with it the references of the changes that land.
 type Landing struct {
-	Changes []string        // ids
-	Updates []git.RefUpdate // references of changes, tasks and archives, never main
-	Main    git.RefUpdate   // of RefMain, to a descendant
+	Changes   []string        // ids
+	Updates   []git.RefUpdate // references of changes, tasks and archives, never main
+	Main      git.RefUpdate   // of RefMain, to a descendant
+	Decisions []Decision      // one for each commit, in order; none for what nobody judged
+}
+
+// Decision binds a commit that lands to what allowed it. With the assessment, the approvals and these instants gate.Decide gives
+// the verdict of that digest again.
+type Decision struct {
+	Change     string     `json:"change"` // id
+	Commit     git.OID    `json:"commit"`
+	Head       git.OID    `json:"head"`       // the patch set
+	Assessment string     `json:"assessment"` // digest
+	Level      string     `json:"level"`
+	Mode       string     `json:"mode"`      // of merging
+	Approvals  []Counted  `json:"approvals"` // those that were weighed, in the verdict's order
+	SoakStart  *time.Time `json:"soakStart,omitempty"`
+	At         time.Time  `json:"at"`
+	Decision   string     `json:"decision"`
+	Verdict    string     `json:"verdict"` // sha256 of the verdict in canonical JSON
+}
+
+// Counted is an approval that was weighed.
+type Counted struct {
+	Statement string `json:"statement"`      // sha256 of the text that was signed
+	Void      string `json:"void,omitempty"` // why it did not count
 }
 
 // Move is a RefUpdate in the ledger.
@@ -33,12 +56,13 @@ type Move struct {
 
 // Intent is the body of a landing.intent entry: everything that recovery needs to finish the landing.
 type Intent struct {
-	V       int      `json:"v"`
-	ID      string   `json:"id"`
-	Epoch   uint64   `json:"epoch"`
-	Changes []string `json:"changes"`
-	Updates []Move   `json:"updates"`
-	Main    Move     `json:"main"`
+	V         int        `json:"v"`
+	ID        string     `json:"id"`
+	Epoch     uint64     `json:"epoch"`
+	Changes   []string   `json:"changes"`
+	Updates   []Move     `json:"updates"`
+	Main      Move       `json:"main"`
+	Decisions []Decision `json:"decisions,omitempty"` // one for each commit; none of a landing that nobody judged
 }
 
 // Outcome is the body of a landing.done or landing.aborted entry.
@@ -174,7 +198,7 @@ func landable(ref string) error {
 }
 
 func newIntent(l Landing, epoch uint64) (Intent, error) {
-	intent := Intent{V: 1, Epoch: epoch, Changes: append([]string{}, l.Changes...), Updates: []Move{}, Main: Move{l.Main.Name, l.Main.Old, l.Main.New}}
+	intent := Intent{V: 1, Epoch: epoch, Changes: append([]string{}, l.Changes...), Updates: []Move{}, Main: Move{l.Main.Name, l.Main.Old, l.Main.New}, Decisions: l.Decisions}
 	for _, u := range l.Updates {
 		intent.Updates = append(intent.Updates, Move{u.Name, u.Old, u.New})
 	}

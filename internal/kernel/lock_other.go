@@ -14,4 +14,6 @@ var (
 
 func lockFile(string) (*os.File, error) { return nil, errPlatform }
 
+func unlock(f *os.File) error { return f.Close() }
+
 func tryLock(*os.File) error { return errPlatform }

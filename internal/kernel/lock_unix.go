@@ -34,6 +34,13 @@ func lockFile(path string) (*os.File, error) {
 	}
 }
 
+// unlock gives a lock up and closes its file. Closing alone is not enough: a process that was just forked, by any part of this
+// one, has the file open until it becomes another program.
+func unlock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	return errors.Join(err, f.Close())
+}
+
 // tryLock takes the lock of an open file or answers errBusy. It ends when the last process that inherited the file ends.
 func tryLock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
