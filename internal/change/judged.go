@@ -79,6 +79,11 @@ func (st *step) verdict() *gate.Verdict {
 	return st.decided
 }
 
+// Verdict decides about an assessment of the current patch set as Step does, at an instant: what a landing is recorded with.
+func Verdict(s State, a *gate.Assessment, now time.Time) *gate.Verdict {
+	return (&step{s: &s, w: &World{Now: now.UTC().Truncate(time.Second)}}).decide(a)
+}
+
 func (st *step) decide(a *gate.Assessment) *gate.Verdict {
 	return gate.Decide(a, gate.Standing{Change: st.s.ID, Approvals: st.s.Approvals, SoakStart: st.soakStart(a), Now: st.w.Now})
 }

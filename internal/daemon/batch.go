@@ -360,6 +360,7 @@ func (m *merger) batch(run mergequeue.RunID) *staged {
 func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged) (bool, error) {
 	var updates []git.RefUpdate
 	var landings []arrival
+	var decisions []kernel.Decision
 	for i, m := range s.members {
 		c, err := d.changes.Load(ctx, m.change)
 		if err != nil {
@@ -372,6 +373,12 @@ func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged)
 		if !allows(change.Step(d.counted(c.State), w), m) {
 			return false, nil // its own step comes here again
 		}
+		decision, allowed, err := d.decided(c, m.assessment, m.commit)
+		if err != nil || !allowed {
+			d.loop.wake(m.change)
+			return false, err
+		}
+		decisions = append(decisions, decision)
 		op := change.Operation{Time: d.now().UTC(), Actor: change.Actor,
 			Body: change.Landed{Head: m.head, Commit: m.commit, Base: m.base, Assessment: m.assessment.Digest}}
 		after, moves, err := d.changes.Prepare(ctx, c, []change.Operation{op}, nil)
@@ -383,7 +390,7 @@ func (d *Daemon) landBatch(ctx context.Context, run mergequeue.RunID, s *staged)
 	}
 	tip := s.members[len(s.members)-1].commit
 	main := git.RefUpdate{Name: kernel.RefMain, Old: s.main, New: tip}
-	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: s.ids(), Updates: updates, Main: main}); err != nil || !moved {
+	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: s.ids(), Updates: updates, Main: main, Decisions: decisions}); err != nil || !moved {
 		return err == nil, err
 	}
 	d.hub.publish(Event{Kind: "main", Message: fmt.Sprintf("main is %s: %d changes", tip.Short(), len(s.members))})

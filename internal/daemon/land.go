@@ -34,13 +34,18 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) (bo
 		d.merge.refuse(ctx, run, c.ID, err.Error())
 		return true, nil
 	}
+	decision, allowed, err := d.decided(c, a, commit)
+	if err != nil || !allowed {
+		return err == nil, err // its next step says why
+	}
 	op := change.Operation{Time: d.now().UTC(), Actor: change.Actor, Body: change.Landed{Head: e.Job.Head, Commit: commit, Base: e.Job.Base, Assessment: a.Digest}}
 	after, updates, err := d.changes.Prepare(ctx, c, []change.Operation{op}, nil)
 	if err != nil {
 		return false, err
 	}
 	main := git.RefUpdate{Name: kernel.RefMain, Old: e.Job.Base, New: commit}
-	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: main}); err != nil || !moved {
+	if moved, err := d.moveMain(ctx, run, kernel.Landing{Changes: []string{c.ID}, Updates: updates, Main: main,
+		Decisions: []kernel.Decision{decision}}); err != nil || !moved {
 		return err == nil, err
 	}
 	d.hub.publish(Event{Kind: "main", Change: c.ID, Message: fmt.Sprintf("main is %s: %s", commit.Short(), c.State.Origin.Title)})

@@ -2,12 +2,15 @@ package gate
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/manifest"
 )
 
 // Standing is what may change after an assessment without judging the change again.
@@ -39,6 +42,16 @@ func Decide(a *Assessment, s Standing) *Verdict {
 		v.NotBefore = &v.Now
 	}
 	return v
+}
+
+// VerdictDigest names a verdict: the sha256 of its canonical JSON. Decide gives it again from the same assessment and standing.
+func VerdictDigest(v *Verdict) (string, error) {
+	data, err := manifest.CanonicalJSON(v)
+	if err != nil {
+		return "", fmt.Errorf("encoding the verdict: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // soak starts or continues the wait of a change that nothing else holds back.
