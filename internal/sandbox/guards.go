@@ -35,4 +35,5 @@ const (
 	guardOrphan      guard = "death with the daemon"
 	guardTemp        guard = "bounded temporary files"
 	guardDumpable    guard = "untraceable init"
+	guardOverlay     guard = "copy on write"
 )

@@ -52,7 +52,7 @@ func (i *inside) isolate() ([]int, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become the subreaper: %w", err)
 	}
-	if err := limit(s); err != nil {
+	if err := errors.Join(limit(s), bindProcessors(s.CPUs)); err != nil {
 		return nil, err
 	}
 	// Not dumpable: a program of the same user can neither trace the first process nor open its descriptors through /proc.
@@ -73,7 +73,7 @@ func openMounts(s *setup) error {
 		if m.Given {
 			continue
 		}
-		tree, err := cloneTree(m.Source, m.Writable || s.Without.has(guardReadOnly), s.Without)
+		tree, err := cloneTree(m.Source, m.Writable || s.Without.has(guardReadOnly) || m.Overlay && s.Without.has(guardOverlay), s.Without)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (i *inside) view() error {
 // anonymous hides the host's name and the place among its cgroups.
 func anonymous(s *setup) error {
 	if !s.Without.has(guardUTS) {
-		if err := unix.Sethostname([]byte("sandbox")); err != nil {
+		if err := unix.Sethostname([]byte(s.Host)); err != nil {
 			return fmt.Errorf("name the sandbox: %w", err)
 		}
 	}
@@ -159,6 +159,26 @@ func listen(text string) (int, error) {
 		return -1, err
 	}
 	return fd, nil
+}
+
+// bindProcessors leaves this thread, and what it starts, the first n of its processors; 0 = all.
+func bindProcessors(n int) error {
+	if n <= 0 {
+		return nil
+	}
+	var have, want unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &have); err != nil {
+		return fmt.Errorf("bind processors: %w", err)
+	}
+	for cpu := 0; want.Count() < min(n, have.Count()); cpu++ {
+		if have.IsSet(cpu) {
+			want.Set(cpu)
+		}
+	}
+	if err := unix.SchedSetaffinity(0, &want); err != nil {
+		return fmt.Errorf("bind processors: %w", err)
+	}
+	return nil
 }
 
 // leastData is what each process may have for itself at the least: the first one lives by the same limit, and dies of a smaller one.

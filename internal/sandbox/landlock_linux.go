@@ -85,7 +85,7 @@ func landRules(s *setup) []landRule {
 	}
 	rules = append(rules, landRule{"/dev", landRead | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | land3 | land5})
 	for _, m := range s.Mounts {
-		if m.Writable {
+		if m.Writable || m.Overlay {
 			rules = append(rules, landRule{m.Target, full})
 		}
 	}

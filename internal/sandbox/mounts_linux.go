@@ -73,6 +73,9 @@ func minimalView(s *setup) error {
 	if err := r.furnish(); err != nil {
 		return err
 	}
+	if err := r.closeLayers(); err != nil {
+		return err
+	}
 	return r.enter()
 }
 
@@ -82,6 +85,7 @@ type newRoot struct {
 	fd    int
 	links map[string]string
 	trees []tree
+	above int // overlays
 }
 
 // tree is something to be mounted in the new root.
@@ -90,6 +94,7 @@ type tree struct {
 	file   *os.File
 	folder bool
 	theirs bool // of the Spec: what is made for it belongs to the programs
+	over   bool // an overlay comes on it
 }
 
 // collect opens everything that is to be seen, while the host's file system still is.
@@ -132,7 +137,8 @@ func (r *newRoot) collectMounts() error {
 		if err := r.add(m.tree, strings.TrimPrefix(m.Target, "/")); err != nil {
 			return err
 		}
-		r.trees[len(r.trees)-1].theirs = true
+		last := &r.trees[len(r.trees)-1]
+		last.theirs, last.over = true, m.Overlay
 	}
 	return nil
 }
@@ -278,7 +284,10 @@ func (r *newRoot) place(t tree) error {
 		return err
 	}
 	defer unix.Close(at)
-	return unix.MoveMount(int(t.file.Fd()), "", at, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+	if err := unix.MoveMount(int(t.file.Fd()), "", at, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH); err != nil || !t.over {
+		return err
+	}
+	return r.overlay(t)
 }
 
 // make walks to a target below the new root, making what is missing.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ func (s *Sandbox) check(spec *Spec) error {
 		if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.Target) || filepath.Clean(m.Target) != m.Target || m.Target == "/" {
 			return fmt.Errorf("mount %q at %q: both must be absolute paths, the target clean and not the root", m.Source, m.Target)
 		}
+		if err := s.checkOverlay(spec, m); err != nil {
+			return err
+		}
 	}
 	for _, f := range spec.Forward {
 		addr, err := netip.ParseAddrPort(f.Listen)
@@ -71,6 +75,29 @@ func (s *Sandbox) check(spec *Spec) error {
 	}
 	if spec.View == ViewMinimal {
 		return s.checkMinimal(spec)
+	}
+	return nil
+}
+
+// checkOverlay: what a program changes of an overlay is first copied to the layer above, and keeps its owner; so the owner must be
+// somebody inside.
+func (s *Sandbox) checkOverlay(spec *Spec, m Mount) error {
+	if !m.Overlay {
+		return nil
+	}
+	if spec.View != ViewMinimal || m.Writable {
+		return fmt.Errorf("mount %q at %q: an overlay is for ViewMinimal and never Writable", m.Source, m.Target)
+	}
+	keeper, err := Keeper()
+	if err != nil || keeper == Self() {
+		return err
+	}
+	var stat unix.Stat_t
+	if err := unix.Stat(m.Source, &stat); err != nil {
+		return fmt.Errorf("mount %q: %w", m.Source, err)
+	}
+	if int(stat.Uid) != keeper.UID || stat.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return fmt.Errorf("mount %q at %q: an overlay's source must be a folder of user %d (sandbox.Keeper)", m.Source, m.Target, keeper.UID)
 	}
 	return nil
 }
@@ -149,7 +176,7 @@ func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.Fil
 	slot := spec.Identity != Self()
 	order = &setup{
 		Layers: s.layers.without(s.without, os.Geteuid() == 0), View: spec.View, Hide: spec.Hide, Home: "/tmp", UID: os.Geteuid(), GID: os.Getegid(), Slot: slot,
-		Nested: spec.Nested, Keep: spec.Keep, Limits: limits, Without: s.without,
+		Nested: spec.Nested, Keep: spec.Keep, Host: cmp.Or(spec.Hostname, "sandbox"), CPUs: spec.Processors, Limits: limits, Without: s.without,
 	}
 	order.Layers.Net = order.Layers.Net && spec.Network == NetworkNone
 	if home := variable(spec.Env, "HOME"); filepath.IsAbs(home) && !strings.ContainsAny(home, ":\n") {
@@ -169,7 +196,7 @@ func (s *Sandbox) order(spec Spec, limits Limits) (order *setup, trees []*os.Fil
 		if err != nil {
 			return nil, trees, err
 		}
-		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Given: tree != nil})
+		order.Mounts = append(order.Mounts, mountOrder{Source: m.Source, Target: m.Target, Writable: m.Writable, Overlay: m.Overlay, Given: tree != nil})
 		if tree != nil {
 			trees = append(trees, tree)
 		}
@@ -182,7 +209,7 @@ func (s *Sandbox) give(m Mount, root bool) (*os.File, error) {
 	if !root {
 		return nil, nil
 	}
-	tree, err := cloneTree(m.Source, m.Writable || s.without.has(guardReadOnly), s.without)
+	tree, err := cloneTree(m.Source, m.Writable || s.without.has(guardReadOnly) || m.Overlay && s.without.has(guardOverlay), s.without)
 	if errors.Is(err, unix.EPERM) {
 		return nil, nil
 	}
@@ -226,6 +253,9 @@ func (s *Sandbox) launch(c *Cell, order *setup, id Identity, group *cgroup) (*gu
 	return g, nil
 }
 
+// keeperID is Keeper inside of a sandbox with an overlay. No program can become it.
+const keeperID = 1001
+
 // insideID is the user and group of programs inside a minimal view, whoever that is on the host.
 const insideID = 1000
 
@@ -252,6 +282,10 @@ func namespaces(order *setup, id Identity) *syscall.SysProcAttr {
 	switch {
 	case order.Slot:
 		attr.UidMappings, attr.GidMappings = slotMap(id.UID), slotMap(id.GID)
+		if keeper, err := Keeper(); err == nil && slices.ContainsFunc(order.Mounts, func(m mountOrder) bool { return m.Overlay }) {
+			attr.UidMappings = append(attr.UidMappings, syscall.SysProcIDMap{ContainerID: keeperID, HostID: keeper.UID, Size: 1})
+			attr.GidMappings = append(attr.GidMappings, syscall.SysProcIDMap{ContainerID: keeperID, HostID: keeper.GID, Size: 1})
+		}
 	case order.View == ViewHost && root:
 		attr.UidMappings, attr.GidMappings = ownMap("/proc/self/uid_map", 0), ownMap("/proc/self/gid_map", 0)
 	default:

@@ -42,6 +42,9 @@ type Spec struct {
 	Hide   []string // ViewHost only: folders that look empty and files that look like /dev/null
 	Nested bool     // the program may make namespaces, mount and trace inside; it has no Landlock then, and a shorter seccomp list
 	Keep   bool     // ViewHost only: root keeps its power over file modes (the setup of checks)
+
+	Hostname   string // inside; empty: sandbox
+	Processors int    // how many processors programs run on; 0: all
 }
 
 // Mount shows a folder or file of the host inside. What is missing of Target is made. Target must hold no symlink.
@@ -49,6 +52,9 @@ type Mount struct {
 	Source   string // absolute, on the host
 	Target   string // absolute, inside
 	Writable bool
+	// Overlay lets programs write to a layer of their own over Source, which ends with the sandbox: Source never changes. The layer lies
+	// in memory and has at most Limits.Temp. ViewMinimal only; where this process is root Source belongs to Keeper.
+	Overlay bool
 }
 
 // Forward gives the sandbox a TCP listener on its own loopback whose connections end outside. Either Socket or Serve is set.

@@ -23,6 +23,9 @@ func (s *Sandbox) Report() Report { return Report{Cgroup: "none"} }
 // Slot is the identity of slot n: on this system that of this process.
 func Slot(n int) (Identity, error) { return Identity{}, nil }
 
+// Keeper owns the sources of overlays: on this system this process.
+func Keeper() (Identity, error) { return Identity{}, nil }
+
 // Open makes a sandbox without a program.
 func (s *Sandbox) Open(ctx context.Context, spec Spec) (*Cell, error) {
 	if spec.View != ViewHost || len(spec.Forward) > 0 {

@@ -19,6 +19,8 @@ type setup struct {
 	Nested  bool         `json:"nested,omitempty"`
 	Keep    bool         `json:"keep,omitempty"`
 	Doors   int          `json:"doors,omitempty"` // files to enter cgroups by, the first of those that came with the frame
+	Host    string       `json:"host,omitempty"`
+	CPUs    int          `json:"cpus,omitempty"`
 	Watch   int64        `json:"watch,omitempty"` // bytes of memory to watch over, where no cgroup does
 	Limits  Limits       `json:"limits"`
 	Without guards       `json:"without,omitempty"`
@@ -29,6 +31,7 @@ type mountOrder struct {
 	Source   string `json:"source"`
 	Target   string `json:"target"`
 	Writable bool   `json:"writable,omitempty"`
+	Overlay  bool   `json:"overlay,omitempty"`
 	Given    bool   `json:"given,omitempty"`
 	tree     *os.File
 }

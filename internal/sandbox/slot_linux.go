@@ -35,6 +35,9 @@ func Slot(n int) (Identity, error) {
 	return Identity{UID: uid, GID: gid}, nil
 }
 
+// Keeper owns the sources of overlays: the last slot, which nothing that nobody trusts runs as.
+func Keeper() (Identity, error) { return Slot(maxSlots - 1) }
+
 // slotID is the first id of slot n: from the range of slots where it is mapped, else from the upper end of what is.
 func slotID(ids []syscall.SysProcIDMap, n int) (int, bool) {
 	if n < 0 || n >= maxSlots {
