@@ -32,21 +32,36 @@ func (r *Repo) EachCommit(ctx context.Context, ids []OID, fn func(i int, c Commi
 
 // LookupEach finds one path in many trees or commits, in few rounds and the order given; "" where it is not there.
 func (r *Repo) LookupEach(ctx context.Context, treeishes []OID, path string) ([]OID, error) {
-	if err := r.check(treeishes...); err != nil {
-		return nil, err
+	places := make([]TreePath, len(treeishes))
+	for i, id := range treeishes {
+		places[i] = TreePath{id, path}
 	}
-	if err := checkPath(path); err != nil {
-		return nil, err
-	}
-	found := make([]OID, 0, len(treeishes))
-	for chunk := range slices.Chunk(treeishes, roundObjects) {
+	return r.LookupAll(ctx, places)
+}
+
+// TreePath is a path in a tree or commit.
+type TreePath struct {
+	Treeish OID
+	Path    string
+}
+
+// LookupAll finds many paths, in few rounds and the order given; "" where one is not there.
+func (r *Repo) LookupAll(ctx context.Context, places []TreePath) ([]OID, error) {
+	found := make([]OID, 0, len(places))
+	for chunk := range slices.Chunk(places, roundObjects) {
 		names := make([]string, len(chunk))
-		for i, id := range chunk {
-			names[i] = string(id) + ":" + path
+		for i, p := range chunk {
+			if err := r.check(p.Treeish); err != nil {
+				return nil, err
+			}
+			if err := checkPath(p.Path); err != nil {
+				return nil, err
+			}
+			names[i] = string(p.Treeish) + ":" + p.Path
 		}
 		answers, err := r.objectPool.info(ctx, names)
 		if err != nil {
-			return nil, fmt.Errorf("looking up %q in %d trees: %w", path, len(treeishes), err)
+			return nil, fmt.Errorf("looking up %d paths: %w", len(places), err)
 		}
 		for _, answer := range answers {
 			found = append(found, answer.info.OID) // "" when missing

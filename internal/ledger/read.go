@@ -64,6 +64,11 @@ func Read(ctx context.Context, repo *git.Repo, filter Filter) iter.Seq2[Entry, e
 	}
 }
 
+// ReadAll yields the entries of several ledgers, one of each writer, in the order of Read.
+func ReadAll(ctx context.Context, repo *git.Repo, sources []Source) iter.Seq2[Entry, error] {
+	return union(ctx, repo, sources)
+}
+
 // ReadFrom yields the entries of one ledger in order, checked.
 func ReadFrom(ctx context.Context, repo *git.Repo, source Source) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {

@@ -50,13 +50,19 @@ type Ledger struct {
 // before; nothing that was seen is gone. What is wrong is in Report.Alarms, one to a ledger at most: behind it nothing is
 // checked. An error means that the answer is not known.
 func Verify(ctx context.Context, repo *git.Repo, last Seen, policy Policy) (Report, error) {
-	report := Report{Seen: Seen{V: seenVersion, Writers: map[string]Mark{}}}
-	maps.Copy(report.Seen.Writers, last.Writers)
 	sources, strange, err := listSources(ctx, repo)
 	if err != nil {
-		return report, fmt.Errorf("verifying the ledger: %w", err)
+		return Report{}, fmt.Errorf("verifying the ledger: %w", err)
 	}
-	report.Alarms = strange
+	report, err := VerifySources(ctx, repo, sources, last, policy)
+	report.Alarms = append(strange, report.Alarms...)
+	return report, err
+}
+
+// VerifySources is Verify for some of a repository's ledgers, such as those of one remote.
+func VerifySources(ctx context.Context, repo *git.Repo, sources []Source, last Seen, policy Policy) (Report, error) {
+	report := Report{Seen: Seen{V: seenVersion, Writers: map[string]Mark{}}}
+	maps.Copy(report.Seen.Writers, last.Writers)
 	best := map[string]Source{}
 	for _, source := range sources {
 		err := report.verify(ctx, repo, source, last.Writers[source.Writer], policy, best)

@@ -74,7 +74,7 @@ func (a *Authority) Approvals(change string) []gate.Approval {
 func (a *Authority) Broken() []Order {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.state.broken)
+	return a.state.Broken()
 }
 
 // Revoked are the ids of the keys that were revoked, sorted. What they approved no longer counts, wherever a copy of it is kept.

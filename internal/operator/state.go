@@ -345,6 +345,9 @@ func (s *State) Approvals(change string) []gate.Approval {
 	return out
 }
 
+// Broken are the orders by which main was moved without a judgement, oldest first.
+func (s *State) Broken() []Order { return slices.Clone(s.broken) }
+
 // list is every key that ever was, the oldest first.
 func (s *State) list() []holding {
 	out := make([]holding, 0, len(s.keys))
