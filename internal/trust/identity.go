@@ -68,9 +68,9 @@ func Issuer(repository string) string { return issuerBase + url.PathEscape(repos
 var ErrIdentity = errors.New("no identity of adamant")
 
 // word is a repository, a person, a builder, an agent: what is readable in a certificate and needs no escape in a path.
-var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) })
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`) })
 
-// Check says what is wrong with an identity. Names are 1 to 63 letters, digits, dots, dashes and underscores and begin with
+// Check says what is wrong with an identity. Names are 1 to 63 letters, digits, dots, dashes and underscores and begin and end with
 // a letter or a digit; a task and a model are at most 128 bytes.
 func (i Identity) Check() error {
 	if !word().MatchString(i.Repository) {

@@ -14,7 +14,6 @@ package trust
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/tlog"
@@ -33,35 +32,4 @@ type Options struct {
 	// Published is the trusted_root.json that main has, nil when it has none. Keys that a rotation made are used once they are in it:
 	// no verifier would know them before.
 	Published []byte
-}
-
-// Authority signs for the identities of one repository. It is safe for concurrent use.
-type Authority struct{}
-
-var errNotYet = errors.New("not written yet")
-
-// Init makes the keys in dir, which is made 0700 and must hold none yet.
-func Init(dir string, o Options) (*Authority, error) { return nil, errNotYet }
-
-// Open loads the keys in dir. Keys or a folder that others may read are refused. There is no authority there: fs.ErrNotExist.
-func Open(dir string, o Options) (*Authority, error) { return nil, errNotYet }
-
-// Repository is the name that its identities carry.
-func (a *Authority) Repository() string { return "" }
-
-// TrustedRoot is the trusted_root.json (Sigstore TrustedRoot v0.1) of every key that it ever signed with.
-func (a *Authority) TrustedRoot() []byte { return nil }
-
-// LogKey is the key of the transparency log.
-func (a *Authority) LogKey() tlog.Key { return tlog.Key{} }
-
-// Attest signs statement, an in-toto Statement v1, as who and returns the bundle as one line of JSON. The certificate and the key of
-// who are kept for their window: bundles made within ten minutes share them.
-func (a *Authority) Attest(ctx context.Context, log Logger, who Identity, statement []byte) (bundle []byte, err error) {
-	return nil, errNotYet
-}
-
-// SignBlob signs an artifact of that SHA-256 as who and returns the bundle as one line of JSON.
-func (a *Authority) SignBlob(ctx context.Context, log Logger, who Identity, sha256 [32]byte) (bundle []byte, err error) {
-	return nil, errNotYet
 }
