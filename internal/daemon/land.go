@@ -54,7 +54,11 @@ func (d *Daemon) land(ctx context.Context, c change.Change, e change.Effect) (bo
 
 // moveMain asks the kernel for a landing. It is false when a reference had moved: then nothing landed and the scheduler knows.
 func (d *Daemon) moveMain(ctx context.Context, run mergequeue.RunID, l kernel.Landing) (bool, error) {
-	err := d.kernel.Land(ctx, l)
+	err := d.noteFlaky(ctx, l.Changes) // before: nobody waits for what is done after a landing
+	if err != nil {
+		return false, err
+	}
+	err = d.kernel.Land(ctx, l)
 	if moved := (*git.RefMovedError)(nil); errors.As(err, &moved) {
 		if moved.Name == kernel.RefMain {
 			d.movedByHand(ctx)
@@ -80,13 +84,12 @@ func (d *Daemon) landed(ctx context.Context, run mergequeue.RunID, main git.OID,
 	for i, l := range landings {
 		ids[i] = l.change.ID
 	}
-	flaky := d.merge.flaky()
 	d.merge.landed(ctx, run, main, ids...)
 	d.hints.moves.Store(true)
 	d.mainMoved()
 	var err error
 	for _, l := range landings {
-		err = errors.Join(err, d.announce(ctx, l.change, l.op, l.why), d.noteFlaky(ctx, l.change, flaky), d.afterLanding(ctx, l.change, l.commit))
+		err = errors.Join(err, d.announce(ctx, l.change, l.op, l.why), d.afterLanding(ctx, l.change, l.commit))
 	}
 	return err
 }

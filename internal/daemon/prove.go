@@ -87,16 +87,17 @@ func (m *merger) flaky() []string {
 	return m.landing.Flaky
 }
 
-// noteFlaky puts it on record that a change landed on a second try.
-func (d *Daemon) noteFlaky(ctx context.Context, c change.Change, flaky []string) error {
-	if !slices.Contains(flaky, c.ID) {
-		return nil
+// noteFlaky puts on record which of the changes that land now needed a second try.
+func (d *Daemon) noteFlaky(ctx context.Context, landing []string) error {
+	for _, id := range d.merge.flaky() {
+		if !slices.Contains(landing, id) {
+			continue
+		}
+		if _, err := d.kernel.Ledger().Append(ctx, ledger.Record{Actor: change.Actor, Kind: kindFlaky, Change: id,
+			Body: map[string]any{"flaky": true, "why": "its checks failed in the merge queue and passed when they were run again, alone"}}); err != nil {
+			return fmt.Errorf("writing to the ledger: %w", err)
+		}
+		d.hub.publish(Event{Kind: "change", Change: id, Message: "flaky: it failed once and passed when it was run again"})
 	}
-	_, err := d.kernel.Ledger().Append(ctx, ledger.Record{Actor: change.Actor, Kind: kindFlaky, Change: c.ID, Task: c.State.Origin.Task,
-		Body: map[string]any{"flaky": true, "why": "its checks failed in the merge queue and passed when they were run again, alone"}})
-	if err != nil {
-		return fmt.Errorf("writing to the ledger: %w", err)
-	}
-	d.hub.publish(Event{Kind: "change", Change: c.ID, Message: "flaky: it failed once and passed when it was run again"})
 	return nil
 }
