@@ -3,54 +3,185 @@ package tlog
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Source is where a log's files are: a directory, the tree of a git commit, a server. Paths are those of C2SP tlog-tiles: checkpoint,
-// tile/0/000, tile/entries/000.p/17. A file that is not there is an error that wraps fs.ErrNotExist; so is no file larger than limit.
-type Source interface {
-	ReadFile(ctx context.Context, path string, limit int64) ([]byte, error)
+// Reader reads a log at one checkpoint and checks each tile and leaf against it. It is safe for concurrent use.
+type Reader struct {
+	source     Source
+	checkpoint Checkpoint
+
+	mu    sync.Mutex
+	tiles map[tlog.Tile][]byte // checked
 }
 
-// Checkpoint is what a signed checkpoint states. Signed is the note itself.
-type Checkpoint struct {
-	Origin string
-	Size   uint64
-	Root   [sha256.Size]byte
-	Signed []byte
-}
+const tilesLimit = 256 // in memory: 2 MiB
 
-// Reader reads a log at one checkpoint and checks each tile against it.
-type Reader struct{}
-
-// NewReader reads the source's checkpoint and checks that verifier signed it.
-func NewReader(ctx context.Context, source Source, verifier note.Verifier) (*Reader, error) {
-	return nil, errNotYet
+// NewReader reads the source's checkpoint and checks that one of the verifiers, keys of one log, signed it.
+func NewReader(ctx context.Context, source Source, verifiers ...note.Verifier) (*Reader, error) {
+	signed, err := source.ReadFile(ctx, checkpointPath, checkpointLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &DamagedError{checkpointPath, "there is no log: it has no checkpoint"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the log's checkpoint: %w", err)
+	}
+	c, err := VerifyCheckpoint(signed, verifiers...)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{source: source, checkpoint: c, tiles: map[tlog.Tile][]byte{}}, nil
 }
 
 // Checkpoint is the one that everything is checked against.
-func (r *Reader) Checkpoint() Checkpoint { return Checkpoint{} }
+func (r *Reader) Checkpoint() Checkpoint { return r.checkpoint }
 
 // Leaf is the leaf at index.
-func (r *Reader) Leaf(ctx context.Context, index uint64) ([]byte, error) { return nil, errNotYet }
+func (r *Reader) Leaf(ctx context.Context, index uint64) ([]byte, error) {
+	if err := r.holds(index); err != nil {
+		return nil, err
+	}
+	leaves, err := r.bundle(ctx, int64(index)/tileWidth)
+	if err != nil {
+		return nil, fmt.Errorf("reading leaf %d of the log: %w", index, err)
+	}
+	return leaves[index%tileWidth], nil
+}
+
+func (r *Reader) holds(index uint64) error {
+	if index >= r.checkpoint.Size {
+		return fmt.Errorf("the log has %d leaves and none at %d", r.checkpoint.Size, index)
+	}
+	return nil
+}
+
+// bundle reads the nth entry bundle.
+func (r *Reader) bundle(ctx context.Context, n int64) ([][]byte, error) {
+	t := tileAt(tlog.StoredHashIndex(0, n*tileWidth), int64(r.checkpoint.Size))
+	hashes, err := tlog.ReadTileData(t, r.hashes(ctx))
+	if err != nil {
+		return nil, err
+	}
+	_, leaves, err := readBundle(ctx, r.source, bundleOf(t), hashes)
+	return leaves, err
+}
+
+// Leaves hands out the leaves from index first on, in order. An error of each ends it.
+func (r *Reader) Leaves(ctx context.Context, first uint64, each func(index uint64, leaf []byte) error) error {
+	for at := first; at < r.checkpoint.Size; {
+		leaves, err := r.bundle(ctx, int64(at)/tileWidth)
+		if err != nil {
+			return fmt.Errorf("reading leaf %d of the log: %w", at, err)
+		}
+		for _, leaf := range leaves[at%tileWidth:] {
+			if err := each(at, leaf); err != nil {
+				return err
+			}
+			at++
+		}
+	}
+	return nil
+}
 
 // Inclusion proves the leaf at index.
 func (r *Reader) Inclusion(ctx context.Context, index uint64) (Entry, error) {
-	return Entry{}, errNotYet
+	if err := r.holds(index); err != nil {
+		return Entry{}, err
+	}
+	proof, err := tlog.ProveRecord(int64(r.checkpoint.Size), int64(index), r.hashes(ctx))
+	if err != nil {
+		return Entry{}, fmt.Errorf("proving leaf %d of the log: %w", index, err)
+	}
+	c := r.checkpoint
+	return Entry{Index: index, Size: c.Size, Root: c.Root, Proof: plain(proof), Checkpoint: c.Signed}, nil
 }
 
-// Consistency proves that the log continues the tree that older states. An error says that it does not.
+// Consistency proves that the log continues the tree that older states (RFC 6962, section 2.1.2). An error that wraps ErrFork says
+// that it does not.
 func (r *Reader) Consistency(ctx context.Context, older Checkpoint) ([][sha256.Size]byte, error) {
-	return nil, errNotYet
+	now := r.checkpoint
+	switch {
+	case older.Origin != now.Origin:
+		return nil, fmt.Errorf("%w: it is %s and was %s", ErrFork, now.Origin, older.Origin)
+	case older.Size > now.Size:
+		return nil, fmt.Errorf("%w: it has %d leaves and had %d", ErrFork, now.Size, older.Size)
+	case older.Size == 0:
+		return nil, nil
+	}
+	proof, err := tlog.ProveTree(int64(now.Size), int64(older.Size), r.hashes(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("proving that the log continues leaf %d: %w", older.Size, err)
+	}
+	if err := tlog.CheckTree(proof, int64(now.Size), now.Root, int64(older.Size), older.Root); err != nil {
+		return nil, fmt.Errorf("%w: its first %d leaves are others", ErrFork, older.Size)
+	}
+	return plain(proof), nil
 }
 
-// Leaves hands out the leaves from index first on, in order, each checked.
-func (r *Reader) Leaves(ctx context.Context, first uint64, each func(index uint64, leaf []byte) error) error {
-	return errNotYet
+// hashes reads stored hashes and believes a tile only when it leads to the root.
+func (r *Reader) hashes(ctx context.Context) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		tiles := &tileReader{ctx: ctx, reader: r}
+		hashes, err := tlog.TileHashReader(r.checkpoint.tree(), tiles).ReadHashes(indexes)
+		if err != nil && tiles.err == nil {
+			err = &DamagedError{"tile", "the tiles do not lead to the checkpoint's root"}
+		}
+		return hashes, err
+	})
 }
 
-// Fsck reads every file that the log's checkpoint needs and checks that they are one tree.
-func Fsck(ctx context.Context, source Source, verifier note.Verifier) (Checkpoint, error) {
-	return Checkpoint{}, errNotYet
+// tileReader is a Reader for one call.
+type tileReader struct {
+	ctx    context.Context
+	reader *Reader
+	err    error
+}
+
+func (t *tileReader) Height() int { return height }
+
+func (t *tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	data := make([][]byte, len(tiles))
+	for i, tile := range tiles {
+		if data[i], t.err = t.reader.tile(t.ctx, tile); t.err != nil {
+			return nil, t.err
+		}
+	}
+	return data, nil
+}
+
+func (t *tileReader) SaveTiles(tiles []tlog.Tile, data [][]byte) {
+	t.reader.mu.Lock()
+	defer t.reader.mu.Unlock()
+	for i, tile := range tiles {
+		if len(t.reader.tiles) >= tilesLimit {
+			clear(t.reader.tiles)
+		}
+		t.reader.tiles[tile] = data[i]
+	}
+}
+
+func (r *Reader) tile(ctx context.Context, t tlog.Tile) ([]byte, error) {
+	r.mu.Lock()
+	data, ok := r.tiles[t]
+	r.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	return readTile(ctx, r.source, t)
+}
+
+// Fsck reads every file that the log's checkpoint needs and checks that they are one tree. It returns that checkpoint.
+func Fsck(ctx context.Context, source Source, verifiers ...note.Verifier) (Checkpoint, error) {
+	r, err := NewReader(ctx, source, verifiers...)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	err = r.Leaves(ctx, 0, func(uint64, []byte) error { return ctx.Err() })
+	return r.checkpoint, err
 }
