@@ -2,35 +2,33 @@ package verify
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/git"
 )
 
 // The codes of problems. They are stable: docs/verify.md explains each.
 const (
-	// Ledger.
-	LedgerMissing   = "LEDGER_MISSING"   // there is none
-	LedgerAlarm     = "LEDGER_BROKEN"    // an alarm of the ledger's own verification; What begins with its kind
-	LedgerRewritten = "LEDGER_REWRITTEN" // another history than was seen before
-	LedgerSigner    = "LEDGER_SIGNER"    // signed by nobody, or by a key that is not the gate's
+	LedgerMissing = "LEDGER_MISSING" // there is none; what else is wrong with it has a code of LedgerCode
 
 	// Main and its commits.
 	MainMissing     = "MAIN_MISSING"
-	MainRolledBack  = "MAIN_ROLLED_BACK"   // it lacks what the ledger says has landed
-	MainForked      = "MAIN_FORKED"        // it does not hold what the ledger says has landed, and goes another way
+	MainRolledBack  = "MAIN_ROLLED_BACK"   // it is from before what the ledger says has landed
+	MainForked      = "MAIN_FORKED"        // it goes another way than the ledger says
 	MainUnrecorded  = "MAIN_UNRECORDED"    // a commit on it that no landing put there
 	MainMovedByHand = "MAIN_MOVED_BY_HAND" // the ledger says that somebody moved it past the gate
-	MainSeen        = "MAIN_REWRITTEN"     // it lacks what an earlier run saw on it
-	CommitParents   = "COMMIT_PARENTS"     // not exactly one parent
+	MainRewritten   = "MAIN_REWRITTEN"     // it lacks what an earlier run saw on it
+	GenesisMissing  = "GENESIS_MISSING"    // it does not descend from where verification begins
+	CommitParents   = "COMMIT_PARENTS"     // not exactly one parent, the commit before
 	CommitUnsigned  = "COMMIT_UNSIGNED"
-	CommitSignature = "COMMIT_SIGNATURE" // the signature does not verify
-	CommitSigner    = "COMMIT_SIGNER"    // by a key that was not the gate's then
-	CommitRecord    = "COMMIT_RECORD"    // its change or assessment is not what the ledger says landed
+	CommitSignature = "COMMIT_SIGNATURE" // it does not verify
+	CommitSigner    = "COMMIT_SIGNER"    // it is by a key that was not the gate's then
+	CommitRecord    = "COMMIT_RECORD"    // its trailers are not what the ledger says landed
 
 	// Landings.
 	LandingBroken  = "LANDING_BROKEN"  // does not follow from the one before, or cannot be read
-	LandingOpen    = "LANDING_OPEN"    // warning: began and has not ended
-	LandingMissing = "LANDING_ABORTED" // on main, and the ledger says that it was taken back
+	LandingAborted = "LANDING_ABORTED" // on main, and the ledger says that it was taken back
+	LandingOpen    = "LANDING_OPEN"    // warning: the last one has moved main and not ended
 
 	// Verdicts and approvals.
 	VerdictMissing  = "VERDICT_MISSING"  // nothing says what the gate found
@@ -40,6 +38,11 @@ const (
 	ApprovalForged  = "APPROVAL_FORGED"  // an entry that claims an operator's word and does not hold
 	BreakGlass      = "BREAK_GLASS"      // warning: landed by the operator's order alone
 )
+
+// LedgerCode is the code of an alarm of the ledger: LEDGER_ and its kind in capitals, such as LEDGER_BAD_SIGNATURE.
+func LedgerCode(kind string) string {
+	return "LEDGER_" + strings.ToUpper(strings.ReplaceAll(kind, "-", "_"))
+}
 
 // Problem is one thing that is wrong, or not yet there.
 type Problem struct {

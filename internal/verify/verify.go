@@ -11,7 +11,13 @@
 package verify
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
@@ -48,7 +54,154 @@ type Report struct {
 // Holds says that nothing was found against the history.
 func (r *Report) Holds() bool { return len(r.Failures) == 0 }
 
+// run is one verification under way.
+type run struct {
+	repo   *git.Repo
+	opt    Options
+	view   *view
+	keys   map[string][]string // of each writer of the ledger
+	mu     sync.Mutex          // of the report's problems
+	report *Report
+	seen   *Sight
+}
+
 // Run verifies a repository. What is wrong with it is in the report; an error means that the answer is not known.
 func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
-	return &Report{V: 1, Failures: []Problem{}, Warnings: []Problem{}}, nil
+	r := &run{repo: repo, opt: opt, keys: map[string][]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	err := r.run(ctx)
+	if found := (*ledger.Alarm)(nil); errors.As(err, &found) {
+		r.alarm(found)
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("verifying: %w", err)
+	}
+	r.report.Memory = r.newMemory()
+	sortProblems(r.report.Failures)
+	sortProblems(r.report.Warnings)
+	return r.report, nil
+}
+
+func (r *run) run(ctx context.Context) error {
+	var err error
+	if r.view, err = find(ctx, r.repo, r.opt.Remote); err != nil {
+		return err
+	}
+	r.report.Remote = r.view.remote
+	if r.report.Main, err = r.repo.Ref(ctx, r.view.mainRef); err != nil {
+		return err
+	}
+	if err := r.checkLedger(ctx); err != nil || !r.report.Holds() {
+		return err // behind a ledger that does not hold nothing can be said
+	}
+	if r.report.Main == "" {
+		r.fail(Problem{Code: MainMissing, What: "there is no " + r.view.mainRef, Do: doSync})
+		return nil
+	}
+	return r.checkHistory(ctx)
+}
+
+// checkHistory goes from genesis to main's tip.
+func (r *run) checkHistory(ctx context.Context) error {
+	rec, err := r.readRecord(ctx)
+	if err != nil {
+		return err
+	}
+	r.report.Genesis = cmp.Or(r.opt.From, rec.created())
+	if r.report.Genesis == "" {
+		r.fail(Problem{Code: LedgerMissing, What: "the ledger does not say where main began", Do: doSync})
+		return nil
+	}
+	l, err := r.readLine(ctx, r.report.Genesis, r.report.Main)
+	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
+		r.fail(Problem{Code: GenesisMissing, Commit: r.report.Genesis, What: err.Error(), Do: doSync})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !r.descends(l) {
+		return nil
+	}
+	r.report.Commits = len(l.commits)
+	r.checkShape(l)
+	covered, err := r.cover(ctx, rec, l)
+	if err != nil {
+		return err
+	}
+	r.checkCommits(l, covered)
+	if err := r.checkVerdicts(ctx, cases(l, covered)); err != nil {
+		return err
+	}
+	return r.remember(ctx)
+}
+
+// descends demands that main comes from where verification begins.
+func (r *run) descends(l *line) bool {
+	if len(l.commits) > 0 && slices.Contains(l.commits[0].parents, l.base) || r.report.Main == l.base {
+		return true
+	}
+	r.fail(Problem{Code: GenesisMissing, Commit: r.report.Main, What: fmt.Sprintf("main is %s, which does not descend from %s", r.report.Main.Short(), l.base.Short()), Do: doSync})
+	return false
+}
+
+// checkLedger verifies the ledgers, and that they hold what was seen.
+func (r *run) checkLedger(ctx context.Context) error {
+	if len(r.view.sources) == 0 {
+		r.fail(Problem{Code: LedgerMissing, Place: r.view.prefix + "ledger/", What: "there is no ledger", Do: "run: adamant sync; if it stays, " + doRestore})
+		return nil
+	}
+	r.progress("ledger", 0, 1)
+	seen := r.opt.Memory.Views[r.view.remote].Ledger
+	report, err := ledger.VerifySources(ctx, r.repo, r.view.sources, seen, ledger.Policy{})
+	if err != nil {
+		return err
+	}
+	r.report.Ledgers = report.Ledgers
+	for _, l := range report.Ledgers {
+		r.keys[l.Writer] = l.Keys
+	}
+	for _, a := range report.Alarms {
+		r.alarm(a)
+	}
+	r.sight().Ledger = report.Seen
+	return nil
+}
+
+// alarm reports an alarm of the ledger under its kind.
+func (r *run) alarm(a *ledger.Alarm) {
+	r.fail(Problem{Code: LedgerCode(a.Kind), Place: a.Place.String(), What: a.What, Do: a.Do})
+}
+
+// signers says why a key may not have signed what an entry says landed; empty when it may.
+func (r *run) signers(key string, e ledger.Entry) string {
+	if slices.Contains(r.keys[e.Writer], key) {
+		return ""
+	}
+	return "which is not the gate's"
+}
+
+func (r *run) fail(p Problem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Failures = append(r.report.Failures, p)
+}
+
+func (r *run) warn(p Problem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Warnings = append(r.report.Warnings, p)
+}
+
+func (r *run) progress(stage string, done, total int) {
+	if r.opt.Progress != nil {
+		r.opt.Progress(stage, done, total)
+	}
+}
+
+// sortProblems gives one order, whoever found what first.
+func sortProblems(list []Problem) {
+	slices.SortStableFunc(list, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(string(a.Commit), string(b.Commit)), strings.Compare(a.Place, b.Place), strings.Compare(a.What, b.What))
+	})
 }

@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+)
+
+// shelf knows where the assessments of changes are: with their operations, or in the archive.
+type shelf struct {
+	repo     *git.Repo
+	live     map[string]git.Ref         // by change
+	archived map[string]change.Document // by digest of the assessment
+}
+
+// openShelf lists what there is and reads the archive.
+func (r *run) openShelf(ctx context.Context) (*shelf, error) {
+	s := &shelf{repo: r.repo, live: map[string]git.Ref{}, archived: map[string]change.Document{}}
+	refs, err := r.repo.Refs(ctx, r.view.ref(kernel.PrefixChanges), r.view.ref(kernel.PrefixArchive))
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		ref.Name = r.view.own(ref.Name)
+		if id := change.RefID(ref.Name); id != "" {
+			s.live[id] = ref
+		}
+		if strings.HasPrefix(ref.Name, kernel.PrefixArchive) {
+			if err := s.readMonth(ctx, ref); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// readMonth remembers where the assessments of archived changes are. What cannot be read has no evidence for its changes.
+func (s *shelf) readMonth(ctx context.Context, ref git.Ref) error {
+	changes, err := change.NewStore(s.repo, nil, change.Options{}).Month(ctx, ref)
+	if broken := (*change.BrokenError)(nil); err != nil && !errors.As(err, &broken) {
+		return err
+	}
+	for _, c := range changes {
+		for _, p := range c.Packs {
+			for _, op := range p.Operations {
+				if a, ok := op.Body.(change.Assessed); ok {
+					s.archived[a.Digest] = change.Document{Commit: p.Commit, Name: a.Blob}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// wanted is an assessment that a commit landed by.
+type wanted struct {
+	change, digest string
+}
+
+// find says where assessments are; a document without a commit is nowhere.
+func (s *shelf) find(ctx context.Context, want []wanted) ([]change.Document, error) {
+	var refs []git.Ref
+	for _, w := range want {
+		if ref, ok := s.live[w.change]; ok {
+			refs = append(refs, ref)
+		}
+	}
+	changes, _, err := change.NewStore(s.repo, nil, change.Options{}).Read(ctx, refs) // what is broken holds no evidence
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]change.Change{}
+	for _, c := range changes {
+		byID[c.ID] = c
+	}
+	docs := make([]change.Document, len(want))
+	for i, w := range want {
+		var ok bool
+		if docs[i], ok = byID[w.change].AssessmentDocument(w.digest); !ok {
+			docs[i] = s.archived[w.digest]
+		}
+	}
+	return docs, nil
+}
+
+// assessments reads what is wanted, in order: nil where it is not there, with the reason when something else is.
+func (s *shelf) assessments(ctx context.Context, want []wanted, each func(i int, a *gate.Assessment, why error) error) error {
+	docs, err := s.find(ctx, want)
+	if err != nil {
+		return err
+	}
+	var there []int
+	for i, d := range docs {
+		if d.Commit != "" {
+			there = append(there, i)
+		} else if err := each(i, nil, nil); err != nil {
+			return err
+		}
+	}
+	docs = slices.DeleteFunc(docs, func(d change.Document) bool { return d.Commit == "" })
+	return change.ReadDocuments(ctx, s.repo, docs, func(n int, data []byte, err error) error {
+		i := there[n]
+		if err != nil {
+			return each(i, nil, err)
+		}
+		a, err := parseAssessment(data, want[i].digest)
+		return each(i, a, err)
+	})
+}
+
+// parseAssessment reads the assessment of a digest. The digest is that of the canonical text with itself left out, so a text that
+// gives it is that text.
+func parseAssessment(data []byte, digest string) (*gate.Assessment, error) {
+	blank := bytes.Replace(data, []byte(`"digest":"`+digest+`"`), []byte(`"digest":""`), 1)
+	if sum := sha256.Sum256(bytes.TrimSuffix(blank, []byte("\n"))); hex.EncodeToString(sum[:]) != digest {
+		return nil, fmt.Errorf("the assessment %.12s was edited", digest)
+	}
+	var a gate.Assessment
+	if err := json.Unmarshal(data, &a); err != nil {
+		return nil, fmt.Errorf("reading the assessment %.12s: %w", digest, err)
+	}
+	return &a, nil
+}

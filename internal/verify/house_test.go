@@ -1,0 +1,323 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/cli"
+	"github.com/adamant-os/adamant/internal/daemon"
+	"github.com/adamant-os/adamant/internal/daemon/api"
+	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/door"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Init()
+	kustomize.Init()
+	if len(os.Args) == 3 && os.Args[1] == "hook" {
+		err := door.RunHook(context.Background(), os.Args[2], door.HookEnv{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
+		if err != nil {
+			if !errors.Is(err, door.ErrRefused) {
+				fmt.Fprintln(os.Stderr, "adamant:", err)
+			}
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	code := m.Run()
+	if built.dir != "" {
+		if err := os.RemoveAll(built.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+const config = `apiVersion: adamant.dev/v1
+kind: Repository
+metadata: {name: sample}
+spec:
+  phase: 3
+  risk:
+    matrix:
+      low: {gates: [], merge: auto}
+      medium: {gates: [], merge: auto}
+      high: {gates: [approval], merge: manual}
+`
+
+// house is a clone, its kernel, and a real daemon on it, in a folder that outlives a single test.
+type house struct {
+	dir    string // everything is below
+	keys   string // an operator's SSH key
+	codes  []string
+	at     daemon.Addresses
+	client *desk.Client
+	stop   func() error
+}
+
+func (h *house) clone() string  { return filepath.Join(h.dir, "clone") }
+func (h *house) kernel() string { return filepath.Join(h.dir, "sample") }
+func (h *house) git() string    { return filepath.Join(h.kernel(), "kernel.git") }
+
+// run runs git in the clone.
+func (h *house) run(args ...string) (string, error) { return runGit(h.clone(), args...) }
+
+func runGit(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
+		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("git %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// adamant runs a command as the operator would.
+func (h *house) adamant(args ...string) (string, error) {
+	var out bytes.Buffer
+	env := &cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Dir: h.clone(), Now: time.Now, Getenv: func(name string) string {
+		return map[string]string{"HOME": h.dir, "PATH": os.Getenv("PATH"), "ADAMANT_SOCKET": h.at.Socket, "ADAMANT_KERNEL": h.kernel()}[name]
+	}}
+	if code := cli.Main(context.Background(), env, args); code != cli.ExitOK {
+		return out.String(), fmt.Errorf("adamant %s: exit %d\n%s", strings.Join(args, " "), code, out.String())
+	}
+	return out.String(), nil
+}
+
+// up starts the daemon.
+func (h *house) up() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	repo, err := git.Open(ctx, h.clone())
+	if err != nil {
+		cancel()
+		return err
+	}
+	k, err := kernel.Create(ctx, h.kernel(), repo, kernel.Options{})
+	if err := errors.Join(err, repo.Close()); err != nil {
+		cancel()
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		cancel()
+		return err
+	}
+	ready, ended := make(chan daemon.Addresses, 1), make(chan error, 1)
+	places := judge.Places{Cache: filepath.Join(h.dir, "cache"), State: filepath.Join(h.dir, "state"), Data: filepath.Join(h.dir, "data")}
+	go func() {
+		ended <- daemon.Run(ctx, daemon.Config{Kernel: k, Name: "sample", State: filepath.Join(h.dir, "state"), Places: places, Hook: []string{self, "hook"},
+			Version: "test", Getenv: os.Getenv, Now: time.Now, Ready: func(a daemon.Addresses) { ready <- a }})
+	}()
+	select {
+	case err := <-ended:
+		cancel()
+		return fmt.Errorf("the daemon ended at once: %w", err)
+	case h.at = <-ready:
+	}
+	h.client = desk.NewClient(h.at.Socket)
+	h.stop = func() error { cancel(); return <-ended }
+	return nil
+}
+
+func (h *house) call(method, path, id string, in, out any) error {
+	return h.client.Call(context.Background(), method, path, id, in, out)
+}
+
+// propose pushes a change of one file and gives its id.
+func (h *house) propose(path, text string) (string, error) {
+	var made api.NewToken
+	if err := h.call("POST", api.PathTokens, "", door.Grant{Role: door.RolePerson, Name: "ada", Write: true, Expires: time.Now().Add(time.Hour)}, &made); err != nil {
+		return "", err
+	}
+	if err := h.write(path, text); err != nil {
+		return "", err
+	}
+	out, err := h.run("push", "-o", "topic="+strings.ReplaceAll(path, "/", "-"), strings.Replace(h.at.Door, "http://", "http://x:"+made.Token+"@", 1), "HEAD:refs/for/main")
+	if err != nil {
+		return "", err
+	}
+	id := regexp.MustCompile(`\b[0-9a-f]{16}\b`).FindString(out)
+	if id == "" {
+		return "", fmt.Errorf("the door named no change: %s", out)
+	}
+	return id, nil
+}
+
+// write commits a file on a branch of its own.
+func (h *house) write(path, text string) error {
+	if _, err := h.run("switch", "-q", "-C", strings.ReplaceAll(path, "/", "-"), "main"); err != nil {
+		return err
+	}
+	full := filepath.Join(h.clone(), path)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
+		return err
+	}
+	_, err := h.run("add", "-A")
+	if err == nil {
+		_, err = h.run("commit", "-q", "-m", "Write "+path)
+	}
+	return err
+}
+
+// await waits until a change has a status.
+func (h *house) await(id string, want change.Status) error {
+	var c desk.Change
+	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := h.call("GET", desk.PathChange, id, nil, &c); err != nil {
+			return err
+		}
+		if c.Status == string(want) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("change %s is %s, want %s: %s", id, c.Status, want, c.Verdict)
+		}
+	}
+}
+
+// fixture is what a real daemon left behind.
+type fixture struct {
+	dir   string
+	house *house
+	high  string // the change that was approved
+	err   error
+}
+
+var (
+	built fixture
+	once  sync.Once
+)
+
+// history is a kernel with a history of every kind: a change of prose, a batch, an approved change, a revert. It is made once, by a
+// real daemon, and read only.
+func history(t testing.TB) *fixture {
+	t.Helper()
+	once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "adamant-verify"); built.err == nil {
+			built.house = &house{dir: built.dir}
+			built.err = built.live()
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return &built
+}
+
+// live is the fixture's life.
+func (f *fixture) live() (err error) {
+	h := f.house
+	if err := h.found(); err != nil {
+		return err
+	}
+	if err := h.up(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.stop()) }()
+	if err := h.enrol(); err != nil {
+		return err
+	}
+	first, err := h.propose("docs/a.md", "# A\n\nA word.\n")
+	if err == nil {
+		err = h.await(first, change.Merged)
+	}
+	if err == nil {
+		err = h.batch()
+	}
+	if err == nil {
+		f.high, err = h.propose("auth/session.go", "package auth\n\nconst Hours = 1\n")
+	}
+	if err == nil {
+		err = h.await(f.high, change.NeedsOperator)
+	}
+	if err == nil {
+		_, err = h.adamant("approve", f.high, "--key", h.keys, "--yes")
+	}
+	if err == nil {
+		err = h.await(f.high, change.Merged)
+	}
+	if err != nil {
+		return err
+	}
+	var a desk.Answer
+	if err := h.call("POST", api.PathRevert, first, api.Reason{Reason: "not yet"}, &a); err != nil {
+		return err
+	}
+	return errors.Join(h.await(a.Change, change.Merged), h.await(first, change.Reverted))
+}
+
+// found makes the clone and the operator's key.
+func (h *house) found() error {
+	if err := os.Mkdir(h.clone(), 0o755); err != nil {
+		return err
+	}
+	if _, err := h.run("init", "-q", "-b", "main", "."); err != nil {
+		return err
+	}
+	for path, text := range map[string]string{".adamant/adamant.yaml": config, "README.md": "# Sample\n\nA sample.\n", "src/add.py": "def add(a, b):\n    return a + b\n"} {
+		full := filepath.Join(h.clone(), path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
+			return err
+		}
+	}
+	if _, err := h.run("add", "-A"); err != nil {
+		return err
+	}
+	if _, err := h.run("commit", "-q", "-m", "start"); err != nil {
+		return err
+	}
+	h.keys = filepath.Join(h.dir, "key")
+	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", h.keys).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ssh-keygen: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (h *house) enrol() error {
+	out, err := h.adamant("operator", "enrol", "ada", "--new", h.keys)
+	h.codes = regexp.MustCompile(`\d\d-[A-Z2-7-]{23}`).FindAllString(out, -1)
+	return err
+}
+
+// batch has two changes land in one move.
+func (h *house) batch() error {
+	var p api.Pause
+	if err := h.call("POST", api.PathPause, "", api.Reason{Reason: "to have two"}, &p); err != nil {
+		return err
+	}
+	var ids []string
+	for _, name := range []string{"docs/b.md", "docs/c.md"} {
+		id, err := h.propose(name, "# Title\n\nA word in "+name+".\n")
+		if err == nil {
+			err = h.await(id, change.Queued)
+		}
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := h.call("POST", api.PathResume, "", api.Reason{}, &p); err != nil {
+		return err
+	}
+	return errors.Join(h.await(ids[0], change.Merged), h.await(ids[1], change.Merged))
+}

@@ -1,0 +1,181 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/operator"
+)
+
+// move is main going from one commit to another, as the ledger has it.
+type move struct {
+	kind      string // of the entry that moved it: ledger.KernelCreated, LandingIntent, MovedByHand or KernelRestored
+	from, to  git.OID
+	entry     ledger.Entry // without its body
+	intent    kernel.Intent
+	approvals map[string][]consent // by change: those that had authority when the intent was written
+	order     *operator.Order      // by which a landing that nobody judged was allowed
+}
+
+// consent is an approval and the sha256 of the text that was signed.
+type consent struct {
+	gate.Approval
+	digest string
+}
+
+// record is what the ledger says about main.
+type record struct {
+	moves   []move
+	open    *move // began and has not ended
+	aborted map[git.OID]ledger.Entry
+	who     operator.State
+}
+
+// operatorKinds are the entries that give authority or use it.
+func operatorKind(kind string) bool {
+	switch kind {
+	case operator.KindEnrolled, operator.KindRevoked, operator.KindCodes, operator.KindBroken, operator.KindFailed, operator.KindApproved:
+		return true
+	}
+	return false
+}
+
+// readRecord replays the ledger: where main went, and who had which authority at each landing.
+func (r *run) readRecord(ctx context.Context) (*record, error) {
+	rec := &record{aborted: map[git.OID]ledger.Entry{}}
+	total, n := 0, 0
+	for _, l := range r.report.Ledgers {
+		total += int(l.Entries)
+	}
+	for e, err := range ledger.ReadAll(ctx, r.repo, r.view.sources) {
+		if err != nil {
+			return nil, err
+		}
+		if n++; n%1024 == 0 {
+			r.progress("entries", n, total)
+		}
+		if err := rec.take(e); err != nil {
+			r.fail(entryProblem(e, err))
+		}
+	}
+	return rec, nil
+}
+
+// entryProblem says what is wrong with an entry: a forged word of the operator, or a landing that cannot be.
+func entryProblem(e ledger.Entry, err error) Problem {
+	if operatorKind(e.Kind) {
+		return Problem{Code: ApprovalForged, Change: e.Change, Place: e.Place.String(), What: fmt.Sprintf("the entry %s by %s does not hold: %v", e.Kind, e.Actor, err),
+			Do: "it grants nothing; find out who wrote it: whoever did has the gate's key"}
+	}
+	return Problem{Code: LandingBroken, Change: e.Change, Place: e.Place.String(), What: err.Error(), Do: doRestore}
+}
+
+func (rec *record) take(e ledger.Entry) error {
+	body := e.Body
+	e.Body = nil
+	switch {
+	case operatorKind(e.Kind):
+		return rec.who.Apply(operator.Entry{Kind: e.Kind, Actor: e.Actor, Change: e.Change, Body: body})
+	case e.Kind == ledger.LandingIntent:
+		return rec.begin(e, body)
+	case e.Kind == ledger.LandingDone || e.Kind == ledger.LandingAborted:
+		return rec.end(e, body)
+	case e.Kind == ledger.KernelCreated || e.Kind == ledger.KernelRestored || e.Kind == ledger.MovedByHand:
+		var at struct {
+			Ref            string
+			From, To, Main git.OID
+		}
+		if err := json.Unmarshal(body, &at); err != nil {
+			return fmt.Errorf("reading %s: %w", e.Kind, err)
+		}
+		if e.Kind != ledger.MovedByHand {
+			at.To = at.Main
+		} else if at.Ref != kernel.RefMain {
+			return nil
+		}
+		rec.moves = append(rec.moves, move{kind: e.Kind, from: at.From, to: at.To, entry: e})
+	}
+	return nil
+}
+
+// begin remembers a landing, with the approvals that its changes had at that moment.
+func (rec *record) begin(e ledger.Entry, body json.RawMessage) error {
+	m := move{kind: e.Kind, entry: e, approvals: map[string][]consent{}}
+	if err := json.Unmarshal(body, &m.intent); err != nil {
+		return fmt.Errorf("reading a landing: %w", err)
+	}
+	if m.from, m.to = m.intent.Main.Old, m.intent.Main.New; m.intent.Main.Ref != kernel.RefMain || m.from == "" || m.to == "" {
+		return fmt.Errorf("the landing does not move %s", kernel.RefMain)
+	}
+	for _, d := range m.intent.Decisions {
+		for _, a := range rec.who.Approvals(d.Change) {
+			text, err := a.Statement.Text()
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256([]byte(text))
+			m.approvals[d.Change] = append(m.approvals[d.Change], consent{a, hex.EncodeToString(sum[:])})
+		}
+	}
+	if len(m.intent.Changes) == 0 {
+		for _, o := range rec.who.Broken() {
+			if git.OID(o.Onto) == m.from && git.OID(o.Lands) == m.to {
+				m.order = &o
+			}
+		}
+	}
+	rec.open = &m
+	return nil
+}
+
+func (rec *record) end(e ledger.Entry, body json.RawMessage) error {
+	var out kernel.Outcome
+	if err := json.Unmarshal(body, &out); err != nil {
+		return fmt.Errorf("reading the end of a landing: %w", err)
+	}
+	m := rec.open
+	if m == nil || m.intent.ID != out.ID {
+		return errors.New("a landing ends that had not begun")
+	}
+	rec.open = nil
+	if e.Kind == ledger.LandingAborted {
+		rec.aborted[m.to] = e
+		return nil
+	}
+	if out.Main != m.to {
+		return fmt.Errorf("the landing of %s ended with main at %s", m.to.Short(), out.Main.Short())
+	}
+	rec.moves = append(rec.moves, *m)
+	return nil
+}
+
+// created is where main stood when the ledger began.
+func (rec *record) created() git.OID {
+	if len(rec.moves) == 0 {
+		return ""
+	}
+	return rec.moves[0].to
+}
+
+// since are the moves behind the last time that main was at base; those that led to somewhere on the line, when it never was.
+func (rec *record) since(l *line) []move {
+	for i := len(rec.moves) - 1; i >= 0; i-- {
+		if rec.moves[i].to == l.base {
+			return rec.moves[i+1:]
+		}
+	}
+	for i, m := range rec.moves {
+		if l.at[m.to] > 0 {
+			return rec.moves[i:]
+		}
+	}
+	return nil
+}
