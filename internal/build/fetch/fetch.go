@@ -8,9 +8,18 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
@@ -87,19 +96,86 @@ const DefaultPath = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"
 
 // Fetcher fetches. It is safe for concurrent use, by several processes too.
 type Fetcher struct {
-	options Options
+	options                          Options
+	layers, records, downloads, work string
+	client                           *http.Client
+	hosts                            []string
+	plain                            map[string]bool // hosts of registries without TLS
+	running                          sync.Mutex
 }
 
-// New makes a Fetcher.
+// New makes a Fetcher and its folders.
 func New(o Options) (*Fetcher, error) {
-	return &Fetcher{options: o}, nil
+	o.Registry.Go = strings.TrimSuffix(cmp.Or(o.Registry.Go, "https://proxy.golang.org"), "/")
+	o.Registry.NPM = strings.TrimSuffix(cmp.Or(o.Registry.NPM, npmOrigin), "/")
+	o.Registry.PyPI = strings.TrimSuffix(cmp.Or(o.Registry.PyPI, "https://pypi.org"), "/")
+	o.Path = cmp.Or(o.Path, DefaultPath)
+	if !filepath.IsAbs(o.Dir) {
+		return nil, fmt.Errorf("the folder of dependencies %q is no absolute path", o.Dir)
+	}
+	hosts, err := o.allowed()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fetcher{options: o, hosts: hosts, plain: map[string]bool{}}
+	for _, registry := range []string{o.Registry.Go, o.Registry.NPM, o.Registry.PyPI} {
+		if host, ok := strings.CutPrefix(registry, "http://"); ok {
+			host, _, _ = strings.Cut(host, "/")
+			f.plain[host] = true
+		}
+	}
+	f.client = f.restrict(o.Client)
+	for name, dir := range map[string]*string{"layers": &f.layers, "records": &f.records, "downloads": &f.downloads, "work": &f.work} {
+		*dir = filepath.Join(o.Dir, name)
+		if err := os.MkdirAll(*dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder of dependencies: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// restrict is a client that follows redirects to hosts on the list only.
+func (f *Fetcher) restrict(client *http.Client) *http.Client {
+	if client == nil {
+		client = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: slots,
+			TLSHandshakeTimeout: time.Minute, ResponseHeaderTimeout: 2 * time.Minute, IdleConnTimeout: time.Minute}}
+	}
+	own := *client
+	own.CheckRedirect = func(request *http.Request, via []*http.Request) error {
+		if len(via) > maxHops {
+			return fmt.Errorf("more than %d redirects", maxHops)
+		}
+		return f.permit(request.URL)
+	}
+	return &own
 }
 
 // Fetch brings the dependencies of the project in folder dir (a slash path, "." for the top) of source, a folder on the host with an
 // exported tree. It returns one Layer for each lock file that it finds there, none where there is none, in the order Go, npm, PyPI.
 // What was fetched before is not fetched again. An *Error says which entry of which lock file could not be had.
 func (f *Fetcher) Fetch(ctx context.Context, source, dir string) ([]Layer, error) {
-	return nil, errors.New("fetch: not written yet")
+	dir = path.Clean(dir)
+	if !fs.ValidPath(dir) {
+		return nil, fmt.Errorf("fetch dependencies: %q is no folder of the source", dir)
+	}
+	root, err := os.OpenRoot(source)
+	if err != nil {
+		return nil, fmt.Errorf("fetch dependencies: %w", err)
+	}
+	plans, err := f.plans(project{root, dir})
+	if err = errors.Join(err, root.Close()); err != nil {
+		return nil, err
+	}
+	defer f.client.CloseIdleConnections()
+	var layers []Layer
+	for _, p := range plans {
+		l, err := f.layer(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, l)
+	}
+	return layers, nil
 }
 
 // Error says what was wrong with a lock file or what it names.
@@ -112,4 +188,14 @@ type Error struct {
 	Said     string    // the end of what the package manager wrote
 }
 
-func (e *Error) Error() string { return e.Path + ": " + e.Reason }
+func (e *Error) Error() string {
+	text := e.Path
+	if e.Line > 0 {
+		text += fmt.Sprintf(":%d", e.Line)
+	}
+	text += ": " + e.Reason
+	if e.Do != "" {
+		text += "; " + e.Do
+	}
+	return text
+}
