@@ -86,6 +86,9 @@ func TestPutAndRead(t *testing.T) {
 	if got, want := collect(t, repo, b), []string{`1 provenance {"note":"one"}`, `2 vex {"note":"three"}`}; !slices.Equal(got, want) {
 		t.Errorf("b has %q, want %q", got, want)
 	}
+	if out, err := exec.CommandContext(t.Context(), "git", "--git-dir="+repo.GitDir(), "fsck", "--strict").CombinedOutput(); err != nil || strings.Contains(string(out), "error") {
+		t.Errorf("git fsck: %v\n%s", err, out)
+	}
 	list, err := List(t.Context(), repo, Ref)
 	must(t, err)
 	if len(list) != 4 || list[0].Subject != a || list[3].Seq != 2 {
@@ -254,54 +257,73 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// elsewhere is a store's reference under another name, so that many stores share a repository.
+type elsewhere struct {
+	*git.Repo
+	name string
+}
+
+func (e elsewhere) Ref(ctx context.Context, _ string) (git.OID, error) {
+	return e.Repo.Ref(ctx, e.name)
+}
+
+func (e elsewhere) UpdateRefs(ctx context.Context, updates []git.RefUpdate) error {
+	updates[0].Name = e.name
+	return e.Repo.UpdateRefs(ctx, updates)
+}
+
 // TestStoreKeepsAll: whatever is put in whatever order, each bundle is under each of its subjects once, in the order of putting,
 // and the history only grows.
 func TestStoreKeepsAll(t *testing.T) {
 	t.Parallel()
+	repo, n := newRepo(t, "sha256"), 0 // the other tests use the other format
 	rapid.Check(t, func(rt *rapid.T) {
-		dir := filepath.Join(t.TempDir(), "r.git")
-		repo, err := git.InitBare(t.Context(), dir, git.InitOptions{Format: rapid.SampledFrom([]string{"sha1", "sha256"}).Draw(rt, "format")})
-		must(t, err)
-		defer repo.Close()
-		s := NewStore(repo, repo, Options{})
-		want := map[string][]string{}
-		for i := range rapid.IntRange(1, 4).Draw(rt, "batches") {
-			var items []Item
-			for j := range rapid.IntRange(1, 4).Draw(rt, "items") {
-				subjects := rapid.SliceOfNDistinct(rapid.IntRange(0, 5), 1, 3, rapid.ID[int]).Draw(rt, "subjects")
-				note := fmt.Sprint(i, ".", j)
-				var digests []string
-				for _, n := range subjects {
-					digests = append(digests, digestOf(n))
-					want[digestOf(n)] = append(want[digestOf(n)], note)
-				}
-				items = append(items, Item{Bundle: bundleOf(t, note, digests...), Kind: KindOther})
-			}
-			before, err := repo.Ref(t.Context(), Ref)
-			must(t, err)
-			must(t, s.PutAll(t.Context(), items))
-			after, err := repo.Ref(t.Context(), Ref)
-			must(t, err)
-			if before != "" {
-				if grows, err := repo.IsAncestor(t.Context(), before, after); err != nil || !grows {
-					rt.Fatalf("%s does not continue %s (%v)", after, before, err)
-				}
-			}
-		}
-		for digest, notes := range want {
-			for i, got := range collect(t, repo, digest) {
-				if text := fmt.Sprintf(`%d other {"note":"%s"}`, i+1, notes[i]); got != text {
-					rt.Fatalf("%s has %q, want %q", digest, got, text)
-				}
-			}
-			if n := len(collect(t, repo, digest)); n != len(notes) {
-				rt.Fatalf("%s has %d bundles, want %d", digest, n, len(notes))
-			}
-		}
-		if out, err := exec.CommandContext(t.Context(), "git", "--git-dir="+dir, "fsck", "--strict").CombinedOutput(); err != nil {
-			rt.Fatalf("git fsck: %v\n%s", err, out)
-		}
+		n++
+		keepsAll(t, rt, elsewhere{repo, fmt.Sprint("refs/test/", n)})
 	})
+}
+
+func keepsAll(t *testing.T, rt *rapid.T, refs elsewhere) {
+	s := NewStore(refs.Repo, refs, Options{})
+	want := map[string][]string{}
+	for i := range rapid.IntRange(1, 2).Draw(rt, "batches") {
+		var items []Item
+		for j := range rapid.IntRange(1, 3).Draw(rt, "items") {
+			note := fmt.Sprint(refs.name, " ", i, ".", j)
+			var digests []string
+			for _, n := range rapid.SliceOfNDistinct(rapid.IntRange(0, 5), 1, 3, rapid.ID[int]).Draw(rt, "subjects") {
+				digests = append(digests, digestOf(n))
+				want[digestOf(n)] = append(want[digestOf(n)], note)
+			}
+			items = append(items, Item{Bundle: bundleOf(t, note, digests...), Kind: KindOther})
+		}
+		before, err := refs.Ref(t.Context(), Ref)
+		must(t, err)
+		must(t, s.PutAll(t.Context(), items))
+		after, err := refs.Ref(t.Context(), Ref)
+		must(t, err)
+		if before == "" {
+			continue
+		}
+		if c, err := refs.Commit(t.Context(), after); err != nil || !slices.Equal(c.Parents, []git.OID{before}) {
+			rt.Fatalf("%s does not continue %s (%v)", after, before, err)
+		}
+	}
+	for digest, notes := range want {
+		var got []string
+		for b, err := range Read(t.Context(), refs.Repo, refs.name, digest) {
+			must(t, err)
+			statement, err := Unwrap(b.Data)
+			must(t, err)
+			got = append(got, fmt.Sprintf("%d %s", b.Seq, statement.Predicate))
+		}
+		for i, note := range notes {
+			notes[i] = fmt.Sprintf(`%d {"note":"%s"}`, i+1, note)
+		}
+		if !slices.Equal(got, notes) {
+			rt.Fatalf("%s has %q, want %q", digest, got, notes)
+		}
+	}
 }
 
 func must(t *testing.T, err error) {
