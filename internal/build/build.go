@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/build/fetch"
@@ -82,35 +84,61 @@ type Sandbox interface {
 	Report() sandbox.Report
 }
 
-// Options are what a Builder needs.
-type Options struct {
-	Repo    *git.Repo // holds the commits
-	Dir     string    // its folder: sources, caches, builds under way. Absolute; made when it is missing
-	Sandbox Sandbox   //
-	Fetcher Fetcher   // nil: targets with lock files are refused
-	Now     func() time.Time
-	Log     io.Writer // gets what the build writes, as it comes; nil: nobody
+// Source holds commits; *git.Repo is one.
+type Source interface {
+	Commit(ctx context.Context, id git.OID) (git.Commit, error)
+	Checkout(ctx context.Context, treeish git.OID, dir string, opt git.CheckoutOptions) error
 }
 
-// Builder builds. It is safe for concurrent use; every build has a host user and folders of its own.
+// Options are what a Builder needs.
+type Options struct {
+	Source  Source           // has the commits
+	Dir     string           // its folder: caches and builds under way. Absolute; made, for this user only, when it is missing
+	Sandbox Sandbox          //
+	Fetcher Fetcher          // nil: nothing is fetched
+	Path    string           // where toolchains are looked for beside the system's folders: the caller's PATH
+	Now     func() time.Time //
+	Log     io.Writer        // gets what builds write, as it comes; nil: nobody
+}
+
+// Builder builds. It is safe for concurrent use, by several processes too; every build has a host user (where this process is root) and
+// folders of its own.
 type Builder struct {
 	options Options
 }
 
 // New makes a Builder.
-func New(o Options) (*Builder, error) { return &Builder{options: o}, nil }
-
-// Build runs one job and leaves the artifacts in dir, which must be empty or missing. A *FailedError says that the build's own command
-// failed.
-func (b *Builder) Build(ctx context.Context, job Job, dir string) (*Record, error) {
-	return nil, errors.New("build: not written yet")
+func New(o Options) (*Builder, error) {
+	if !filepath.IsAbs(o.Dir) || o.Source == nil || o.Sandbox == nil || o.Now == nil {
+		return nil, errors.New("make a builder: it needs commits, an absolute folder, a sandbox and a clock")
+	}
+	for _, dir := range []string{o.Dir, filepath.Join(o.Dir, "work"), filepath.Join(o.Dir, "cache")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make a builder: %w", err)
+		}
+	}
+	if err := os.Chmod(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a builder: %w", err)
+	}
+	b := &Builder{options: o}
+	return b, b.sweep()
 }
 
-// FailedError says that a build's command did not do what it should. What it wrote is in Log.
+// Build runs one job and leaves the artifacts in dir, which is made when it is missing; files of their names are replaced. Nothing is
+// left there by a build that fails. A *FailedError says that the target's own command failed.
+func (b *Builder) Build(ctx context.Context, job Job, dir string) (*Record, error) {
+	r, err := b.build(ctx, job, dir, usual())
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// FailedError says that a target's command did not do what it should. The end of what it wrote is in Log.
 type FailedError struct {
 	Target string
 	Reason string
-	Log    []byte // the end of it
+	Log    []byte
 }
 
 func (e *FailedError) Error() string { return fmt.Sprintf("build %s: %s", e.Target, e.Reason) }

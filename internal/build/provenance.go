@@ -2,7 +2,6 @@ package build
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 )
 
@@ -70,14 +69,4 @@ type Metadata struct {
 	InvocationID string    `json:"invocationId"`
 	StartedOn    time.Time `json:"startedOn"`
 	FinishedOn   time.Time `json:"finishedOn"`
-}
-
-// Statement is the provenance of a record, in canonical JSON: the same for the same record. builderID is the URI of who built.
-func (r *Record) Statement(builderID, version string) ([]byte, error) {
-	return nil, errors.New("build: not written yet")
-}
-
-// ReadStatement reads provenance that this package made, and refuses what it would never have written.
-func ReadStatement(text []byte) (*Statement, error) {
-	return nil, errors.New("build: not written yet")
 }

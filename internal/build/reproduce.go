@@ -3,6 +3,10 @@ package build
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 )
 
 // Comparison is what two builds of one job came to.
@@ -14,18 +18,43 @@ type Comparison struct {
 	Varied      []string     `json:"varied"` // what the second build had another of
 }
 
-// Difference is one place where artifacts differ.
-type Difference struct {
-	Artifact string `json:"artifact"`
-	What     string `json:"what"`              // missing, size, mode or content
-	Offset   int64  `json:"offset,omitempty"`  // of the first byte that differs
-	Section  string `json:"section,omitempty"` // of an ELF file, or the entry of a zip or tar archive
-	First    string `json:"first,omitempty"`   // what is there, readable
-	Second   string `json:"second,omitempty"`
+// again is what the second build has another of.
+func again() setting {
+	return setting{source: "/elsewhere/again/source", hostname: "again", processors: 1}
 }
 
-// Reproduce builds twice, the second time at another path, on another host name, later, with one processor and without the caches of
-// compiled things, and compares. The first build's artifacts are left in dir.
-func (b *Builder) Reproduce(ctx context.Context, job Job, dir string) (*Comparison, error) {
-	return nil, errors.New("build: not written yet")
+// apart is the least time between the starts of two builds that are compared: zip archives count in two seconds.
+const apart = 2 * time.Second
+
+// Reproduce builds twice, the second time later, at another path, on another host name and with one processor, and compares. A job
+// with NoCache has its second build go without caches of compiled things; the first may have them. The first build's artifacts are left
+// in dir.
+func (b *Builder) Reproduce(ctx context.Context, job Job, dir string) (c *Comparison, err error) {
+	second, err := os.MkdirTemp(filepath.Join(b.options.Dir, "work"), "again-")
+	if err != nil {
+		return nil, fmt.Errorf("build a second time: %w", err)
+	}
+	defer func() { err = errors.Join(err, removeAll(second)) }()
+	c = &Comparison{Varied: []string{"time", "path", "host name", "number of processors"}}
+	one := job
+	if job.NoCache {
+		one.NoCache, c.Varied = false, append(c.Varied, "caches")
+	}
+	begin := time.Now()
+	if c.First, err = b.build(ctx, one, dir, usual()); err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(time.Until(begin.Add(apart))):
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if c.Second, err = b.build(ctx, job, second, again()); err != nil {
+		return nil, fmt.Errorf("the second time: %w", err)
+	}
+	if c.Differences, err = differences(c.First.Artifacts, c.Second.Artifacts); err != nil {
+		return nil, fmt.Errorf("compare two builds: %w", err)
+	}
+	c.Same = len(c.Differences) == 0
+	return c, nil
 }
