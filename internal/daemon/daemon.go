@@ -108,6 +108,7 @@ type Daemon struct {
 	crew    *crew
 	lines   *hub // what agents do
 	hints   hints
+	trusted trusted
 	end     context.CancelFunc // ends Run
 
 	settings  atomic.Pointer[settings]
@@ -245,6 +246,7 @@ func (d *Daemon) stop(ctx context.Context) error {
 	if d.catalogue != nil {
 		err = errors.Join(err, d.catalogue.close())
 	}
+	err = errors.Join(err, d.closeTrust(ctx))
 	if w := d.kernel.Ledger(); w != nil {
 		err = errors.Join(err, w.Flush(ctx))
 	}
