@@ -239,6 +239,9 @@ func TestBounded(t *testing.T) {
 		if n := strings.Count(text, "\n"); n > MaxLines {
 			t.Fatalf("%s has %d lines", p.Path, n)
 		}
+		if n := strings.Count(text, "/`: "); p.Path == File && n > maxPlaces {
+			t.Errorf("the page of the repository lists %d folders", n)
+		}
 		if _, _, found, err := find([]byte(text)); !found || err != nil || strings.Contains(text, "\x1b") || strings.Contains(text, "\n# ") {
 			t.Fatalf("%s: %v\n%s", p.Path, err, text)
 		}
