@@ -64,6 +64,10 @@ func (l *Log) writeTiles() error {
 			return err
 		}
 	}
+	return syncDirs(folders)
+}
+
+func syncDirs(folders map[string]bool) error {
 	for folder := range folders {
 		if err := syncDir(folder); err != nil {
 			return err

@@ -23,6 +23,11 @@ func lock(path string) (*os.File, error) {
 	return f, nil
 }
 
+// unlock lets go of a lock, also where a child that is about to become another program has the file open for a moment.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
+
 // syncDir makes the names in a directory durable.
 func syncDir(path string) error {
 	d, err := os.Open(path)

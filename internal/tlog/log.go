@@ -91,15 +91,9 @@ func (l *Log) setKey(key Key) error {
 	if err != nil {
 		return err
 	}
-	l.signer, l.known = signer, []note.Verifier{signer}
-	for _, public := range key.Former {
-		v, err := newVerifier(key.Origin, algLog, public)
-		if err != nil {
-			return err
-		}
-		l.known = append(l.known, v)
-	}
-	return nil
+	l.signer = signer
+	l.known, err = key.Verifiers()
+	return err
 }
 
 // load reads the checkpoint and checks that the tiles lead to it.
@@ -343,7 +337,7 @@ func (l *Log) release() error {
 	if l.journal != nil {
 		err = l.journal.file.Close()
 	}
-	err = errors.Join(err, l.lock.Close())
+	err = errors.Join(err, unlock(l.lock))
 	l.lock = nil
 	return err
 }

@@ -185,3 +185,46 @@ func Fsck(ctx context.Context, source Source, verifiers ...note.Verifier) (Check
 	err = r.Leaves(ctx, 0, func(uint64, []byte) error { return ctx.Err() })
 	return r.checkpoint, err
 }
+
+// Files hands out every file that the checkpoint needs, and the checkpoint last, but not those that skip names. Each is checked and in
+// its one form.
+func (r *Reader) Files(ctx context.Context, skip func(path string) bool, each func(path string, data []byte) error) error {
+	for _, t := range filesOf(int64(r.checkpoint.Size)) {
+		path := tilePath(t)
+		if skip(path) {
+			continue
+		}
+		data, err := r.file(ctx, t)
+		if err != nil {
+			return fmt.Errorf("reading the log's %s: %w", path, err)
+		}
+		if err := each(path, data); err != nil {
+			return err
+		}
+	}
+	return each(checkpointPath, r.checkpoint.Signed)
+}
+
+func (r *Reader) file(ctx context.Context, t tlog.Tile) ([]byte, error) {
+	if t.L >= 0 {
+		return tlog.ReadTileData(t, r.hashes(ctx))
+	}
+	leaves, err := r.bundle(ctx, t.N)
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	for _, leaf := range leaves {
+		data = appendLeaf(data, leaf)
+	}
+	return data, nil
+}
+
+// Paths are the files that Files hands out for a log of size leaves, the checkpoint last.
+func Paths(size uint64) []string {
+	var paths []string
+	for _, t := range filesOf(int64(size)) {
+		paths = append(paths, tilePath(t))
+	}
+	return append(paths, checkpointPath)
+}

@@ -14,6 +14,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // LeafLimit is the size of the largest leaf in bytes: an entry bundle counts them in 16 bits.
@@ -34,6 +36,19 @@ func (k Key) Public() ed25519.PublicKey {
 	}
 	public, _ := k.Private.Public().(ed25519.PublicKey)
 	return public
+}
+
+// Verifiers check checkpoints of the log: of the key first, then of the former ones.
+func (k Key) Verifiers() ([]note.Verifier, error) {
+	var verifiers []note.Verifier
+	for _, public := range append([]ed25519.PublicKey{k.Public()}, k.Former...) {
+		v, err := NewVerifier(k.Origin, public)
+		if err != nil {
+			return nil, err
+		}
+		verifiers = append(verifiers, v)
+	}
+	return verifiers, nil
 }
 
 // ID is the log's key id: the SHA-256 of origin, newline, 0x01 and the public key. Its first 4 bytes are the hint in signatures.
