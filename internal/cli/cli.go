@@ -160,6 +160,7 @@ var commands = []func(*Env) *cobra.Command{
 	resumeCommand,
 	operatorCommand,
 	logCommand,
+	verifyCommand,
 	whyCommand,
 	syncCommand,
 	mirrorCommand,

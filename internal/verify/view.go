@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +11,12 @@ import (
 	"github.com/adamant-os/adamant/internal/ledger"
 )
 
-// ErrNothing says that a repository has no reference of a kernel: it is no kernel, no mirror, and nothing was synced into it.
-var ErrNothing = errors.New("there is nothing of a kernel here; run: adamant sync")
+// ChoiceError says that a clone has synced with several remotes and none was named.
+type ChoiceError struct{ Remotes []string }
+
+func (e *ChoiceError) Error() string {
+	return fmt.Sprintf("this clone has synced with %s: choose one with --remote", strings.Join(e.Remotes, ", "))
+}
 
 // view is where one kernel's references are: those of the repository itself, or those that a clone fetched from a remote.
 type view struct {
@@ -80,7 +83,7 @@ func onlyRemote(ctx context.Context, repo *git.Repo) (string, error) {
 	case 1:
 		return names[0], nil
 	}
-	return "", fmt.Errorf("this clone has synced with %s: choose one with --remote", strings.Join(names, ", "))
+	return "", &ChoiceError{names}
 }
 
 // list finds the ledgers of the view.
