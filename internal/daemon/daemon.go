@@ -246,7 +246,7 @@ func (d *Daemon) stop(ctx context.Context) error {
 	if d.catalogue != nil {
 		err = errors.Join(err, d.catalogue.close())
 	}
-	err = errors.Join(err, d.closeTrust(ctx))
+	err = errors.Join(err, d.lastLog(ctx), d.closeTrust(ctx))
 	if w := d.kernel.Ledger(); w != nil {
 		err = errors.Join(err, w.Flush(ctx))
 	}
