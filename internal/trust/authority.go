@@ -23,7 +23,7 @@ import (
 type Authority struct {
 	dir, repository string
 	now             func() time.Time
-	published       []byte
+	published       []byte // as Open was told
 
 	mu       sync.Mutex
 	root     *trustroot.TrustedRoot
@@ -34,18 +34,11 @@ type Authority struct {
 	sessions map[Identity]session
 }
 
-// Beside the keys in the folder, which both say nothing secret.
-const (
-	fileAuthority = "authority.json"
-)
-
 // named is authority.json. It is written last: without it there is no authority yet.
 type named struct {
 	V          int    `json:"v"`
 	Repository string `json:"repository"`
 }
-
-func kinds() []string { return []string{kindCA, kindCT, kindTSA, kindLog} }
 
 // Init makes the keys in dir, which is made 0700 and must hold no authority yet: fs.ErrExist.
 func Init(dir string, o Options) (*Authority, error) {
@@ -66,12 +59,12 @@ func initialise(dir string, o Options) error {
 		return errors.Join(err, fmt.Errorf("%w: there is an authority; adamant trust rotate gives it new keys", fs.ErrExist))
 	}
 	root := &trustroot.TrustedRoot{MediaType: trustedRootType}
-	for _, kind := range kinds() {
+	for _, kind := range Kinds() {
 		if err := addKey(root, dir, o.Repository, kind, o.clock()()); err != nil {
 			return err
 		}
 	}
-	if err := storeRoot(dir, root); err != nil {
+	if _, err := storeRoot(dir, root); err != nil {
 		return err
 	}
 	text, err := json.Marshal(named{V: 1, Repository: o.Repository})
@@ -81,12 +74,14 @@ func initialise(dir string, o Options) error {
 	return writeFile(filepath.Join(dir, fileAuthority), append(text, '\n'))
 }
 
-func storeRoot(dir string, root *trustroot.TrustedRoot) error {
+const fileAuthority = "authority.json"
+
+func storeRoot(dir string, root *trustroot.TrustedRoot) ([]byte, error) {
 	data, err := encode(root, "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return writeFile(filepath.Join(dir, FileTrustedRoot), data)
+	return data, writeFile(filepath.Join(dir, FileTrustedRoot), data)
 }
 
 func (o Options) clock() func() time.Time {
@@ -106,35 +101,49 @@ func Open(dir string, o Options) (*Authority, error) {
 	return a, nil
 }
 
-func (a *Authority) load(repository string) error {
-	if err := checkFolder(a.dir); err != nil {
+func (a *Authority) load(repository string) (err error) {
+	if a.repository, a.root, a.encoded, err = readFolder(a.dir); err != nil {
 		return err
 	}
-	data, err := readPrivate(filepath.Join(a.dir, fileAuthority), keyLimit)
+	if repository != "" && repository != a.repository {
+		return fmt.Errorf("the keys are those of the repository %q, not of %q", a.repository, repository)
+	}
+	return a.choose()
+}
+
+// readFolder reads what the folder says beside its keys.
+func readFolder(dir string) (repository string, root *trustroot.TrustedRoot, encoded []byte, err error) {
+	if repository, err = readName(dir); err != nil {
+		return "", nil, nil, err
+	}
+	if encoded, err = readPrivate(filepath.Join(dir, FileTrustedRoot), fileLimit); err != nil {
+		return "", nil, nil, err
+	}
+	if root, err = parseTrustedRoot(encoded); err != nil {
+		err = fmt.Errorf("%s: %w", FileTrustedRoot, err)
+	}
+	return repository, root, encoded, err
+}
+
+func readName(dir string) (string, error) {
+	if err := checkFolder(dir); err != nil {
+		return "", err
+	}
+	data, err := readPrivate(filepath.Join(dir, fileAuthority), keyLimit)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var n named
 	if err := json.Unmarshal(data, &n); err != nil {
-		return fmt.Errorf("%s: %w", fileAuthority, err)
+		return "", fmt.Errorf("%s: %w", fileAuthority, err)
 	}
-	switch {
-	case n.V != 1:
-		return fmt.Errorf("%s has version %d; this adamant knows version 1: use a newer one", fileAuthority, n.V)
-	case repository != "" && repository != n.Repository:
-		return fmt.Errorf("the keys are those of the repository %q, not of %q", n.Repository, repository)
+	if n.V != 1 {
+		return "", fmt.Errorf("%s has version %d; this adamant knows version 1: use a newer one", fileAuthority, n.V)
 	}
-	a.repository = n.Repository
 	if err := Gate(n.Repository).Check(); err != nil {
-		return fmt.Errorf("%s: %w", fileAuthority, err)
+		return "", fmt.Errorf("%s: %w", fileAuthority, err)
 	}
-	if a.encoded, err = readPrivate(filepath.Join(a.dir, FileTrustedRoot), fileLimit); err != nil {
-		return err
-	}
-	if a.root, err = parseTrustedRoot(a.encoded); err != nil {
-		return fmt.Errorf("%s: %w", FileTrustedRoot, err)
-	}
-	return a.choose()
+	return n.Repository, nil
 }
 
 // choose takes of each kind the newest key that main knows and that is good now.
@@ -147,7 +156,7 @@ func (a *Authority) choose() error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range kinds() {
+	for _, kind := range Kinds() {
 		best, err := newest(all, kind, known, a.now())
 		if err != nil {
 			return err
@@ -158,6 +167,7 @@ func (a *Authority) choose() error {
 		}
 		a.use(best, key)
 	}
+	a.log.Former = formerLogs(all, a.log.Public())
 	return nil
 }
 

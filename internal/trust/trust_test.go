@@ -80,7 +80,6 @@ func TestRealVerifierAccepts(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, Options{})
 	log := newLogger(t, a)
-	artifact := sha256.Sum256([]byte("an artifact"))
 	for _, who := range []Identity{
 		Gate("shop"), Operator("shop", "ada"), Builder("shop", BuilderWorkstation, "b1"), Agent("shop", "coder", "task 7/ü", "a-model"),
 	} {

@@ -1,0 +1,314 @@
+package trust
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/tlog"
+)
+
+// clock is one that tests set.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+var artifact = sha256.Sum256([]byte("an artifact"))
+
+func mustSign(t testing.TB, a *Authority, log Logger) []byte {
+	t.Helper()
+	data, err := a.SignBlob(t.Context(), log, Gate("shop"), artifact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// A rotation is prepared, lands, and ends; what was signed before each of these moments stays good with the newest root.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	at := &clock{time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	o := Options{Repository: "shop", Now: at.Now}
+	a := newAuthority(t, o)
+	log := newLogger(t, a)
+	o.Published = a.TrustedRoot()
+	if err := a.Reload(o.Published); err != nil {
+		t.Fatal(err)
+	}
+	made := [][]byte{mustSign(t, a, log)}
+
+	at.now = at.now.Add(time.Hour)
+	rotated, err := Rotate(a.dir, o, 48*time.Hour, "ca", "ct", "tsa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Reload(o.Published); err != nil {
+		t.Fatal(err)
+	}
+	before := mustSign(t, a, log) // not landed: the old keys
+	if err := accepts(t, o.Published, before, artifact, Gate("shop")); err != nil {
+		t.Errorf("with the root that main has: %v", err)
+	}
+	if err := a.Reload(rotated); err != nil {
+		t.Fatal(err)
+	}
+	at.now = at.now.Add(time.Second)
+	after := mustSign(t, a, log)
+	if err := accepts(t, o.Published, after, artifact, Gate("shop")); err == nil {
+		t.Error("the keys did not change")
+	}
+	made = append(made, before, after)
+	for i, data := range made {
+		if err := accepts(t, rotated, data, artifact, Gate("shop")); err != nil {
+			t.Errorf("bundle %d with the newest root: %v", i, err)
+		}
+	}
+
+	at.now = at.now.Add(72 * time.Hour)
+	if _, err := Open(a.dir, o); !errors.Is(err, ErrUnpublished) {
+		t.Errorf("the old keys' time is over and the new ones are unknown: %v", err)
+	}
+	if _, err := Rotate(a.dir, o, 0); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := filepath.Glob(filepath.Join(a.dir, "*.pem"))
+	if err != nil || len(keys) != 4 {
+		t.Errorf("%d private keys are left, not 4: %v", len(keys), keys)
+	}
+}
+
+// The log's key follows at the next start, with the former one to read older checkpoints by.
+func TestRotateLog(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, Options{})
+	dir := t.TempDir()
+	open := func(key tlog.Key) (logger, func()) {
+		log, err := tlog.Open(dir, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return logger{log}, func() { _ = log.Close() }
+	}
+	log, end := open(a.LogKey())
+	first := mustSign(t, a, log)
+	rotated, err := Rotate(a.dir, Options{}, time.Hour, "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Reload(rotated); err != nil {
+		t.Fatal(err)
+	}
+	second := mustSign(t, a, log)
+	end()
+	b, err := Open(a.dir, Options{Published: rotated})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, end = open(b.LogKey())
+	defer end()
+	for i, data := range [][]byte{first, second, mustSign(t, b, log)} {
+		if err := accepts(t, b.TrustedRoot(), data, artifact, Gate("shop")); err != nil {
+			t.Errorf("bundle %d: %v", i, err)
+		}
+	}
+	if b.LogKey().ID() == a.LogKey().ID() || len(b.LogKey().Former) != 1 {
+		t.Error("the key did not change")
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(t *testing.T, dir string) error
+		o     Options
+		want  error
+		says  string
+	}{
+		"no folder":          {func(_ *testing.T, dir string) error { return os.RemoveAll(dir) }, Options{}, fs.ErrNotExist, ""},
+		"unfinished":         {func(_ *testing.T, dir string) error { return os.Remove(filepath.Join(dir, fileAuthority)) }, Options{}, fs.ErrNotExist, ""},
+		"an open folder":     {func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o750) }, Options{}, ErrExposed, "chmod 700"},
+		"an open key":        {func(t *testing.T, dir string) error { return os.Chmod(oneKey(t, dir, kindCA), 0o604) }, Options{}, ErrExposed, "chmod 600"},
+		"a key gone":         {func(t *testing.T, dir string) error { return os.Remove(oneKey(t, dir, kindTSA)) }, Options{}, fs.ErrNotExist, ""},
+		"a key linked":       {linkKey, Options{}, nil, "is no file"},
+		"another's key":      {swapKey, Options{}, nil, "holds another key"},
+		"another repository": {func(*testing.T, string) error { return nil }, Options{Repository: "other"}, nil, "are those of the repository"},
+		"an unpublished root": {func(*testing.T, string) error { return nil },
+			Options{Published: []byte(`{"mediaType":"` + trustedRootType + `"}`)}, ErrUnpublished, "land the change"},
+		"no root published": {func(*testing.T, string) error { return nil }, Options{Published: []byte("?")}, nil, "main's"},
+		"a newer version": {func(_ *testing.T, dir string) error {
+			return os.WriteFile(filepath.Join(dir, fileAuthority), []byte(`{"v":2,"repository":"shop"}`), 0o600)
+		}, Options{}, nil, "newer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAuthority(t, Options{})
+			if err := c.spoil(t, a.dir); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(a.dir, c.o)
+			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("want %v with %q: %v", c.want, c.says, err)
+			}
+		})
+	}
+}
+
+func oneKey(t *testing.T, dir, kind string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, kind+"-*.pem"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v: %v", found, err)
+	}
+	return found[0]
+}
+
+func linkKey(t *testing.T, dir string) error {
+	file := oneKey(t, dir, kindCT)
+	other := filepath.Join(t.TempDir(), "key")
+	return errors.Join(os.Rename(file, other), os.Symlink(other, file))
+}
+
+func swapKey(t *testing.T, dir string) error {
+	return os.Rename(oneKey(t, dir, kindCT), oneKey(t, dir, kindCA))
+}
+
+func TestInitRefuses(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, Options{})
+	if _, err := Init(a.dir, Options{Repository: "shop"}); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second time: %v", err)
+	}
+	if _, err := Init(t.TempDir()+"/x", Options{Repository: "not a word"}); !errors.Is(err, ErrIdentity) {
+		t.Error(err)
+	}
+	open := filepath.Join(t.TempDir(), "open")
+	if err := os.Mkdir(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Init(open, Options{Repository: "shop"}); !errors.Is(err, ErrExposed) {
+		t.Error(err)
+	}
+}
+
+// liar is a log that says something else than it did.
+type liar struct {
+	logger
+	change func(*tlog.Entry)
+}
+
+func (l liar) Log(ctx context.Context, rekord []byte) (tlog.Entry, error) {
+	e, err := l.logger.Log(ctx, rekord)
+	l.change(&e)
+	return e, err
+}
+
+func TestSignRefuses(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, Options{})
+	log := newLogger(t, a)
+	for name, c := range map[string]struct {
+		who       Identity
+		statement string
+		log       Logger
+		says      string
+	}{
+		"another repository": {Gate("other"), string(statementOf(artifact)), log, "the keys are those"},
+		"nobody":             {Identity{}, string(statementOf(artifact)), log, "no identity"},
+		"no JSON":            {Gate("shop"), "?", log, "no JSON"},
+		"another type":       {Gate("shop"), strings.Replace(string(statementOf(artifact)), "v1", "v0.1", 1), log, "_type"},
+		"no predicate type":  {Gate("shop"), strings.Replace(string(statementOf(artifact)), "https://slsa.dev/provenance/v1", "", 1), log, "predicateType"},
+		"no subject":         {Gate("shop"), `{"_type":"` + statementType + `","predicateType":"x"}`, log, "no subject"},
+		"no digest":          {Gate("shop"), `{"_type":"` + statementType + `","predicateType":"x","subject":[{"name":"a"}]}`, log, "no digest"},
+		"too long":           {Gate("shop"), strings.Repeat(" ", MaxStatement+1), log, "more than"},
+		"a log that lies": {Gate("shop"), string(statementOf(artifact)),
+			liar{log, func(e *tlog.Entry) { e.Root[0] ^= 1 }}, "the log's proof"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if data, err := a.Attest(t.Context(), c.log, c.who, []byte(c.statement)); err == nil || data != nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("want %q: %v", c.says, err)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := a.SignBlob(ctx, log, Gate("shop"), artifact); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// Certificates are shared for their window and by nobody else.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	at := &clock{start()}
+	a := newAuthority(t, Options{Now: at.Now})
+	cert := func(who Identity) string {
+		s, _, err := a.session(who, at.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(s.cert)
+	}
+	first := cert(Gate("shop"))
+	if cert(Operator("shop", "ada")) == first {
+		t.Error("two identities share a certificate")
+	}
+	at.now = at.now.Add(leafWindow - 2*time.Second)
+	if cert(Gate("shop")) != first {
+		t.Error("a new certificate within the window")
+	}
+	at.now = at.now.Add(2 * time.Second)
+	second := cert(Gate("shop"))
+	if second == first || len(a.sessions) != 1 {
+		t.Errorf("the window is over; %d sessions are kept", len(a.sessions))
+	}
+	at.now = start() // the clock went back
+	if cert(Gate("shop")) == second {
+		t.Error("a certificate that is not valid yet")
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	for want, i := range map[string]Identity{
+		"https://adamant.dev/id/shop/gate":                                   Gate("shop"),
+		"https://adamant.dev/id/shop/operator/ada":                           Operator("shop", "ada"),
+		"https://adamant.dev/id/shop/builder/workstation/b1":                 Builder("shop", BuilderWorkstation, "b1"),
+		"https://adamant.dev/id/shop/agent/coder":                            Agent("shop", "coder", "", ""),
+		"https://adamant.dev/id/shop/agent/coder?task=a%26b&model=m%2F1+%25": Agent("shop", "coder", "a&b", "m/1 %"),
+	} {
+		if i.String() != want {
+			t.Errorf("%s, not %s", i, want)
+		}
+		if back, err := ParseIdentity(want); err != nil || back != i {
+			t.Errorf("%s: %+v, %v", want, back, err)
+		}
+	}
+	for _, uri := range []string{
+		"", "https://adamant.dev/id/", "https://adamant.dev/id/shop", "https://adamant.dev/id/shop/", "https://adamant.dev/id/shop/root",
+		"https://adamant.dev/id/shop/gate/x", "https://adamant.dev/id/shop/gate?task=1", "https://adamant.dev/id/shop/operator",
+		"https://adamant.dev/id/shop/operator/a/b", "https://adamant.dev/id/shop/builder/b1", "https://adamant.dev/id/shop/builder/m/b/c",
+		"https://adamant.dev/id/shop/agent/a?model=m&task=t", "https://adamant.dev/id/shop/agent/a?task=t&x=1",
+		"https://adamant.dev/id/shop/agent/%61", "https://adamant.dev/id/../agent/a", "https://adamant.dev/id/shop/agent/a?task=%zz",
+		"https://adamant.dev/id/shop/agent/a?task=" + strings.Repeat("t", 129), "https://adamant.dev/id/shop/operator/ada#x",
+	} {
+		if i, err := ParseIdentity(uri); !errors.Is(err, ErrIdentity) {
+			t.Errorf("%q is accepted as %+v", uri, i)
+		}
+	}
+}
+
+func FuzzParseIdentity(f *testing.F) {
+	f.Add(Agent("shop", "coder", "a&b", "m/1 %").String())
+	f.Add(Builder("shop", BuilderDedicated, "b").String())
+	f.Fuzz(func(t *testing.T, uri string) {
+		if i, err := ParseIdentity(uri); err == nil && i.String() != uri {
+			t.Errorf("two spellings: %q and %q", uri, i)
+		}
+	})
+}
