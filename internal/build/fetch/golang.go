@@ -31,7 +31,7 @@ func (f *Fetcher) goPlan(p project) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := sumFile{modules: map[module.Version]*goSum{}, lines: map[module.Version]int{}}
+	s := newSumFile()
 	locks := p.goLocks(work)
 	for _, lock := range locks {
 		if err := s.add(p, lock); err != nil {
@@ -156,6 +156,10 @@ type sumFile struct {
 	modules map[module.Version]*goSum
 	lines   map[module.Version]int
 	read    []byte
+}
+
+func newSumFile() sumFile {
+	return sumFile{modules: map[module.Version]*goSum{}, lines: map[module.Version]int{}}
 }
 
 // add reads one go.sum, which may be missing.

@@ -83,9 +83,8 @@ func TestGoRefused(t *testing.T) {
 		}, "example.org/leaf v1.0.0: URL/example.org/leaf/@v/v1.0.0.mod does not have the pinned content", 2},
 		"gone":       {func(l *lab) { delete(l.registry.files, "/example.org/leaf/@v/v1.0.0.zip") }, "answered 404", 1},
 		"not pinned": {func(l *lab) { dropLines(l, "go.sum", "leaf") }, "go.sum: it does not pin example.org/leaf@v1.0.0, which go.mod requires", 0},
-		"not pinned, of old": {func(l *lab) {
-			dropLines(l, "go.sum", "leaf")
-			l.write("go.mod", "module example.org/app\n\ngo 1.16\n\nrequire example.org/Lib v1.2.0\n")
+		"half pinned": {func(l *lab) {
+			dropLines(l, "go.sum", "leaf v1.0.0/go.mod")
 		}, "go asked for /example.org/leaf/@v/v1.0.0.mod, which is not pinned", 0},
 		"nothing pinned": {func(l *lab) { l.write("go.sum", "") }, "go.sum: it does not pin example.org/Lib@v1.2.0, which go.mod requires", 0},
 		"elsewhere": {func(l *lab) {

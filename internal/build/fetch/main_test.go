@@ -43,6 +43,7 @@ type registry struct {
 	mu    sync.Mutex
 	files map[string][]byte
 	asked []string
+	json  bool // pages are said to be JSON
 }
 
 func newRegistry(t *testing.T) *registry {
@@ -64,6 +65,9 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if !ok {
 		http.NotFound(w, q)
 		return
+	}
+	if r.json {
+		w.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
 	}
 	_, _ = w.Write(text)
 }
