@@ -111,6 +111,7 @@ func (r *Repo) deliverRound(ctx context.Context, infos []ObjectInfo, kind string
 		var data []byte
 		if refused == nil {
 			data, bodies = bodies[0], bodies[1:]
+			refused = r.checkName(info, data)
 		}
 		if err := fn(start+i, data, refused); err != nil {
 			return err

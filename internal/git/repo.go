@@ -28,6 +28,8 @@ type Repo struct {
 	storeEnv   []string // environment for commands that write to the repository itself
 	storePool  *pool    // cat-file that sees the repository's own objects only
 	inherited  []*os.File
+
+	namesChecked bool // objects that are read are hashed again
 }
 
 // Option changes how a repository is opened.
