@@ -42,6 +42,7 @@ func (d *Daemon) openDuties() {
 	for name, work := range map[string]func(context.Context) (time.Time, error){
 		"main by hand": d.lookAtMoves, "sweep": d.sweep, "configuration": d.configure,
 		"housekeeping": d.keep, "mirroring": d.mirrorDuty, "squeezing": d.squeeze, "transparency log": d.logDuty,
+		"attesting": d.attestDuty,
 	} {
 		d.duties.list = append(d.duties.list, &controller{name: name, work: work, kick: make(chan struct{}, 1)})
 	}

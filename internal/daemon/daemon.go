@@ -26,6 +26,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/facts"
@@ -109,7 +110,11 @@ type Daemon struct {
 	lines   *hub // what agents do
 	hints   hints
 	trusted trusted
-	end     context.CancelFunc // ends Run
+
+	statements *attest.Store
+	attested   attested
+
+	end context.CancelFunc // ends Run
 
 	settings  atomic.Pointer[settings]
 	catalogue *catalogue
@@ -184,6 +189,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		return err
 	}
 	d.changes = change.NewStore(d.kernel.Repo(), d.kernel, change.Options{})
+	d.statements = attest.NewStore(d.kernel.Repo(), d.kernel, attest.Options{Sign: d.signer, Now: d.now})
 	d.openCatalogue()
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
