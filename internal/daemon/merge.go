@@ -97,7 +97,7 @@ func (d *Daemon) queueEntry(ctx context.Context, c change.Change) mergequeue.Cha
 	}
 	e.Alone = d.alone(ctx, a, paths)
 	if a.Level < risk.High && !governs(paths) {
-		e.Affected = mergequeue.Affected{By: "paths", IDs: paths}
+		e.Affected = d.affected(ctx, a, paths)
 	}
 	return e
 }

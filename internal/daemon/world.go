@@ -17,12 +17,16 @@ type worlds struct {
 	mu         sync.Mutex
 	governance map[git.OID]string
 	paths      map[[2]git.OID][]string // changed between two commits
+	reach      map[[2]git.OID][]string // what those changes have an effect on
 }
 
-const worldsKeep = 1000
+const (
+	worldsKeep = 1000
+	reachKeep  = 100 // they are long
+)
 
 func newWorlds() *worlds {
-	return &worlds{governance: map[git.OID]string{}, paths: map[[2]git.OID][]string{}}
+	return &worlds{governance: map[git.OID]string{}, paths: map[[2]git.OID][]string{}, reach: map[[2]git.OID][]string{}}
 }
 
 // world fills in everything outside of a change that its next step depends on.

@@ -11,6 +11,7 @@ import (
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/graph"
+	"github.com/adamant-os/adamant/internal/source/imports"
 )
 
 // Impact is what a change can break: files of head, nearest to the change first, each with the file or package it is affected
@@ -41,6 +42,28 @@ func (i *Impact) There() []string {
 		}
 	}
 	return out
+}
+
+// Reaches lists what the change has an effect on: paths, what was upgraded, and the packages that a language compiles as one
+// whole. Two changes that reach nothing in common cannot break each other, as far as imports tell; what computes its imports (Open)
+// is not in it.
+func (i *Impact) Reaches() []string {
+	g := i.Snapshot.Graph
+	out := slices.Concat(i.Changed, i.Packages)
+	for _, f := range i.Files {
+		out = append(out, f.Path)
+		id, _ := g.Find(graph.File, f.Path)
+		for _, e := range g.Out(id) {
+			if e.Kind == imports.SamePackage {
+				out = append(out, "package "+g.Node(e.To).Name)
+			}
+		}
+	}
+	for k := range out {
+		out[k] = strings.Clone(out[k]) // of the graph's own text, which would stay in memory
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Affected is one file and why.
