@@ -28,7 +28,7 @@ func (p *place) log() string    { return filepath.Join(p.path, "log") }
 // newPlace makes the folder of one build and finds a user for it.
 func (b *Builder) newPlace() (p *place, err error) {
 	p = &place{}
-	if p.id, p.free, err = identity(); err != nil {
+	if p.id, p.free, err = Identity(); err != nil {
 		return nil, err
 	}
 	if p.path, err = os.MkdirTemp(filepath.Join(b.options.Dir, "work"), "build-"); err != nil {

@@ -19,8 +19,8 @@ const (
 // slotFolder is where root's locks lie: a folder that only root writes to and that is empty after a restart.
 const slotFolder = "/run/adamant-builds"
 
-// identity is a host user that no other build on this machine has now. release gives it back. Who is not root has none but itself.
-func identity() (id sandbox.Identity, release func() error, err error) {
+// Identity is a host user that no other build on this machine has now. release gives it back. Who is not root has none but itself.
+func Identity() (id sandbox.Identity, release func() error, err error) {
 	if os.Geteuid() != 0 {
 		return sandbox.Self(), func() error { return nil }, nil
 	}

@@ -173,6 +173,7 @@ var commands = []func(*Env) *cobra.Command{
 	catalogCommand,
 	schemaCommand,
 	versionCommand,
+	buildCommand,
 	agentCommand,
 	workspaceCommand,
 	agentLoopCommand,
