@@ -53,7 +53,7 @@ func (r *run) follows(m *move, known git.OID, first bool) {
 	}
 }
 
-// mark gives the commits of a landing to it.
+// mark gives the commits of a landing to it that no earlier one has.
 func (r *run) mark(m *move, l *line, covered []*move) {
 	to := l.at[m.to]
 	if to == 0 || m.kind != ledger.LandingIntent {
@@ -61,7 +61,9 @@ func (r *run) mark(m *move, l *line, covered []*move) {
 	}
 	r.report.Landings++
 	for i := l.at[m.from]; i < to; i++ {
-		covered[i] = m
+		if covered[i] == nil {
+			covered[i] = m
+		}
 	}
 }
 

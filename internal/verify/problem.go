@@ -9,7 +9,8 @@ import (
 
 // The codes of problems. They are stable: docs/verify.md explains each.
 const (
-	LedgerMissing = "LEDGER_MISSING" // there is none; what else is wrong with it has a code of LedgerCode
+	Unreadable    = "OBJECT_UNREADABLE" // damaged, missing, or not what its name says
+	LedgerMissing = "LEDGER_MISSING"    // there is none; what else is wrong with it has a code of LedgerCode
 
 	// Main and its commits.
 	MainMissing     = "MAIN_MISSING"

@@ -67,13 +67,13 @@ type run struct {
 
 // Run verifies a repository. What is wrong with it is in the report; an error means that the answer is not known.
 func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
-	r := &run{repo: repo, opt: opt, keys: map[string][]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
-	err := r.run(ctx)
-	if found := (*ledger.Alarm)(nil); errors.As(err, &found) {
-		r.alarm(found)
-		err = nil
-	}
+	checked, err := git.Open(ctx, repo.GitDir(), git.WithNamesChecked())
 	if err != nil {
+		return nil, fmt.Errorf("verifying: %w", err)
+	}
+	defer checked.Close()
+	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	if err := r.run(ctx); err != nil && !r.explains(ctx, err) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
 	r.report.Memory = r.newMemory()
@@ -82,12 +82,30 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 	return r.report, nil
 }
 
+// explains makes a problem of an error that the repository is to blame for.
+func (r *run) explains(ctx context.Context, err error) bool {
+	var alarm *ledger.Alarm
+	var missing *git.MissingError
+	var corrupt *git.CorruptError
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case errors.As(err, &alarm):
+		r.alarm(alarm)
+	case errors.As(err, &missing), errors.As(err, &corrupt), errors.Is(err, git.ErrCommand):
+		r.fail(Problem{Code: Unreadable, What: err.Error(), Do: "run git fsck: what is damaged or missing comes back from another clone or the mirror"})
+	default:
+		return false
+	}
+	return true
+}
+
 func (r *run) run(ctx context.Context) error {
 	var err error
-	if r.view, err = find(ctx, r.repo, r.opt.Remote); err != nil {
+	r.view, err = find(ctx, r.repo, r.opt.Remote)
+	if r.report.Remote = r.view.remote; err != nil {
 		return err
 	}
-	r.report.Remote = r.view.remote
 	if r.report.Main, err = r.repo.Ref(ctx, r.view.mainRef); err != nil {
 		return err
 	}
@@ -147,12 +165,12 @@ func (r *run) descends(l *line) bool {
 
 // checkLedger verifies the ledgers, and that they hold what was seen.
 func (r *run) checkLedger(ctx context.Context) error {
-	if len(r.view.sources) == 0 {
+	seen := r.opt.Memory.Views[r.view.remote].Ledger
+	if len(r.view.sources)+len(seen.Writers) == 0 {
 		r.fail(Problem{Code: LedgerMissing, Place: r.view.prefix + "ledger/", What: "there is no ledger", Do: "run: adamant sync; if it stays, " + doRestore})
 		return nil
 	}
 	r.progress("ledger", 0, 1)
-	seen := r.opt.Memory.Views[r.view.remote].Ledger
 	report, err := ledger.VerifySources(ctx, r.repo, r.view.sources, seen, ledger.Policy{})
 	if err != nil {
 		return err

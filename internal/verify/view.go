@@ -32,18 +32,18 @@ func (v *view) ref(own string) string { return v.prefix + strings.TrimPrefix(own
 // own is what a reference here is called in the kernel.
 func (v *view) own(ref string) string { return kernel.PrefixOwn + strings.TrimPrefix(ref, v.prefix) }
 
-// find chooses the view: the named remote's, else the repository's own, else the only remote's.
+// find chooses the view: the named remote's, else the repository's own, else the only remote's. It is never nil.
 func find(ctx context.Context, repo *git.Repo, remote string) (*view, error) {
 	if remote == "" {
 		own, err := repo.Refs(ctx, ledger.RefPrefix)
 		if err != nil {
-			return nil, err
+			return &view{}, err
 		}
 		if len(own) > 0 {
 			return ownView(ctx, repo)
 		}
 		if remote, err = onlyRemote(ctx, repo); err != nil {
-			return nil, err
+			return &view{}, err
 		}
 	}
 	if remote == "" {
@@ -60,7 +60,7 @@ func ownView(ctx context.Context, repo *git.Repo) (*view, error) {
 		v.mainRef = kernel.RefMirrorMain // a forge may do to its own main what it likes
 	}
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	return v, v.list(ctx, repo)
 }
