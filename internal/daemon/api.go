@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/task"
 )
@@ -59,11 +60,11 @@ func route[In, Out any](a huma.API, method, path, summary string, handle func(co
 // refusal is an error as the API tells it (RFC 9457).
 func refusal(err error) error {
 	unknown, refused := (*change.NotFoundError)(nil), (*change.RefusedError)(nil)
-	noTask, noStep := (*task.NotFoundError)(nil), (*task.RefusedError)(nil)
+	noTask, noStep, unsigned := (*task.NotFoundError)(nil), (*task.RefusedError)(nil), (*notary.RefusedError)(nil)
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &noTask), errors.Is(err, door.ErrUnknownToken):
 		return huma.Error404NotFound(err.Error())
-	case errors.As(err, &refused), errors.As(err, &noStep):
+	case errors.As(err, &refused), errors.As(err, &noStep), errors.As(err, &unsigned), errors.Is(err, errNoKeys):
 		return huma.Error409Conflict(err.Error())
 	}
 	return huma.Error422UnprocessableEntity(err.Error())
@@ -120,6 +121,7 @@ func (d *Daemon) routes(a huma.API) {
 	})
 	d.moreRoutes(a)
 	d.taskRoutes(a)
+	d.notaryRoutes(a)
 }
 
 func (d *Daemon) moreRoutes(a huma.API) {

@@ -30,6 +30,15 @@ func mustSign(t testing.TB, a *Authority, log Logger) []byte {
 	return data
 }
 
+func reopen(t *testing.T, a *Authority, o Options) *Authority {
+	t.Helper()
+	a, err := Open(a.dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 // A rotation is prepared, lands, and ends; what was signed before each of these moments stays good with the newest root.
 func TestRotate(t *testing.T) {
 	t.Parallel()
@@ -38,9 +47,7 @@ func TestRotate(t *testing.T) {
 	a := newAuthority(t, o)
 	log := newLogger(t, a)
 	o.Published = a.TrustedRoot()
-	if err := a.Reload(o.Published); err != nil {
-		t.Fatal(err)
-	}
+	a = reopen(t, a, o)
 	made := [][]byte{mustSign(t, a, log)}
 
 	at.now = at.now.Add(time.Hour)
@@ -48,16 +55,12 @@ func TestRotate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Reload(o.Published); err != nil {
-		t.Fatal(err)
-	}
+	a = reopen(t, a, o)
 	before := mustSign(t, a, log) // not landed: the old keys
 	if err := accepts(t, o.Published, before, artifact, Gate("shop")); err != nil {
 		t.Errorf("with the root that main has: %v", err)
 	}
-	if err := a.Reload(rotated); err != nil {
-		t.Fatal(err)
-	}
+	a = reopen(t, a, Options{Now: at.Now, Published: rotated})
 	at.now = at.now.Add(time.Second)
 	after := mustSign(t, a, log)
 	if err := accepts(t, o.Published, after, artifact, Gate("shop")); err == nil {
@@ -101,15 +104,9 @@ func TestRotateLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Reload(rotated); err != nil {
-		t.Fatal(err)
-	}
 	second := mustSign(t, a, log)
 	end()
-	b, err := Open(a.dir, Options{Published: rotated})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := reopen(t, a, Options{Published: rotated})
 	log, end = open(b.LogKey())
 	defer end()
 	for i, data := range [][]byte{first, second, mustSign(t, b, log)} {

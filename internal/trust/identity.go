@@ -148,3 +148,10 @@ func fromPath(parts []string) Identity {
 	}
 	return i
 }
+
+// Within reads an identity of a repository as people write it, without what all of them have in common: operator/ada,
+// builder/workstation/local. A whole URI will do, if it is of that repository.
+func Within(repository, name string) (Identity, error) {
+	base := identityBase + repository + "/"
+	return ParseIdentity(base + strings.TrimPrefix(name, base))
+}

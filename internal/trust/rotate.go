@@ -19,8 +19,8 @@ import (
 func Kinds() []string { return []string{kindCA, kindCT, kindTSA, kindLog} }
 
 // Rotate makes new keys of the given kinds in dir. The old ones stay listed, and good for another overlap: the time to land the
-// trusted_root.json that Rotate returns. A running Authority goes on with the old ones until Reload is told that it landed. Private
-// keys whose end has passed are deleted.
+// trusted_root.json that Rotate returns. An Authority goes on with the old ones until it is opened with a main that lists the new
+// ones. Private keys whose end has passed are deleted.
 func Rotate(dir string, o Options, overlap time.Duration, kinds ...string) (trustedRoot []byte, err error) {
 	trustedRoot, err = rotate(dir, o, overlap, kinds)
 	if err != nil {
@@ -91,20 +91,6 @@ func forget(dir string, root *trustroot.TrustedRoot, now time.Time) error {
 			return fmt.Errorf("deleting a key whose time is over: %w", err)
 		}
 	}
-	return nil
-}
-
-// Reload tells what trusted_root.json main has now, and reads the folder again: after a rotation landed, the new keys are used. The log's
-// key stays until the next Open, since its log is open with it.
-func (a *Authority) Reload(published []byte) error {
-	next, err := Open(a.dir, Options{Repository: a.repository, Now: a.now, Published: published})
-	if err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.root, a.encoded, a.ca, a.tsa, a.ct = next.root, next.encoded, next.ca, next.tsa, next.ct
-	clear(a.sessions)
 	return nil
 }
 
