@@ -151,7 +151,7 @@ func build(t *testing.T) *os.File {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", "tool", ".")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", "tool", ".")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
