@@ -82,6 +82,7 @@ func (v *validator) repository(r *Repository) {
 	v.notify(r.Spec.Notify)
 	v.freezes(r.Spec.Queue.Freeze)
 	v.gateway(r.Spec.Gateway)
+	v.admission(r.Spec.Admission)
 	v.rules(r.Spec.Policy)
 }
 

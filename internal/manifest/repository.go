@@ -47,6 +47,8 @@ type RepositorySpec struct {
 	Fleet Fleet `json:"fleet,omitzero"`
 	// Build declares the artifacts of the repository and how they are made.
 	Build []Build `json:"build,omitempty"`
+	// Admission says which artifacts may run where.
+	Admission Admission `json:"admission,omitzero"`
 }
 
 // Queue configures the life of changes and the merge queue.
