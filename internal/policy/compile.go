@@ -67,7 +67,7 @@ func compileFor(ctx context.Context, kinds []string, modules []facts.Module, opt
 	if e.units, err = compileForms(ctx, modules, opt); err != nil {
 		return nil, nil, err
 	}
-	if err := checkDoor(ctx, modules); err != nil {
+	if err := checkAsides(ctx, modules); err != nil {
 		return nil, nil, err
 	}
 	if len(e.active)+switchedOn(e.units)+switchedOnOf(skipped, opt.Settings) == 0 {

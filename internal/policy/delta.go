@@ -202,9 +202,9 @@ func foreignTexts(c Constitution) map[string]string {
 	return out
 }
 
-// native says that a module is written in packages adamant.*, other than the door's.
+// native says that a module is written in packages adamant.*, other than those that judge no changes.
 func native(m facts.Module) bool {
-	if !strings.HasSuffix(m.Path, ".rego") || IsTest(m.Path) || isDoorModule(m) {
+	if !strings.HasSuffix(m.Path, ".rego") || IsTest(m.Path) || isAsideModule(m) {
 		return false
 	}
 	for line := range strings.SplitSeq(m.Text, "\n") {

@@ -66,7 +66,7 @@ func parseModules(list []facts.Module, builtin bool) ([]*module, []manifest.Diag
 				Message: "module is empty; delete the file or write package adamant.rules.NAME"})
 		case err != nil:
 			diags = append(diags, diagnose(m.Path, err)...)
-		case forDoor(strings.TrimPrefix(tree.Package.Path.String(), "data.")): // about who may push, not about changes
+		case forAside(strings.TrimPrefix(tree.Package.Path.String(), "data.")): // about who may push or what may run, not about changes
 		default:
 			out = append(out, &module{Module: m, tree: tree, builtin: builtin})
 		}

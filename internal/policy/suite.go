@@ -123,19 +123,21 @@ func testSet(ctx context.Context, set TestSet, opt TestOptions) (*TestReport, er
 }
 
 func testParts(set TestSet) []testPart {
-	var own, door, foreign []facts.Module
+	var own, foreign []facts.Module
+	var out []testPart
+	for _, a := range asides() {
+		out = append(out, testPart{modules: slices.DeleteFunc(slices.Clone(set.Modules), func(m facts.Module) bool { return !a.declares(m) }), aside: &a})
+	}
 	for _, m := range set.Modules {
 		switch {
-		case isEmptyModule(m.Text):
-		case isDoorModule(m):
-			door = append(door, m)
+		case isEmptyModule(m.Text), isAsideModule(m):
 		case Foreign(m) && !strings.Contains(m.Text, "data.adamant."):
 			foreign = append(foreign, m)
 		default:
 			own = append(own, m)
 		}
 	}
-	return []testPart{{modules: own}, {modules: door, door: true}, {modules: foreign, foreign: true, set: set}}
+	return append(out, testPart{modules: own}, testPart{modules: foreign, foreign: true, set: set})
 }
 
 func unitedReport(reports []*TestReport) *TestReport {

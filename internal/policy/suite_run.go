@@ -27,7 +27,7 @@ import (
 type testPart struct {
 	modules []facts.Module
 	foreign bool
-	door    bool // of package adamant.door
+	aside   *aside // of a package that judges no changes
 	set     TestSet
 
 	trees map[string]*ast.Module
@@ -84,8 +84,8 @@ func (p *testPart) parse(old bool) (map[string]*ast.Module, error) {
 		trees, diags := parseAll(p.modules, old)
 		return trees, joined(diags)
 	}
-	if p.door {
-		return doorTrees(p.modules, true)
+	if p.aside != nil {
+		return p.aside.trees(p.modules, true)
 	}
 	return testTrees(p.modules)
 }
@@ -147,8 +147,8 @@ func (p *testPart) undefined() map[string]bool {
 
 // runner compiles nothing a second time: a part's next runner tests what the first has compiled.
 func (p *testPart) runner(opt TestOptions) *tester.Runner {
-	if p.door {
-		return p.reusing(testRunner(p.trees, opt), doorCompiler).RaiseBuiltinErrors(true).AddCustomBuiltins(testBuiltins(functions()))
+	if p.aside != nil {
+		return p.reusing(testRunner(p.trees, opt), p.aside.compiler).RaiseBuiltinErrors(true).AddCustomBuiltins(testBuiltins(functions()))
 	}
 	if !p.foreign {
 		return p.reusing(testRunner(p.trees, opt), newCompiler).RaiseBuiltinErrors(true).AddCustomBuiltins(testBuiltins(functions()))
