@@ -79,20 +79,17 @@ func syncDirs(folders map[string]bool) error {
 // writeBundle writes the leaves of a tile: those in the directory already, checked, and those that are new.
 func (l *Log) writeBundle(t tlog.Tile, hashes []byte, folders map[string]bool) error {
 	start, end := t.N*tileWidth, t.N*tileWidth+int64(t.W)
-	var bundle []byte
+	var leaves [][]byte
 	if start < l.disk.size {
 		old := bundleOf(t)
 		old.W = int(l.disk.size - start)
-		data, _, err := readBundle(context.Background(), Dir(l.dir), old, hashes)
-		if err != nil {
+		var err error
+		if leaves, err = readBundle(context.Background(), Dir(l.dir), old, hashes); err != nil {
 			return err
 		}
-		bundle = data
 	}
-	for _, leaf := range l.leaves[max(start, l.disk.size)-l.disk.size : end-l.disk.size] {
-		bundle = appendLeaf(bundle, leaf)
-	}
-	return l.write(tilePath(bundleOf(t)), bundle, folders)
+	leaves = append(leaves, l.leaves[max(start, l.disk.size)-l.disk.size:end-l.disk.size]...)
+	return l.write(tilePath(bundleOf(t)), makeBundle(leaves), folders)
 }
 
 // write makes a durable file; its name is durable once its folders are synced.

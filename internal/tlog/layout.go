@@ -55,6 +55,14 @@ func appendLeaf(bundle, leaf []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(bundle, uint16(len(leaf))), leaf...)
 }
 
+func makeBundle(leaves [][]byte) []byte {
+	var bundle []byte
+	for _, leaf := range leaves {
+		bundle = appendLeaf(bundle, leaf)
+	}
+	return bundle
+}
+
 // parseBundle takes an entry bundle of width leaves apart. They share its memory.
 func parseBundle(bundle []byte, width int) ([][]byte, error) {
 	leaves := make([][]byte, 0, width)

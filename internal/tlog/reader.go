@@ -68,8 +68,7 @@ func (r *Reader) bundle(ctx context.Context, n int64) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, leaves, err := readBundle(ctx, r.source, bundleOf(t), hashes)
-	return leaves, err
+	return readBundle(ctx, r.source, bundleOf(t), hashes)
 }
 
 // Leaves hands out the leaves from index first on, in order. An error of each ends it.
@@ -210,14 +209,7 @@ func (r *Reader) file(ctx context.Context, t tlog.Tile) ([]byte, error) {
 		return tlog.ReadTileData(t, r.hashes(ctx))
 	}
 	leaves, err := r.bundle(ctx, t.N)
-	if err != nil {
-		return nil, err
-	}
-	var data []byte
-	for _, leaf := range leaves {
-		data = appendLeaf(data, leaf)
-	}
-	return data, nil
+	return makeBundle(leaves), err
 }
 
 // Paths are the files that Files hands out for a log of size leaves, the checkpoint last.

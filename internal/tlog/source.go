@@ -97,24 +97,26 @@ func readFile(ctx context.Context, source Source, t tlog.Tile, limit int64) ([]b
 }
 
 // readBundle reads an entry bundle, as wide as t, and checks its leaves against their hashes.
-func readBundle(ctx context.Context, source Source, t tlog.Tile, hashes []byte) (bundle []byte, leaves [][]byte, err error) {
-	if bundle, err = readFile(ctx, source, t, bundleLimit); err != nil {
-		return nil, nil, err
+func readBundle(ctx context.Context, source Source, t tlog.Tile, hashes []byte) ([][]byte, error) {
+	bundle, err := readFile(ctx, source, t, bundleLimit)
+	if err != nil {
+		return nil, err
 	}
-	if leaves, err = parseBundle(bundle, t.W); err != nil && t.W < tileWidth { // the full one, perhaps
+	leaves, err := parseBundle(bundle, t.W)
+	if err != nil && t.W < tileWidth { // the full one, perhaps
 		if all, again := parseBundle(bundle, tileWidth); again == nil {
 			leaves, err = all[:t.W], nil
 		}
 	}
 	if err != nil {
-		return nil, nil, &DamagedError{tilePath(t), err.Error()}
+		return nil, &DamagedError{tilePath(t), err.Error()}
 	}
 	for i, leaf := range leaves {
 		if hash := tlog.RecordHash(leaf); string(hash[:]) != string(hashes[i*tlog.HashSize:(i+1)*tlog.HashSize]) {
-			return nil, nil, &DamagedError{tilePath(t), fmt.Sprintf("leaf %d is not the one that was logged", t.N*tileWidth+int64(i))}
+			return nil, &DamagedError{tilePath(t), fmt.Sprintf("leaf %d is not the one that was logged", t.N*tileWidth+int64(i))}
 		}
 	}
-	return bundle, leaves, nil
+	return leaves, nil
 }
 
 // plain spells hashes for those who do not import x/mod.
