@@ -113,42 +113,35 @@ func (l *lookup) check(p dependencies.Package) ([]finding.Finding, error) {
 	if found, ok := l.known[p]; ok {
 		return found, nil
 	}
-	records, err := l.db.records(p)
+	matches, err := l.db.match(p)
 	if err != nil {
 		return nil, fmt.Errorf("vulnerabilities: %w", err)
 	}
 	var found []finding.Finding
-	reported := map[string]bool{}
-	for _, r := range records {
-		hit, fixed, err := r.match(p)
-		name := r.canonical()
-		if !hit && err == nil || reported[name] {
-			continue
-		}
-		reported[name] = true
-		found = append(found, describe(p, r, fixed, err))
+	for _, m := range matches {
+		found = append(found, describe(p, m))
 	}
 	l.known[p] = found
 	return found, nil
 }
 
-func describe(p dependencies.Package, r record, fixed string, unknown error) finding.Finding {
-	names := strings.Join(append([]string{r.ID}, r.Aliases...), ", ")
-	if unknown != nil {
-		return finding.Finding{Rule: Name + "/unknown", Severity: finding.Warning, Fingerprint: p.Ecosystem + " " + p.Name + " " + r.canonical(),
-			Message: fmt.Sprintf("whether %s affects %s %s cannot be told: %v", names, p.Name, p.Version, unknown),
+func describe(p dependencies.Package, m Match) finding.Finding {
+	names := strings.Join(append([]string{m.ID}, m.Aliases...), ", ")
+	if m.Unknown != nil {
+		return finding.Finding{Rule: Name + "/unknown", Severity: finding.Warning, Fingerprint: p.Ecosystem + " " + p.Name + " " + m.Name,
+			Message: fmt.Sprintf("whether %s affects %s %s cannot be told: %v", names, p.Name, p.Version, m.Unknown),
 			Fix:     "read the advisory"}
 	}
-	v := finding.Finding{Rule: Name + "/known", Severity: finding.Error, Fingerprint: p.Ecosystem + " " + p.Name + " " + r.canonical(),
+	v := finding.Finding{Rule: Name + "/known", Severity: finding.Error, Fingerprint: p.Ecosystem + " " + p.Name + " " + m.Name,
 		Message: fmt.Sprintf("%s %s is affected by %s", p.Name, p.Version, names), Fix: "no fixed version is known: replace the package, or record a waiver with the reason"}
-	if r.Database.Severity != "" {
-		v.Message += fmt.Sprintf(" (%s)", strings.ToLower(string(r.Database.Severity)))
+	if m.Severity != "" {
+		v.Message += fmt.Sprintf(" (%s)", m.Severity)
 	}
-	if summary := strings.Join(strings.Fields(r.Summary), " "); summary != "" {
-		v.Message += ": " + summary
+	if m.Summary != "" {
+		v.Message += ": " + m.Summary
 	}
-	if fixed != "" {
-		v.Fix = fmt.Sprintf("update %s to %s or later", p.Name, fixed)
+	if m.Fixed != "" {
+		v.Fix = fmt.Sprintf("update %s to %s or later", p.Name, m.Fixed)
 	}
 	return v
 }
