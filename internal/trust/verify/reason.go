@@ -19,6 +19,7 @@ const (
 	LogMissing      Code = "LOG_MISSING"      // in no log that the root knows
 	LogProof        Code = "LOG_PROOF"        // the inclusion proof, its checkpoint or the promise of inclusion is wrong
 	LogMismatch     Code = "LOG_MISMATCH"     // the log's entry is about something else
+	LogWindow       Code = "LOG_WINDOW"       // the log's key was not valid when the log took the entry
 	TSAMissing      Code = "TSA_MISSING"      // nothing that the root knows says when it was signed
 	TSAInvalid      Code = "TSA_INVALID"      // a timestamp that does not verify, or is of another signature
 	TSAWindow       Code = "TSA_WINDOW"       // a timestamp of a time when its authority was not valid
