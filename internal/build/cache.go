@@ -36,13 +36,7 @@ func (r *run) caches(ctx context.Context) error {
 	if r.job.NoCache || r.target.Kind != "go" {
 		return nil
 	}
-	toolchain := ""
-	for _, d := range r.record.Resolved {
-		if d.Name == "go" && d.Annotations["kind"] == "tool" {
-			toolchain = d.Digest["sha256"]
-		}
-	}
-	f := &filler{run: r, toolchain: toolchain, env: trustedEnv(r.target)}
+	f := &filler{run: r, toolchain: r.goToolchain(), env: trustedEnv(r.target)}
 	dir, use, err := f.standard(ctx)
 	if err != nil {
 		return fmt.Errorf("build %s: compile the standard library: %w", r.target.Name, err)
@@ -61,6 +55,16 @@ func (r *run) caches(ctx context.Context) error {
 	r.env["GOCACHE"] = goCache
 	r.mounts = append(r.mounts, sandbox.Mount{Source: dir, Target: goCache, Overlay: true})
 	return nil
+}
+
+// goToolchain is the digest of the Go toolchain that was found.
+func (r *run) goToolchain() string {
+	for _, d := range r.record.Resolved {
+		if d.Name == "go" && d.Annotations["kind"] == "tool" {
+			return d.Digest["sha256"]
+		}
+	}
+	return ""
 }
 
 // trustedEnv is the environment of the compiler that fills caches: nothing of the target but where the program will run.

@@ -1,0 +1,146 @@
+package build
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/manifest"
+)
+
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"a.txt": "hello\n", "dir/b.sh": "#!/bin/sh\n"}, nil)
+	record, dir := p.mustBuild(t, custom(`cp a.txt "$OUT/a"; mkdir "$OUT/d"; printf x >"$OUT/d/run"; chmod 755 "$OUT/d/run"; echo said; pwd; id -u; echo changed >>a.txt`))
+	if got := read(t, dir, "a"); got != "hello\n" {
+		t.Errorf("artifact %q", got)
+	}
+	if len(record.Artifacts) != 2 || record.Artifacts[0].Name != "a" || record.Artifacts[0].Mode != 0o644 || record.Artifacts[1].Mode != 0o755 ||
+		record.Artifacts[0].SHA256 != "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03" || record.Artifacts[0].Size != 6 {
+		t.Errorf("%+v", record.Artifacts)
+	}
+	entries, err := os.ReadDir(filepath.Join(p.options.Dir, "work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if _, err := os.Stat(filepath.Join(p.options.Dir, "work", entry.Name(), "src", "a.txt")); err == nil {
+			t.Errorf("%s is left behind", entry.Name())
+		}
+	}
+}
+
+func TestBuildsThatFail(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"a.txt": "hello\n"}, nil)
+	for script, want := range map[string]string{
+		"echo no; exit 3":                   "exit status 3",
+		"true":                              "left nothing in /out",
+		`ln -s /etc/passwd "$OUT/x"`:        "/out/x is no regular file",
+		`mkfifo "$OUT/x"`:                   "/out/x is no regular file",
+		`printf x >"$OUT/$(printf 'a\nb')"`: "no name that an artifact may have",
+		"kill -9 $$":                        "ended by SIGKILL",
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			_, err := p.Build(t.Context(), p.job(custom(script)), dir)
+			var failed *FailedError
+			if !errors.As(err, &failed) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %s", err, want)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("a failed build delivers %v %v", left, err)
+			}
+		})
+	}
+	slow := custom("sleep 60")
+	slow.Timeout = "1s"
+	if _, err := p.Build(t.Context(), p.job(slow), t.TempDir()); err == nil || !strings.Contains(err.Error(), "more than 1s") {
+		t.Errorf("%v", err)
+	}
+	hog := custom("exec tail /dev/zero")
+	hog.MemoryMiB = 100
+	if _, err := p.Build(t.Context(), p.job(hog), t.TempDir()); err == nil || !strings.Contains(err.Error(), "more than 100 MiB") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestGoBuild(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{
+		"go.mod": "module example.com/hello\n\ngo 1.26\n", "main.go": "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n",
+	}, nil)
+	target := manifest.Build{Name: "hello", Kind: "go"}
+	record, dir := p.mustBuild(t, target)
+	program := read(t, dir, "hello")
+	if len(record.Artifacts) != 1 || len(record.Caches) != 1 || !strings.HasPrefix(program, "\x7fELF") {
+		t.Errorf("%+v", record)
+	}
+	if bytes.Contains([]byte(program), []byte(p.options.Dir)) {
+		t.Error("the program names the builder's folder")
+	}
+	c, err := p.Reproduce(t.Context(), p.job(target), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Same || c.First.Artifacts[0].SHA256 != record.Artifacts[0].SHA256 {
+		t.Errorf("another program: %v", c.Differences)
+	}
+}
+
+// TestConcurrent: builds at the same time are different users of the host, where root gives them one each.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	first, release, err := Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, releaseSecond, err := Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 && first == second {
+		t.Error("two builds are one user")
+	}
+	if err := errors.Join(release(), releaseSecond()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSweep: what a build left whose process died is removed by the next one; what lives stays.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"a": "x"}, nil)
+	o := p.options
+	o.Dir = t.TempDir()
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := filepath.Join(o.Dir, "work", "build-dead")
+	living, err := b.newPlace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := errors.Join(os.MkdirAll(filepath.Join(dead, "x"), 0o500), os.Chtimes(dead, old, old), os.Chtimes(living.path, old, old)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("a dead build's folder stays")
+	}
+	if _, err := os.Stat(living.path); err != nil {
+		t.Error("a living build's folder is removed")
+	}
+	if err := living.close(); err != nil {
+		t.Error(err)
+	}
+}
