@@ -51,9 +51,9 @@ test-race:
 test-ratchet:
 	ADAMANT_RATCHET_ROUNDS=$${ADAMANT_RATCHET_ROUNDS:-3000} $(GO) test -v -timeout 90m -run 'TestRatchetLab|TestMergeDriver|TestRandom' ./internal/ratchet ./internal/judge ./cmd/adamant
 
-# A daemon killed at 200 random points of its landings (docs/kernel.md), and a whole one with real pushes (docs/daemon.md). With strace installed git dies at its own renames, too.
+# A daemon killed at 200 random points of its landings (docs/kernel.md), a whole one with real pushes (docs/daemon.md), and the transparency log (docs/tlog.md). With strace installed git dies at its own renames, too.
 test-crash:
-	ADAMANT_CRASH_POINTS=$${ADAMANT_CRASH_POINTS:-200} $(GO) test -v -count=1 -timeout 60m -run 'TestCrash|TestRace|TestStopped|TestTorn|TestOrphan' ./internal/kernel ./internal/daemon
+	ADAMANT_CRASH_POINTS=$${ADAMANT_CRASH_POINTS:-200} $(GO) test -v -count=1 -timeout 60m -run 'TestCrash|TestRace|TestStopped|TestTorn|TestOrphan' ./internal/kernel ./internal/daemon ./internal/tlog/...
 
 # The door under 10,000 hostile requests (docs/door.md).
 test-wall:

@@ -23,7 +23,12 @@ import (
 	log "github.com/adamant-os/adamant/internal/tlog"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		logForEver(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func key() log.Key {
 	return log.Key{Origin: "log.example.test", Private: ed25519.NewKeyFromSeed([]byte(strings.Repeat("k", ed25519.SeedSize)))}
