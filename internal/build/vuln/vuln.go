@@ -4,16 +4,20 @@
 package vuln
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/adamant-os/adamant/internal/build/sbom"
+	"github.com/adamant-os/adamant/internal/check/dependencies"
+	"github.com/adamant-os/adamant/internal/check/vulnerabilities"
 )
 
 // Status is what is known of one vulnerability of one package, in the words of OpenVEX.
 type Status string
 
-// The statuses. Unknown says that versions could not be compared, or that no record of the ecosystem is at hand.
+// The statuses. Unknown says that versions could not be compared.
 const (
 	Affected           Status = "affected"
 	NotAffected        Status = "not_affected"
@@ -34,20 +38,71 @@ type Finding struct {
 	Fixed    string   `json:"fixed,omitempty"` // the lowest version without it
 	Status   Status   `json:"status"`
 	Reason   string   `json:"reason,omitempty"`  // why it is unknown, or what a statement says
-	Reached  *bool    `json:"reached,omitempty"` // whether govulncheck saw a way to the vulnerable code; absent: it was not asked
+	Reached  *bool    `json:"reached,omitempty"` // whether the vulnerable code is in the program (Report.Reach); absent: nobody looked
 }
 
 // Report is what a scan found.
 type Report struct {
-	Database string    `json:"database"` // sha256:<hex> of all records
-	Newest   string    `json:"newest"`   // day of the newest record
-	Records  int       `json:"records"`
-	Missing  []string  `json:"missing,omitempty"` // ecosystems of the packages that no record is there for
+	Database string    `json:"database"`          // sha256:<hex> of all records
+	Newest   string    `json:"newest"`            // when the newest record was modified, RFC 3339
+	Records  int       `json:"records"`           //
+	Missing  []string  `json:"missing,omitempty"` // ecosystems of the packages that no record is there for: of these nothing is known
 	Findings []Finding `json:"findings"`          // sorted by package and id
 }
 
-// Scan looks packages up in the OSV records below folder (as the vulnerabilities check keeps them). product is the purl or digest that
-// OpenVEX statements may name; statements are OpenVEX documents, the later one wins.
-func Scan(ctx context.Context, folder string, packages []sbom.Package, product string, statements ...[]byte) (Report, error) {
-	return Report{}, errors.New("vuln: not written yet")
+// Open are the findings that nobody has answered: affected, under investigation or unknown.
+func (r Report) Open() []Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Status == NotAffected || f.Status == Fixed })
 }
+
+// Complete tells whether every package's ecosystem has records.
+func (r Report) Complete() bool { return len(r.Missing) == 0 }
+
+// Scan looks packages up in the OSV records below folder, as the vulnerabilities check keeps them. A folder without records is an
+// error that wraps fs.ErrNotExist. products are the names by which OpenVEX statements may mean the artifact: its purl, or
+// sha256:<hex>. Of several statements about the same, the latest counts.
+func Scan(ctx context.Context, folder string, packages []sbom.Package, products []string, documents ...[]byte) (Report, error) {
+	statements, err := parse(documents)
+	if err != nil {
+		return Report{}, err
+	}
+	records, err := vulnerabilities.OpenRecords(ctx, folder)
+	if err != nil {
+		return Report{}, fmt.Errorf("scan for vulnerabilities: %w", err)
+	}
+	report := Report{Database: "sha256:" + records.Digest(), Newest: records.Newest(), Records: records.Count(), Findings: []Finding{}}
+	for _, p := range packages {
+		if !records.Covers(string(p.Ecosystem)) {
+			report.Missing = append(report.Missing, string(p.Ecosystem))
+			continue
+		}
+		matches, err := records.Match(dependencies.Package{Ecosystem: string(p.Ecosystem), Name: p.Name, Version: p.Version})
+		if err != nil {
+			return Report{}, fmt.Errorf("scan for vulnerabilities: %w", err)
+		}
+		for _, m := range matches {
+			report.Findings = append(report.Findings, answer(describe(p, m), products, statements))
+		}
+	}
+	report.sort()
+	return report, nil
+}
+
+func describe(p sbom.Package, m vulnerabilities.Match) Finding {
+	f := Finding{ID: m.ID, Aliases: m.Aliases, Package: p.PURL(), Name: p.Name, Version: p.Version, Severity: m.Severity, Summary: m.Summary,
+		Fixed: m.Fixed, Status: Affected}
+	if m.Unknown != nil {
+		f.Status, f.Reason = Unknown, m.Unknown.Error()
+	}
+	return f
+}
+
+func (r *Report) sort() {
+	slices.Sort(r.Missing)
+	r.Missing = slices.Compact(r.Missing)
+	slices.SortFunc(r.Findings, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.ID, b.ID)) })
+	r.Findings = slices.CompactFunc(r.Findings, func(a, b Finding) bool { return a.Package == b.Package && a.ID == b.ID })
+}
+
+// names are all by which a finding's vulnerability is known.
+func (f Finding) names() []string { return append([]string{f.ID}, f.Aliases...) }
