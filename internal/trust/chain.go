@@ -33,6 +33,9 @@ type Chain struct {
 // Current is the newest root.
 func (c *Chain) Current() Root { return c.Roots[len(c.Roots)-1] }
 
+// File is root.json.
+func (c *Chain) File() []byte { return bytes.Clone(c.newest) }
+
 // GateKey finds the key with that SSH fingerprint if it is or was the gate's: no key leaves the newest root.
 func (c *Chain) GateKey(id string) (key Key, ok bool) {
 	key, ok = c.Current().key(id)

@@ -5,9 +5,11 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -134,6 +136,40 @@ func instances(root *trustroot.TrustedRoot) ([]instance, error) {
 			out = append(out, instance{kind: kind, public: public, window: l.PublicKey.ValidFor})
 		}
 	}
+	return out, nil
+}
+
+// Use is from when to when signatures of a key count.
+type Use struct {
+	Kind  string     `json:"kind"` // ca, ct, tsa or log
+	ID    string     `json:"id"`   // SHA-256 of the public key in PKIX form, hex
+	Start time.Time  `json:"start"`
+	End   *time.Time `json:"end,omitempty"`
+}
+
+// Uses lists the keys of a trusted_root.json, by kind, oldest first.
+func Uses(trustedRoot []byte) ([]Use, error) {
+	root, err := parseTrustedRoot(trustedRoot)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", FileTrustedRoot, err)
+	}
+	all, err := instances(root)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", FileTrustedRoot, err)
+	}
+	out := make([]Use, len(all))
+	for n, i := range all {
+		id, err := keyID(i.public)
+		if err != nil {
+			return nil, err
+		}
+		out[n] = Use{Kind: i.kind, ID: hex.EncodeToString(id), Start: i.window.GetStart().AsTime()}
+		if i.window.GetEnd() != nil {
+			end := i.window.GetEnd().AsTime()
+			out[n].End = &end
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Use) int { return strings.Compare(a.Kind, b.Kind) })
 	return out, nil
 }
 

@@ -252,3 +252,49 @@ func (r *Root) end(id string, at time.Time) {
 		}
 	}
 }
+
+// AddOperator lets one more key sign roots.
+func (r *Root) AddOperator(k Key) {
+	if _, known := r.key(k.ID); !known {
+		r.Keys = append(r.Keys, k)
+	}
+	if !slices.Contains(r.Roles.Operator.KeyIDs, k.ID) {
+		r.Roles.Operator.KeyIDs = append(r.Roles.Operator.KeyIDs, k.ID)
+	}
+	r.sort()
+}
+
+// EndOperator takes a key out of the role and gives it an end. It reports whether an operator had it.
+func (r *Root) EndOperator(id string, at time.Time) bool {
+	i := slices.Index(r.Roles.Operator.KeyIDs, id)
+	if i < 0 {
+		return false
+	}
+	r.Roles.Operator.KeyIDs = slices.Delete(r.Roles.Operator.KeyIDs, i, i+1)
+	r.end(id, at)
+	return true
+}
+
+// SetGate makes k the gate's key; the ones before end at that moment.
+func (r *Root) SetGate(k Key, at time.Time) {
+	if slices.Equal(r.Roles.Gate.KeyIDs, []string{k.ID}) {
+		return
+	}
+	for _, id := range r.Roles.Gate.KeyIDs {
+		r.end(id, at)
+	}
+	if _, known := r.key(k.ID); !known {
+		r.Keys = append(r.Keys, k)
+	}
+	r.Roles.Gate = Signatures{KeyIDs: []string{k.ID}, Threshold: 1}
+	r.sort()
+}
+
+// SetBuilder says what level a builder may claim; 0: it may claim nothing.
+func (r *Root) SetBuilder(identity string, level int) {
+	r.Roles.Builder = slices.DeleteFunc(r.Roles.Builder, func(g Grant) bool { return g.Identity == identity })
+	if level > 0 {
+		r.Roles.Builder = append(r.Roles.Builder, Grant{Identity: identity, MaxLevel: level})
+	}
+	slices.SortFunc(r.Roles.Builder, func(a, b Grant) int { return strings.Compare(a.Identity, b.Identity) })
+}
