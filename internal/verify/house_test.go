@@ -9,11 +9,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
+	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/cli"
 	"github.com/adamant-os/adamant/internal/daemon"
@@ -25,6 +29,8 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/sandbox"
+	"github.com/adamant-os/adamant/internal/sshsig"
+	"github.com/adamant-os/adamant/internal/trust"
 )
 
 func TestMain(m *testing.M) {
@@ -60,6 +66,7 @@ spec:
       low: {gates: [], merge: auto}
       medium: {gates: [], merge: auto}
       high: {gates: [approval], merge: manual}
+      critical: {gates: [], merge: auto}
 `
 
 // house is a clone, its kernel, and a real daemon on it, in a folder that outlives a single test.
@@ -144,14 +151,22 @@ func (h *house) call(method, path, id string, in, out any) error {
 
 // propose pushes a change of one file and gives its id.
 func (h *house) propose(path, text string) (string, error) {
+	return h.proposeAll(strings.ReplaceAll(path, "/", "-"), map[string]string{path: text})
+}
+
+// proposeAll pushes a change and gives its id.
+func (h *house) proposeAll(topic string, files map[string]string) (string, error) {
 	var made api.NewToken
 	if err := h.call("POST", api.PathTokens, "", door.Grant{Role: door.RolePerson, Name: "ada", Write: true, Expires: time.Now().Add(time.Hour)}, &made); err != nil {
 		return "", err
 	}
-	if err := h.write(path, text); err != nil {
+	if _, err := h.run("switch", "-q", "-C", topic, "main"); err != nil {
 		return "", err
 	}
-	out, err := h.run("push", "-o", "topic="+strings.ReplaceAll(path, "/", "-"), strings.Replace(h.at.Door, "http://", "http://x:"+made.Token+"@", 1), "HEAD:refs/for/main")
+	if err := h.commit("Write "+topic, files); err != nil {
+		return "", err
+	}
+	out, err := h.run("push", "-o", "topic="+topic, strings.Replace(h.at.Door, "http://", "http://x:"+made.Token+"@", 1), "HEAD:refs/for/main")
 	if err != nil {
 		return "", err
 	}
@@ -162,19 +177,18 @@ func (h *house) propose(path, text string) (string, error) {
 	return id, nil
 }
 
-// write commits a file on a branch of its own.
-func (h *house) write(path, text string) error {
-	if _, err := h.run("switch", "-q", "-C", strings.ReplaceAll(path, "/", "-"), "main"); err != nil {
+// commit writes and commits files.
+func (h *house) commit(message string, files map[string]string) error {
+	for path, text := range files {
+		full := filepath.Join(h.clone(), path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
+			return err
+		}
+	}
+	if _, err := h.run("add", "-A"); err != nil {
 		return err
 	}
-	full := filepath.Join(h.clone(), path)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
-		return err
-	}
-	_, err := h.run("add", "-A")
-	if err == nil {
-		_, err = h.run("commit", "-q", "-m", "Write "+path)
-	}
+	_, err := h.run("commit", "-q", "-m", message)
 	return err
 }
 
@@ -236,6 +250,9 @@ func (f *fixture) live() (err error) {
 	if err := h.enrol(); err != nil {
 		return err
 	}
+	if err := h.layRoot(); err != nil {
+		return err
+	}
 	first, err := h.propose("docs/a.md", "# A\n\nA word.\n")
 	if err == nil {
 		err = h.await(first, change.Merged)
@@ -262,7 +279,99 @@ func (f *fixture) live() (err error) {
 	if err := h.call("POST", api.PathRevert, first, api.Reason{Reason: "not yet"}, &a); err != nil {
 		return err
 	}
-	return errors.Join(h.await(a.Change, change.Merged), h.await(first, change.Reverted))
+	if err := errors.Join(h.await(a.Change, change.Merged), h.await(first, change.Reverted)); err != nil {
+		return err
+	}
+	return h.attested()
+}
+
+// attested waits until the newest commit has its statements.
+func (h *house) attested() error {
+	repo, err := git.Open(context.Background(), h.git())
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		main, err := repo.Ref(context.Background(), kernel.RefMain)
+		if err != nil {
+			return err
+		}
+		entries, err := attest.Of(context.Background(), repo, attest.Ref, string(main))
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(entries, func(e attest.Entry) bool { return e.Kind == attest.KindSource }) {
+			return nil
+		}
+	}
+	var s api.Status
+	err = h.call("GET", api.PathStatus, "", nil, &s)
+	return errors.Join(err, fmt.Errorf("the last landing is not attested: %v", s.Problems))
+}
+
+// layRoot makes the signing keys and lands the first root, signed by the operator.
+func (h *house) layRoot() error {
+	authority, err := trust.Init(filepath.Join(h.kernel(), "trust"), trust.Options{Repository: "sample", Now: time.Now})
+	if err != nil {
+		return err
+	}
+	start := time.Now().Add(-time.Hour)
+	owner, err := h.trustKey("ada", h.keys, start)
+	if err != nil {
+		return err
+	}
+	gate, err := h.trustKey("gate", filepath.Join(h.kernel(), "ledger_key"), start)
+	if err != nil {
+		return err
+	}
+	genesis, err := h.run("rev-parse", "main")
+	if err != nil {
+		return err
+	}
+	root := trust.FirstRoot("sample", genesis, []trust.Key{owner}, gate, time.Now(), time.Now().AddDate(1, 0, 0))
+	files, err := (*trust.Chain)(nil).Publish(context.Background(), root, authority.TrustedRoot(), signer{h.keys})
+	if err != nil {
+		return err
+	}
+	named := map[string]string{}
+	for name, data := range files {
+		named[trust.Dir+"/"+name] = string(data)
+	}
+	id, err := h.proposeAll("trust", named)
+	if err != nil {
+		return err
+	}
+	return h.await(id, change.Merged)
+}
+
+// trustKey is a key of a file, as a root has it.
+func (h *house) trustKey(name, file string, start time.Time) (trust.Key, error) {
+	key, err := private(file)
+	if err != nil {
+		return trust.Key{}, err
+	}
+	return trust.NewKey(name, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key.PublicKey()))), start)
+}
+
+func private(file string) (ssh.Signer, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return ssh.ParsePrivateKey(data)
+}
+
+// signer signs roots with a key of a file.
+type signer struct{ file string }
+
+func (s signer) Sign(_ context.Context, namespace, text string) (string, error) {
+	key, err := private(s.file)
+	if err != nil {
+		return "", err
+	}
+	armored, err := sshsig.Sign(key, namespace, []byte(text))
+	return string(armored), err
 }
 
 // found makes the clone and the operator's key.
@@ -273,16 +382,8 @@ func (h *house) found() error {
 	if _, err := h.run("init", "-q", "-b", "main", "."); err != nil {
 		return err
 	}
-	for path, text := range map[string]string{".adamant/adamant.yaml": config, "README.md": "# Sample\n\nA sample.\n", "src/add.py": "def add(a, b):\n    return a + b\n"} {
-		full := filepath.Join(h.clone(), path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
-			return err
-		}
-	}
-	if _, err := h.run("add", "-A"); err != nil {
-		return err
-	}
-	if _, err := h.run("commit", "-q", "-m", "start"); err != nil {
+	err := h.commit("start", map[string]string{".adamant/adamant.yaml": config, "README.md": "# Sample\n\nA sample.\n", "src/add.py": "def add(a, b):\n    return a + b\n"})
+	if err != nil {
 		return err
 	}
 	h.keys = filepath.Join(h.dir, "key")

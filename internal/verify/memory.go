@@ -23,9 +23,12 @@ type Memory struct {
 
 // Sight is what was seen of one remote.
 type Sight struct {
-	Main   git.OID     `json:"main"`
-	Root   string      `json:"root,omitempty"` // fingerprint of the first root
-	Ledger ledger.Seen `json:"ledger"`
+	Main        git.OID     `json:"main"`
+	Root        string      `json:"root,omitempty"` // fingerprint of the first root
+	RootVersion int         `json:"rootVersion,omitempty"`
+	Attested    git.OID     `json:"attested,omitempty"` // the newest commit that had a decision
+	Log         *LogMark    `json:"log,omitempty"`
+	Ledger      ledger.Seen `json:"ledger"`
 }
 
 const (
@@ -35,16 +38,16 @@ const (
 
 // remember holds main to what was seen, and keeps what is seen now.
 func (r *run) remember(ctx context.Context) error {
-	was := r.opt.Memory.Views[r.view.remote]
+	was := r.was()
 	if was.Main != "" {
-		holds, err := r.repo.IsAncestor(ctx, was.Main, r.report.Main)
+		kept, err := r.repo.IsAncestor(ctx, was.Main, r.report.Main)
 		if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
-			holds, err = false, nil
+			kept, err = false, nil
 		}
 		if err != nil {
 			return err
 		}
-		if !holds {
+		if !kept {
 			r.fail(Problem{Code: MainRewritten, Commit: r.report.Main,
 				What: fmt.Sprintf("main was %s at the last verification, and %s does not hold that commit", was.Main.Short(), r.report.Main.Short()), Do: doRestore})
 		}

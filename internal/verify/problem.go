@@ -31,8 +31,28 @@ const (
 	LandingAborted = "LANDING_ABORTED" // on main, and the ledger says that it was taken back
 	LandingOpen    = "LANDING_OPEN"    // warning: the last one has moved main and not ended
 
+	// The trust root. Those of trust.RootError are used as they are.
+	RootChanged    = "ROOT_CHANGED"     // another first root than is pinned or was seen
+	RootRolledBack = "ROOT_ROLLED_BACK" // a version before one that was seen
+	RootExpired    = "ROOT_EXPIRED"     // warning
+
+	// The transparency log. LOG_LEADS, LOG_DIFFERS and LOG_REWOUND are those of tlog/projection.
+	LogLags      = "LOG_LAGS"      // warning: it lacks the newest entries of the ledger
+	LogUnchecked = "LOG_UNCHECKED" // warning: nothing names its key
+	LogSignature = "LOG_SIGNATURE" // its key did not sign the checkpoint
+	LogDamaged   = "LOG_DAMAGED"   // its files do not lead to the checkpoint
+	LogRewritten = "LOG_REWRITTEN" // it does not continue what was seen
+	LogLost      = "LOG_LOST"      // it was seen and is gone
+
+	// Attestations. The codes of bundles that do not verify are those of docs/formats/reasons.md.
+	AttestationMissing    = "ATTESTATION_MISSING"    // a warning for the newest commits
+	AttestationMalformed  = "ATTESTATION_MALFORMED"  // what no store would put there
+	AttestationMismatch   = "ATTESTATION_MISMATCH"   // it says something else than the ledger
+	AttestationUnrecorded = "ATTESTATION_UNRECORDED" // the gate's keys signed it, and the ledger does not know
+
 	// Verdicts and approvals.
 	VerdictMissing  = "VERDICT_MISSING"  // nothing says what the gate found
+	VerdictDetached = "VERDICT_DETACHED" // warning: attested, and the assessment is not here to decide again
 	VerdictMismatch = "VERDICT_MISMATCH" // about another commit, or edited
 	VerdictRefuses  = "VERDICT_REFUSES"  // decided again, it does not allow
 	ApprovalMissing = "APPROVAL_MISSING" // it waits for an operator who did not answer

@@ -13,6 +13,7 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/operator"
+	"github.com/adamant-os/adamant/internal/tlog/projection"
 )
 
 // move is main going from one commit to another, as the ledger has it.
@@ -20,6 +21,7 @@ type move struct {
 	kind      string // of the entry that moved it: ledger.KernelCreated, LandingIntent, MovedByHand or KernelRestored
 	from, to  git.OID
 	entry     ledger.Entry // without its body
+	line      string       // sha256 of the entry's line, of a landing
 	intent    kernel.Intent
 	approvals map[string][]consent // by change: those that had authority when the intent was written
 	order     *operator.Order      // by which a landing that nobody judged was allowed
@@ -61,6 +63,9 @@ func (r *run) readRecord(ctx context.Context) (*record, error) {
 		}
 		if n++; n%1024 == 0 {
 			r.progress("entries", n, total)
+		}
+		if e.Kind == projection.Kind {
+			r.leaves[leafOf(projection.Leaf(e))] = true
 		}
 		if err := rec.take(e); err != nil {
 			r.fail(entryProblem(e, err))
@@ -108,7 +113,7 @@ func (rec *record) take(e ledger.Entry) error {
 
 // begin remembers a landing, with the approvals that its changes had at that moment.
 func (rec *record) begin(e ledger.Entry, body json.RawMessage) error {
-	m := move{kind: e.Kind, entry: e, approvals: map[string][]consent{}}
+	m := move{kind: e.Kind, entry: e, line: lineDigest(e, body), approvals: map[string][]consent{}}
 	if err := json.Unmarshal(body, &m.intent); err != nil {
 		return fmt.Errorf("reading a landing: %w", err)
 	}
@@ -121,8 +126,7 @@ func (rec *record) begin(e ledger.Entry, body json.RawMessage) error {
 			if err != nil {
 				return err
 			}
-			sum := sha256.Sum256([]byte(text))
-			m.approvals[d.Change] = append(m.approvals[d.Change], consent{a, hex.EncodeToString(sum[:])})
+			m.approvals[d.Change] = append(m.approvals[d.Change], consent{a, digestOf(text)})
 		}
 	}
 	if len(m.intent.Changes) == 0 {
@@ -134,6 +138,13 @@ func (rec *record) begin(e ledger.Entry, body json.RawMessage) error {
 	}
 	rec.open = &m
 	return nil
+}
+
+// lineDigest is the sha256 of an entry's line.
+func lineDigest(e ledger.Entry, body json.RawMessage) string {
+	e.Body = body
+	sum := sha256.Sum256(e.Line())
+	return hex.EncodeToString(sum[:])
 }
 
 func (rec *record) end(e ledger.Entry, body json.RawMessage) error {

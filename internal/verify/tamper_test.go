@@ -41,11 +41,8 @@ func newMutant(t *testing.T) *mutant {
 		t.Fatal(err)
 	}
 	for file, into := range map[string]*ssh.Signer{filepath.Join(f.house.kernel(), "ledger_key"): &m.key, f.house.keys: &m.thief} {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if *into, err = ssh.ParsePrivateKey(data); err != nil {
+		var err error
+		if *into, err = private(file); err != nil {
 			t.Fatal(err)
 		}
 	}

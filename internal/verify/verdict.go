@@ -59,6 +59,9 @@ func (r *run) checkVerdict(ctx context.Context, c landed, a *gate.Assessment, wh
 	switch {
 	case why != nil:
 		r.against(c, VerdictMismatch, "what the gate found about commit %s: %v", c.oid.Short(), why)
+	case a == nil && r.attested[c.oid]:
+		r.warn(Problem{Code: VerdictDetached, Commit: c.oid, Change: c.decision.Change, What: fmt.Sprintf("the assessment %.12s is not here, so the verdict on commit %s was not decided again; the gate attests it",
+			c.decision.Assessment, c.oid.Short()), Do: "adamant sync brings the changes"})
 	case a == nil:
 		r.against(c, VerdictMissing, "the assessment %.12s, by which commit %s landed, is not here", c.decision.Assessment, c.oid.Short())
 	case a.Base != string(c.parents[0]) || a.Head != string(c.decision.Head):

@@ -13,6 +13,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/trust"
 )
 
 // Options say what is verified and by what is known already.
@@ -56,11 +58,16 @@ func (r *Report) Holds() bool { return len(r.Failures) == 0 }
 
 // run is one verification under way.
 type run struct {
-	repo   *git.Repo
-	opt    Options
-	view   *view
-	keys   map[string][]string // of each writer of the ledger
-	mu     sync.Mutex          // of the report's problems
+	repo  *git.Repo
+	opt   Options
+	view  *view
+	chain *trust.Chain        // nil: there is no trust root
+	keys  map[string][]string // of each writer of the ledger
+
+	leaves   map[[sha256.Size]byte]bool // of what the ledger says was signed
+	attested map[git.OID]bool           // commits with a decision that holds
+
+	mu     sync.Mutex // of the report's problems
 	report *Report
 	seen   *Sight
 }
@@ -72,7 +79,7 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
 	defer checked.Close()
-	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
 	if err := r.run(ctx); err != nil && !r.explains(ctx, err) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
@@ -109,7 +116,11 @@ func (r *run) run(ctx context.Context) error {
 	if r.report.Main, err = r.repo.Ref(ctx, r.view.mainRef); err != nil {
 		return err
 	}
-	if err := r.checkLedger(ctx); err != nil || !r.report.Holds() {
+	if err := r.readRoot(ctx); err != nil {
+		return err
+	}
+	broken := len(r.report.Failures)
+	if err := r.checkLedger(ctx); err != nil || len(r.report.Failures) > broken {
 		return err // behind a ledger that does not hold nothing can be said
 	}
 	if r.report.Main == "" {
@@ -125,7 +136,7 @@ func (r *run) checkHistory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.report.Genesis = cmp.Or(r.opt.From, rec.created())
+	r.report.Genesis = cmp.Or(r.opt.From, r.genesis(), rec.created())
 	if r.report.Genesis == "" {
 		r.fail(Problem{Code: LedgerMissing, What: "the ledger does not say where main began", Do: doSync})
 		return nil
@@ -148,10 +159,24 @@ func (r *run) checkHistory(ctx context.Context) error {
 		return err
 	}
 	r.checkCommits(l, covered)
-	if err := r.checkVerdicts(ctx, cases(l, covered)); err != nil {
+	all := cases(l, covered)
+	for _, check := range []func(context.Context, []landed) error{r.checkAttestations, r.checkVerdicts} {
+		if err := check(ctx, all); err != nil {
+			return err
+		}
+	}
+	if err := r.checkLog(ctx); err != nil {
 		return err
 	}
 	return r.remember(ctx)
+}
+
+// genesis is where the trust root says that verification begins.
+func (r *run) genesis() git.OID {
+	if r.chain == nil {
+		return ""
+	}
+	return git.OID(r.chain.Current().Genesis.Commit)
 }
 
 // descends demands that main comes from where verification begins.
@@ -165,13 +190,17 @@ func (r *run) descends(l *line) bool {
 
 // checkLedger verifies the ledgers, and that they hold what was seen.
 func (r *run) checkLedger(ctx context.Context) error {
-	seen := r.opt.Memory.Views[r.view.remote].Ledger
+	seen := r.was().Ledger
 	if len(r.view.sources)+len(seen.Writers) == 0 {
 		r.fail(Problem{Code: LedgerMissing, Place: r.view.prefix + "ledger/", What: "there is no ledger", Do: "run: adamant sync; if it stays, " + doRestore})
 		return nil
 	}
+	policy, err := r.policy()
+	if err != nil {
+		return err
+	}
 	r.progress("ledger", 0, 1)
-	report, err := ledger.VerifySources(ctx, r.repo, r.view.sources, seen, ledger.Policy{})
+	report, err := ledger.VerifySources(ctx, r.repo, r.view.sources, seen, policy)
 	if err != nil {
 		return err
 	}
@@ -193,6 +222,9 @@ func (r *run) alarm(a *ledger.Alarm) {
 
 // signers says why a key may not have signed what an entry says landed; empty when it may.
 func (r *run) signers(key string, e ledger.Entry) string {
+	if r.chain != nil {
+		return r.gateKey(key, e.Time)
+	}
 	if slices.Contains(r.keys[e.Writer], key) {
 		return ""
 	}
