@@ -1,25 +1,31 @@
 // Package admit decides whether an artifact may run in an environment. The answer is a function of what was verified
 // about the artifact (signed statements and who signed them, the commit it was built from, what the gate said about that
-// commit, what is known to be vulnerable in it) and of the rules on main: spec.admission of adamant.yaml and the Rego
-// package adamant.admission.
+// commit, what is known to be vulnerable in it) and of the rules on main: the trust root, spec.admission of adamant.yaml,
+// adamant's own clauses and the Rego package adamant.admission. docs/admission.md describes it.
 //
 // It promises to fail closed: what is missing, unreadable, stale or not understood is a refusal with a stable reason code
-// and the next step, never a pass. It never runs the artifact, never believes what a statement says about its own signer,
-// and never reaches the network.
+// and the next step, or an error, never a pass. It never runs the artifact, never believes what a statement says about its
+// own signer, and never reaches the network.
 package admit
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/attest"
+	"github.com/adamant-os/adamant/internal/git"
 )
 
 // A Request asks about one artifact.
 type Request struct {
-	Digest      string   `json:"digest"`              // sha256:HEX of the artifact
-	Environment string   `json:"environment"`         // where it is to run, such as prod
-	Component   string   `json:"component,omitempty"` // what it is believed to be; empty: what its provenance says
-	Bundles     [][]byte `json:"bundles,omitempty"`   // Sigstore bundles that come with it, besides those that are stored
+	Digest      string            `json:"digest"`              // sha256:HEX of the artifact
+	Environment string            `json:"environment"`         // where it is to run, such as prod
+	Component   string            `json:"component,omitempty"` // what it is believed to be; empty: what its provenance says
+	Bundles     []json.RawMessage `json:"bundles,omitempty"`   // Sigstore bundles that come with it, besides those that are stored
 }
 
 // A Reason is one clause that was not met, or that is worth knowing.
@@ -35,45 +41,122 @@ type Decision struct {
 	Digest      string          `json:"digest"`
 	Environment string          `json:"environment"`
 	Component   string          `json:"component,omitempty"`
-	Commit      string          `json:"commit,omitempty"`  // the commit that it was built from
+	Commit      string          `json:"commit,omitempty"`  // that it was built from
 	Builder     string          `json:"builder,omitempty"` // the identity that signed the provenance
-	BuildLevel  int             `json:"buildLevel"`        // SLSA Build level, no higher than that builder may claim
+	BuildLevel  int             `json:"buildLevel"`        // SLSA Build level: the highest that this builder may claim
 	SourceLevel int             `json:"sourceLevel"`       // SLSA Source level of the commit
 	Reasons     []Reason        `json:"reasons"`           // why not; empty when allowed
 	Warnings    []Reason        `json:"warnings"`          // what the environment lets pass
-	Policy      string          `json:"policy"`            // digest of the rules that were asked
-	Trust       string          `json:"trust"`             // digest of the trusted root and the roles
-	Until       time.Time       `json:"until,omitzero"`    // when evidence goes stale; zero: never by itself
-	VSA         json.RawMessage `json:"vsa,omitempty"`     // verification summary as an in-toto statement, not signed
+	Policy      string          `json:"policy,omitempty"`  // digest of the rules that were asked
+	Trust       string          `json:"trust,omitempty"`   // digest of the trust root
+	Until       time.Time       `json:"until,omitzero"`    // when an admission's evidence goes stale; zero: not by itself
+	VSA         json.RawMessage `json:"vsa,omitempty"`     // verification summary as an in-toto statement; not signed
 }
 
-// A Statement is a verified in-toto statement: its signature, certificate, timestamp and log entry have been checked.
-type Statement struct {
-	Identity string // who signed, of the certificate
-	Issuer   string
-	Time     time.Time // when, by the timestamp
-	Digest   string    // sha256:HEX of the bundle
-	Payload  []byte    // the in-toto statement
+// Options say where an Admitter finds what it goes by.
+type Options struct {
+	Repo  *git.Repo
+	Main  string           // the reference whose tip holds the rules, such as refs/heads/main
+	Store []string         // references that hold attestations; nil: all that Repo has
+	Now   func() time.Time //
+	By    string           // version of adamant, for the summary
 }
 
-// A Verifier checks bundles. An error says why a bundle proves nothing; one that has a method Code() string keeps that code.
-type Verifier interface {
-	Verify(ctx context.Context, bundle []byte, subject Subject) (Statement, error)
+// An Admitter answers requests. It remembers decisions, and is safe for concurrent use.
+type Admitter struct {
+	options Options
+	mu      sync.Mutex // guards what follows
+	seen    heads
+	rules   *rules
+	line    line
+	cache   cache
 }
 
-// A Subject is what a statement is about: an algorithm of in-toto (sha256, gitCommit) and a digest in hex.
-type Subject struct{ Algorithm, Hex string }
-
-// Evidence holds what has been attested.
-type Evidence interface {
-	// Version changes whenever the bundles of subject do. It is cheap.
-	Version(ctx context.Context, subject Subject) (string, error)
-	// Bundles are those of subject, in the order in which they were stored.
-	Bundles(ctx context.Context, subject Subject) ([][]byte, error)
+// New makes an Admitter.
+func New(o Options) *Admitter {
+	return &Admitter{options: o, cache: cache{entries: map[string]known{}}}
 }
 
-// History knows main.
-type History interface {
-	// Landed says whether commit is on main's first-parent line, at or after genesis.
-	Landed(ctx context.Context, commit string) (bool, error)
+// Decide answers a request. An error means that nothing was decided: the artifact must not run.
+func (a *Admitter) Decide(ctx context.Context, req Request) (Decision, error) {
+	if reasons := req.problems(); len(reasons) > 0 {
+		return refused(req, reasons...), nil
+	}
+	view, fresh, err := a.look(ctx, false)
+	if err != nil {
+		return Decision{}, fmt.Errorf("admit %s to %s: %w", req.Digest, req.Environment, err)
+	}
+	d, err := a.decide(ctx, req, view)
+	if err == nil && !d.Allowed && !fresh { // what it lacks may have come since
+		if view, _, err = a.look(ctx, true); err == nil {
+			d, err = a.decide(ctx, req, view)
+		}
+	}
+	if err != nil {
+		return Decision{}, fmt.Errorf("admit %s to %s: %w", req.Digest, req.Environment, err)
+	}
+	return d, nil
+}
+
+// view is what a request is judged by: the rules of one commit of main, and the references of that moment.
+type view struct {
+	heads heads
+	rules *rules
+	line  line
+	now   time.Time
+}
+
+func (a *Admitter) decide(ctx context.Context, req Request, v view) (Decision, error) {
+	settings, known := v.rules.settings(req.Environment)
+	if !known {
+		return v.rules.sign(refused(req, Reason{EnvironmentUnknown, "adamant.yaml has no environment " + req.Environment,
+			"name one of " + strings.Join(v.rules.environments(), ", ") + ", or add it to spec.admission.environments"})), nil
+	}
+	key := v.rules.key(req)
+	if d, ok := a.recall(ctx, key, v); ok {
+		return d, nil
+	}
+	e, err := a.gather(ctx, req, v, settings)
+	if err != nil {
+		return Decision{}, err
+	}
+	d, err := v.rules.judge(ctx, req, e, settings, v.now)
+	if err != nil {
+		return Decision{}, err
+	}
+	if d.Allowed {
+		if d.VSA, err = v.rules.summary(d, e, v.now, a.options.By); err != nil {
+			return Decision{}, err
+		}
+	}
+	a.remember(key, d, e, v)
+	return d, nil
+}
+
+const maxBundles = 64 // about one subject
+
+// problems says why a request cannot be answered at all.
+func (r Request) problems() []Reason {
+	bad := func(message string) []Reason { return []Reason{{RequestInvalid, message, "see docs/admission.md"}} }
+	hex, found := strings.CutPrefix(r.Digest, "sha256:")
+	switch {
+	case !found || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "":
+		return bad("the digest is written sha256: and 64 hexadecimal digits in lower case")
+	case r.Environment == "" || len(r.Environment) > 63 || len(r.Component) > 63:
+		return bad("the environment has a name of at most 63 characters, and so has the component")
+	case len(r.Bundles) > maxBundles:
+		return []Reason{{EvidenceLimit, fmt.Sprintf("%d bundles came with it, at most %d are looked at", len(r.Bundles), maxBundles), "give those about this artifact"}}
+	}
+	for _, b := range r.Bundles {
+		if len(b) > attest.BundleLimit {
+			return []Reason{{EvidenceLimit, fmt.Sprintf("a bundle has %d bytes, at most %d are read", len(b), attest.BundleLimit), "give a smaller one"}}
+		}
+	}
+	return nil
+}
+
+func (r Request) hex() string { return strings.TrimPrefix(r.Digest, "sha256:") }
+
+func refused(r Request, reasons ...Reason) Decision {
+	return Decision{Digest: r.Digest, Environment: r.Environment, Component: r.Component, Reasons: reasons, Warnings: []Reason{}}
 }

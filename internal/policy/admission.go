@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed" // of the base rules
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,11 @@ var admissionSchema []byte
 
 // AdmissionInput is the JSON Schema of what the rules of admission see: admission-input/v1.
 func AdmissionInput() []byte { return admissionSchema }
+
+// AdmissionVersion identifies the rules of admission that ship with adamant: sha256 over them.
+func AdmissionVersion() string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(admissionRules+"\x00"+admissionEmpty)))
+}
 
 func admissionAside() aside {
 	const pkg, base = "adamant.admission", "adamant.base.admission"

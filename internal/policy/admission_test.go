@@ -23,7 +23,7 @@ const admissible = `{
 	"provenance": {"found": true, "builder": "b", "claims": "b", "level": 3, "ours": true, "source": "s", "commit": "c", "landed": true,
 		"dirty": false, "target": "api", "component": "api", "expected": true, "reproduced": false},
 	"gate": {"decision": "allow", "level": "low", "sourceLevel": 3},
-	"scan": {"found": true, "fresh": true, "at": "", "since": "", "findings": []}
+	"scan": {"found": true, "fresh": true, "at": "", "since": "", "missing": "", "findings": []}
 }`
 
 func admissionInput(t *testing.T) map[string]any {

@@ -219,6 +219,22 @@ deny contains {
 	not input.scan.fresh
 }
 
+unknown_parts := {
+	"code": "SCAN_MISSING",
+	"message": sprintf("the look for vulnerabilities had no records of %s", [input.scan.missing]),
+	"next": "add their OSV records, and scan again",
+}
+
+deny contains unknown_parts if {
+	asked.vulnerabilities.required
+	input.scan.missing != ""
+}
+
+warn contains unknown_parts if {
+	not asked.vulnerabilities.required
+	input.scan.missing != ""
+}
+
 severities := {"none": 0, "low": 1, "medium": 2, "moderate": 2, "high": 3, "critical": 4}
 
 # A severity that nobody knows counts as the worst.
