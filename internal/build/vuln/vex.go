@@ -103,6 +103,19 @@ func (s *statement) complete(inherited string) error {
 	return nil
 }
 
+// Answer applies OpenVEX documents to findings, as Scan does: what was said later than the scan. The report itself stays as it is.
+func (r Report) Answer(products []string, documents ...[]byte) (Report, error) {
+	statements, err := parse(documents)
+	if err != nil {
+		return Report{}, err
+	}
+	r.Findings = slices.Clone(r.Findings)
+	for i, f := range r.Findings {
+		r.Findings[i] = answer(f, products, statements)
+	}
+	return r, nil
+}
+
 // answer applies the latest statement about a finding.
 func answer(f Finding, products []string, statements []statement) Finding {
 	for _, s := range statements {
