@@ -162,6 +162,7 @@ var commands = []func(*Env) *cobra.Command{
 	logCommand,
 	verifyCommand,
 	trustCommand,
+	verifyArtifactCommand,
 	signCommand,
 	attestCommand,
 	whyCommand,
