@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,102 @@ func TestGoBuild(t *testing.T) {
 	}
 	if !c.Same || c.First.Artifacts[0].SHA256 != record.Artifacts[0].SHA256 {
 		t.Errorf("another program: %v", c.Differences)
+	}
+	job := p.job(target)
+	job.NoCache = true // a cache changes how long it takes, and nothing else
+	anew, err := p.Build(t.Context(), job, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(anew.Caches) > 0 || anew.Artifacts[0].SHA256 != record.Artifacts[0].SHA256 {
+		t.Errorf("without caches another program: %+v", anew)
+	}
+}
+
+// TestReproduceFindsIt: what a build takes from its surroundings is found, and told.
+func TestReproduceFindsIt(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"a": "x"}, nil)
+	for script, same := range map[string]bool{
+		`cp a "$OUT"`: true, `pwd >"$OUT/a"`: false, `hostname >"$OUT/a" 2>/dev/null || uname -n >"$OUT/a"`: false, `date +%s >"$OUT/a"`: false,
+		`date -d @$SOURCE_DATE_EPOCH >"$OUT/a"`: true, `stat -c %Y a >"$OUT/a"`: true, `id -u >"$OUT/a"`: true,
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			c, err := p.Reproduce(t.Context(), p.job(custom(script)), t.TempDir())
+			if err != nil || c.Same != same || c.Same != (len(c.Differences) == 0) {
+				t.Errorf("%+v %v", c, err)
+			}
+		})
+	}
+}
+
+// TestEnvironment: nothing of the caller's is inherited, and what every build has cannot be set.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("ADAMANT_TEST_OWN", "secret")
+	p := newProject(t, map[string]string{"a": "x"}, nil)
+	target := custom(`env >"$OUT/env"`)
+	target.Env = map[string]string{"MINE": "1"}
+	record, dir := p.mustBuild(t, target)
+	text := read(t, dir, "env")
+	if strings.Contains(text, "ADAMANT_TEST_OWN") || !strings.Contains(text, "MINE=1\n") || !strings.Contains(text, "SOURCE_DATE_EPOCH=1793534400\n") {
+		t.Error(text)
+	}
+	for line := range strings.Lines(text) { // PWD and the like are the shell's own
+		if name, _, _ := strings.Cut(line, "="); !slices.Contains([]string{"PWD", "SHLVL", "_", "OLDPWD"}, name) && !slices.Contains(record.Env, strings.TrimSpace(line)) {
+			t.Errorf("%q is not on record", line)
+		}
+	}
+	for _, name := range reserved {
+		target.Env = map[string]string{name: "x"}
+		if _, err := p.Build(t.Context(), p.job(target), t.TempDir()); err == nil {
+			t.Errorf("%s can be set", name)
+		}
+	}
+}
+
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]manifest.Build{
+		"custom without a command": {Name: "a", Kind: "custom"},
+		"packages and a command":   {Name: "a", Kind: "go", Command: []string{"go"}, Packages: []string{"."}},
+		"packages of npm":          {Name: "a", Kind: "npm", Packages: []string{"."}},
+		"a flag for a package":     {Name: "a", Kind: "go", Packages: []string{"-toolexec=x"}},
+	} {
+		if _, err := Complete(target); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+	for _, kind := range []string{"go", "npm", "python"} {
+		once, err := Complete(manifest.Build{Name: "a", Kind: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if twice, err := Complete(once); err != nil || !reflect.DeepEqual(once, twice) {
+			t.Errorf("what is complete changes: %+v %v", twice, err)
+		}
+	}
+}
+
+func TestAffected(t *testing.T) {
+	t.Parallel()
+	targets := []manifest.Build{
+		{Name: "go", Kind: "go", Packages: []string{"./cmd/one"}}, {Name: "site", Kind: "npm", Directory: "web"}, {Name: "inputs", Kind: "custom", Command: []string{"x"}, Inputs: []string{"docs/**"}},
+		{Name: "part", Kind: "custom", Command: []string{"x"}, Directory: "part", Component: "lib"},
+	}
+	component := func(path string) string {
+		if strings.HasPrefix(path, "lib/") {
+			return "lib"
+		}
+		return ""
+	}
+	for file, want := range map[string]string{
+		"cmd/one/main.go": "go", "cmd/two/main.go": "", "go.sum": "go", "web/a.ts": "site", "docs/x/y.md": "inputs", "lib/x.py": "part", "part/x": "part", "README.md": "",
+	} {
+		found, err := Affected(targets, []string{file}, component)
+		if err != nil || len(found) > 1 || (len(found) == 1) != (want != "") || len(found) == 1 && found[0].Name != want {
+			t.Errorf("%s affects %v %v, want %q", file, found, err, want)
+		}
 	}
 }
 

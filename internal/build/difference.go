@@ -127,7 +127,7 @@ func excerpt(r io.ReaderAt, at int64) (string, error) {
 	switch {
 	case n == 0:
 		return "its end", nil
-	case strings.ContainsFunc(string(part), func(r rune) bool { return r < ' ' || r > '~' }):
+	case strings.ContainsFunc(string(part), func(r rune) bool { return (r < ' ' || r > '~') && r != '\n' && r != '\t' }):
 		return fmt.Sprintf("% x", part[:min(n, 12)]), nil
 	}
 	return fmt.Sprintf("%q", part), nil

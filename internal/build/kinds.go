@@ -39,7 +39,7 @@ func Complete(t manifest.Build) (manifest.Build, error) {
 	switch {
 	case t.Kind != "go" && (t.Platform != "" || len(t.Packages) > 0):
 		return t, fmt.Errorf("build target %s: packages and platform are for kind go", t.Name)
-	case len(t.Command) > 0 && len(t.Packages) > 0:
+	case len(t.Command) > 0 && len(t.Packages) > 0 && !slices.Equal(t.Command, goCommand(t.Packages)):
 		return t, fmt.Errorf("build target %s: name either a command or packages", t.Name)
 	case len(t.Command) > 0:
 		return t, nil
@@ -54,7 +54,7 @@ func Complete(t manifest.Build) (manifest.Build, error) {
 				return t, fmt.Errorf("build target %s: %q is no package", t.Name, p)
 			}
 		}
-		t.Command = slices.Concat([]string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", outPlace + "/"}, t.Packages)
+		t.Command = goCommand(t.Packages)
 	case "npm":
 		t.Command = []string{`npm run build --if-present && npm pack --ignore-scripts --pack-destination "$OUT"`}
 	case "python":
@@ -63,6 +63,11 @@ func Complete(t manifest.Build) (manifest.Build, error) {
 		return t, fmt.Errorf("build target %s: kind %s needs a command", t.Name, t.Kind)
 	}
 	return t, nil
+}
+
+// goCommand builds main packages so that the same source gives the same bytes everywhere.
+func goCommand(packages []string) []string {
+	return slices.Concat([]string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", outPlace + "/"}, packages)
 }
 
 // reserved are the variables that a target cannot set: what they say is true of every build.

@@ -22,27 +22,21 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(probeVariable); name != "" {
 		probe(name) // and what some of them run
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		removeShared()
-		os.Exit(code)
-	}))
+	goleak.VerifyTestMain(m)
 }
 
-// shared is a folder of builders for all tests: its caches take a minute to fill.
+// shared is a folder of builders for all tests, which stays: its caches take a minute to fill, and are by digest of what is in them.
 var shared = sync.OnceValues(func() (string, error) {
-	if dir := os.Getenv("ADAMANT_TEST_BUILDS"); dir != "" {
-		return dir, os.MkdirAll(dir, 0o700)
-	}
-	return os.MkdirTemp("/var/tmp", "adamant-builds-")
-})
-
-func removeShared() {
-	if dir, err := shared(); err == nil && os.Getenv("ADAMANT_TEST_BUILDS") == "" {
-		if err := removeAll(dir); err != nil {
-			panic(err)
+	dir := os.Getenv("ADAMANT_TEST_BUILDS")
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
 		}
+		dir = filepath.Join(cache, "adamant-test", "builds")
 	}
-}
+	return dir, os.MkdirAll(dir, 0o700)
+})
 
 // whole is a sandbox with everything.
 func whole(t testing.TB) *sandbox.Sandbox {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +17,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/build"
 	"github.com/adamant-os/adamant/internal/build/fetch"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/trust"
 )
@@ -137,11 +140,36 @@ func (s *shop) choose(ctx context.Context) (*facts.Governance, error) {
 	if err != nil {
 		return nil, usageOr(err)
 	}
-	s.name = governance.Config.Metadata.Name
+	if s.name, err = s.repositoryName(ctx, governance.Config.Metadata.Name); err != nil {
+		return nil, err
+	}
 	if !s.flags.dirty {
 		s.ref, err = s.branch(ctx)
 	}
 	return governance, err
+}
+
+// repositoryName is what root.json of the commit calls the repository, else its configuration, else its folder.
+func (s *shop) repositoryName(ctx context.Context, configured string) (string, error) {
+	id, err := s.repo.Lookup(ctx, s.commit, trust.Dir+"/"+trust.FileRoot)
+	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
+		if configured == manifest.Defaults().Metadata.Name {
+			return filepath.Base(s.repo.Root()), nil
+		}
+		return configured, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := s.repo.Blob(ctx, id, 1<<20)
+	if err != nil {
+		return "", err
+	}
+	var root struct{ Signed struct{ Repository string } }
+	if err := json.Unmarshal(text, &root); err != nil || root.Signed.Repository == "" {
+		return "", usage(fmt.Errorf("%s/%s of %s names no repository: adamant trust status", trust.Dir, trust.FileRoot, s.commit.Short()))
+	}
+	return root.Signed.Repository, nil
 }
 
 // branch is the ref that was asked for, where it is one.
@@ -309,9 +337,15 @@ func (s *shop) one(ctx context.Context, t manifest.Build) (built, error) {
 	return result, s.state(ctx, &result, out)
 }
 
-// state writes the provenance of a build beside its artifacts.
+// builderName is what the builder of a workstation calls itself; the repository's root.json says what level it may claim.
+const builderName = "local"
+
+// state writes the provenance of a build beside its artifacts, signed where the kernel has keys.
 func (s *shop) state(ctx context.Context, result *built, out string) error {
-	builder := trust.Builder(s.name, trust.BuilderWorkstation, "local")
+	builder := trust.Builder(s.name, trust.BuilderWorkstation, builderName)
+	if err := builder.Check(); err != nil {
+		return usage(fmt.Errorf("who builds: %w", err))
+	}
 	text, err := result.Record.Statement(builder.String(), version())
 	if err != nil {
 		return err
@@ -320,6 +354,43 @@ func (s *shop) state(ctx context.Context, result *built, out string) error {
 	if err := os.WriteFile(result.Provenance, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the provenance: %w", err)
 	}
+	return s.sign(ctx, result, builder, text, filepath.Join(out, result.Target+".sigstore.json"))
+}
+
+// sign has a build's statement signed. A bundle of an earlier build does not stay beside artifacts that it is not about.
+func (s *shop) sign(ctx context.Context, result *built, builder trust.Identity, statement []byte, path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the old bundle: %w", err)
+	}
+	if s.flags.unsigned {
+		result.Unsigned = "--unsigned"
+		return nil
+	}
+	desk := &deskFlags{env: s.env, socket: s.flags.socket, kernel: s.flags.kernel}
+	dir, err := desk.folder(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(notary.Folder(dir)); errors.Is(err, fs.ErrNotExist) {
+		result.Unsigned = "adamant trust init makes keys"
+		return nil
+	}
+	kind := string(attest.KindProvenance)
+	if s.flags.dirty {
+		kind = "" // no history holds what it is about
+	}
+	as := strings.Join([]string{string(trust.RoleBuilder), trust.BuilderWorkstation, builderName}, "/")
+	signed, err := desk.attest(ctx, notary.Statement{As: as, Statement: statement, Kind: kind})
+	if err != nil {
+		return fmt.Errorf("sign the provenance of %s: %w", result.Target, err)
+	}
+	if signed.Identity != builder.String() {
+		return fmt.Errorf("sign the provenance of %s: the kernel %s signs as %s, and the provenance names %s", result.Target, dir, signed.Identity, builder)
+	}
+	if err := os.WriteFile(path, append(signed.Bundle, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the bundle: %w", err)
+	}
+	result.Bundle = path
 	return nil
 }
 
@@ -367,7 +438,7 @@ func (s *shop) print(results []built) {
 		if r.Bundle != "" {
 			fmt.Fprintf(out, "  signed provenance: %s\n", printable(s.short(r.Bundle)))
 		} else {
-			fmt.Fprintf(out, "  provenance: %s (not signed: %s)\n", printable(s.short(r.Provenance)), cmp.Or(r.Unsigned, "adamant trust init makes keys"))
+			fmt.Fprintf(out, "  provenance: %s (not signed: %s)\n", printable(s.short(r.Provenance)), r.Unsigned)
 		}
 		if r.Comparison != nil {
 			s.printComparison(r.Comparison)
