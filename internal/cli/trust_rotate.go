@@ -106,15 +106,13 @@ func (f *rotation) next(ctx context.Context, k *kernel.Kernel, chain *trust.Chai
 	if err != nil {
 		return nil, err
 	}
-	trusted := chain.TrustedRoot
-	if kinds := slices.DeleteFunc(slices.Clone(f.renew), func(kind string) bool { return kind == "none" }); len(kinds) > 0 {
-		trusted, err = trust.Rotate(notary.Folder(k.Dir()), trust.Options{Now: f.env.Now}, f.overlap, kinds...)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, notary.ErrNoKeys
-		}
-		if err != nil {
-			return nil, err
-		}
+	kinds := slices.DeleteFunc(slices.Clone(f.renew), func(kind string) bool { return kind == "none" })
+	trusted, err := trust.Rotate(notary.Folder(k.Dir()), trust.Options{Now: f.env.Now}, f.overlap, kinds...)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = notary.ErrNoKeys
+	}
+	if err != nil {
+		return nil, err
 	}
 	return chain.Publish(ctx, root, trusted, signers...)
 }
@@ -158,13 +156,14 @@ func (f *rotation) change(root *trust.Root, now time.Time) error {
 	return nil
 }
 
-// signers are the held keys that the two versions ask for.
+// signers are the held keys that the two versions ask for, in full number.
 func (f *rotation) signers(ctx context.Context, before, after trust.Root) ([]trust.Signer, error) {
 	held, err := f.held(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out []trust.Signer
+	var ids []string
 	for _, key := range held {
 		parsed, err := trust.NewKey("", key.Public, time.Time{})
 		if err != nil {
@@ -172,11 +171,26 @@ func (f *rotation) signers(ctx context.Context, before, after trust.Root) ([]tru
 		}
 		if slices.Contains(before.Roles.Operator.KeyIDs, parsed.ID) || slices.Contains(after.Roles.Operator.KeyIDs, parsed.ID) {
 			f.touch(key)
-			out = append(out, key)
+			out, ids = append(out, key), append(ids, parsed.ID)
 		}
 	}
-	if len(out) == 0 {
-		return nil, errors.New("no key here is an operator's of the root: give --key FILE; adamant trust status lists them")
+	for _, version := range []trust.Root{before, after} {
+		role := version.Roles.Operator
+		if n := common(role.KeyIDs, ids); n < role.Threshold {
+			return nil, fmt.Errorf("%d of the operators' keys of version %d are here, %d have to sign: give --key FILE for each; adamant trust status lists them",
+				n, version.Version, role.Threshold)
+		}
 	}
 	return out, nil
+}
+
+// common is how many of some are among all.
+func common(all, some []string) int {
+	n := 0
+	for _, s := range some {
+		if slices.Contains(all, s) {
+			n++
+		}
+	}
+	return n
 }

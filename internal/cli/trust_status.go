@@ -164,7 +164,7 @@ func (s *trustState) print(w io.Writer, now time.Time) {
 		line("builder", "L%d  %s", g.MaxLevel, g.Identity)
 	}
 	for _, u := range s.Windows {
-		line(u.Kind, "%s  %s", window(u.Start, u.End, now), u.ID)
+		line(u.Kind, "%s  %.16s", window(u.Start, u.End, now), u.ID)
 	}
 	line("private keys", "%s", s.Keys)
 	for _, p := range s.Problems {

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -25,12 +26,13 @@ type Authority struct {
 	now             func() time.Time
 	published       []byte // as Open was told
 
+	root    *trustroot.TrustedRoot
+	encoded []byte // of root
+	ca, tsa issuing
+	ct      crypto.Signer
+	log     tlog.Key
+
 	mu       sync.Mutex
-	root     *trustroot.TrustedRoot
-	encoded  []byte // of root
-	ca, tsa  issuing
-	ct       crypto.Signer
-	log      tlog.Key
 	sessions map[Identity]session
 }
 
@@ -236,18 +238,10 @@ var ErrUnpublished = errors.New("the keys are not published yet")
 func (a *Authority) Repository() string { return a.repository }
 
 // TrustedRoot is the trusted_root.json (Sigstore TrustedRoot v0.1) of every key that it ever signed with.
-func (a *Authority) TrustedRoot() []byte {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return append([]byte(nil), a.encoded...)
-}
+func (a *Authority) TrustedRoot() []byte { return bytes.Clone(a.encoded) }
 
 // LogKey is the key of the transparency log.
-func (a *Authority) LogKey() tlog.Key {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.log
-}
+func (a *Authority) LogKey() tlog.Key { return a.log }
 
 // Attest signs statement, an in-toto Statement v1, as who and returns the bundle as one line of JSON. The certificate and the key of
 // who are kept for their window: bundles made within ten minutes share them.
@@ -278,7 +272,7 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 		return signed{}, err
 	}
 	now := a.now()
-	session, tsa, err := a.session(who, now)
+	session, err := a.session(who, now)
 	if err != nil {
 		return signed{}, err
 	}
@@ -286,7 +280,7 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 	if s.signature, err = session.sign(digest); err != nil {
 		return signed{}, err
 	}
-	if s.stamp, err = stamp(tsa, s.signature, now); err != nil {
+	if s.stamp, err = stamp(a.tsa, s.signature, now); err != nil {
 		return signed{}, err
 	}
 	if s.rekord, err = newRekord(digest, s.signature, s.cert); err != nil {
@@ -298,18 +292,18 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 	return s, checkEntry(s.rekord, s.entry)
 }
 
-// session is the key of who for the moment, and what stamps its signatures.
-func (a *Authority) session(who Identity, now time.Time) (session, issuing, error) {
+// session is the key of who for the moment.
+func (a *Authority) session(who Identity, now time.Time) (session, error) {
 	if err := who.Check(); err != nil {
-		return session{}, issuing{}, err
+		return session{}, err
 	}
 	if who.Repository != a.repository {
-		return session{}, issuing{}, fmt.Errorf("%w here: the keys are those of the repository %q", ErrIdentity, a.repository)
+		return session{}, fmt.Errorf("%w here: the keys are those of the repository %q", ErrIdentity, a.repository)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s, ok := a.sessions[who]; ok && now.Add(time.Second).Before(s.end) && !now.Before(s.start) {
-		return s, a.tsa, nil
+		return s, nil
 	}
 	for id, s := range a.sessions {
 		if !now.Before(s.end) {
@@ -318,8 +312,8 @@ func (a *Authority) session(who Identity, now time.Time) (session, issuing, erro
 	}
 	s, err := certify(a.ca, a.ct, who, now)
 	if err != nil {
-		return session{}, issuing{}, fmt.Errorf("issuing the certificate: %w", err)
+		return session{}, fmt.Errorf("issuing the certificate: %w", err)
 	}
 	a.sessions[who] = s
-	return s, a.tsa, nil
+	return s, nil
 }

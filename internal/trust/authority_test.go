@@ -245,7 +245,7 @@ func TestSessions(t *testing.T) {
 	at := &clock{start()}
 	a := newAuthority(t, Options{Now: at.Now})
 	cert := func(who Identity) string {
-		s, _, err := a.session(who, at.now)
+		s, err := a.session(who, at.now)
 		if err != nil {
 			t.Fatal(err)
 		}
