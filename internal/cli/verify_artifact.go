@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -52,6 +53,9 @@ Exit status: 0 it holds, 1 refused, 2 usage or a file that cannot be read.`,
 }
 
 func (v *verifying) run(ctx context.Context, name string) error {
+	if _, err := regexp.Compile(v.expect.Pattern); err != nil {
+		return usage(fmt.Errorf("--identity-regexp: %w", err))
+	}
 	bundle, err := readAtMost(absolute(v.env, cmp.Or(v.bundle, name+bundleSuffix)), verify.MaxBundle)
 	if err != nil {
 		return usage(fmt.Errorf("reading the bundle: %w", err))
