@@ -90,7 +90,7 @@ func (m *mirror) refuse(w http.ResponseWriter, r *http.Request, reason string) {
 		m.refused = append(m.refused, Refusal{Request: r.URL.Path[:min(len(r.URL.Path), 500)], Reason: reason})
 	}
 	m.mu.Unlock()
-	http.Error(w, "adamant: "+reason, http.StatusForbidden)
+	http.Error(w, "adamant: "+reason, http.StatusNotFound)
 }
 
 // send passes an item on.

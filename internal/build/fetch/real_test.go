@@ -4,8 +4,6 @@ import (
 	"os"
 	"testing"
 	"time"
-
-	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 // TestReal fetches the dependencies of the source that ADAMANT_TEST_FETCH names, from the public registries.
@@ -22,7 +20,7 @@ func TestReal(t *testing.T) {
 		for _, d := range layer.Dependencies {
 			size += d.Size
 		}
-		t.Logf("%s %s %s: %d downloads, %d bytes, %v", layer.Ecosystem, layer.Lock, layer.Digest, len(layer.Dependencies), size, time.Since(start))
+		t.Logf("%s: %s %s, %d downloads, %d bytes, %v", layer.Lock, layer.Ecosystem, layer.Digest, len(layer.Dependencies), size, time.Since(start))
 	}
 	start = time.Now()
 	again := l.fetch(".")
@@ -30,7 +28,6 @@ func TestReal(t *testing.T) {
 	for _, layer := range again {
 		start = time.Now()
 		must(t, layer.Verify(t.Context()))
-		t.Logf("verify: %v", time.Since(start))
+		t.Logf("%s: verified in %v", layer.Lock, time.Since(start))
 	}
-	_ = sandbox.Self
 }

@@ -35,15 +35,15 @@ type workshop struct {
 	out               string // becomes the layer
 }
 
-// bring runs a plan and returns the folder with what came, not sealed yet, and what was downloaded.
-func (f *Fetcher) bring(ctx context.Context, p *plan, out string) ([]Dependency, []Place, error) {
+// bring runs a plan, which fills the folder out, and returns what came.
+func (f *Fetcher) bring(ctx context.Context, p *plan, out string) (*Layer, error) {
 	routes, err := p.allRoutes(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w, err := f.furnish(p, out)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	m := newMirror(ctx, f, p, routes)
 	defer m.stop()
@@ -53,9 +53,9 @@ func (f *Fetcher) bring(ctx context.Context, p *plan, out string) ([]Dependency,
 		places, err = w.collect()
 	}
 	if err = errors.Join(err, removeAll(w.dir)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return m.dependencies(), places, nil
+	return &Layer{Places: places, Dependencies: m.dependencies()}, nil
 }
 
 // allRoutes are the routes of a plan, those included that a registry must be asked for.
@@ -133,7 +133,8 @@ func (f *Fetcher) env() []string {
 	return []string{"PATH=" + f.options.Path, "HOME=" + homeInside, "TMPDIR=" + homeInside, "LANG=C.UTF-8", "NO_COLOR=1", "CI=1"}
 }
 
-// judge decides whether a run may be believed: the package manager succeeded, and asked for nothing that is not pinned.
+// judge decides whether a run may be believed: the package manager succeeded, asked for nothing that is not pinned, and all that it
+// asked for came.
 func judge(p *plan, m *mirror, exit sandbox.Exit, said string) error {
 	failed := m.failure()
 	if exit.Code == 0 && len(m.refused) == 0 && failed == nil {

@@ -84,15 +84,15 @@ func (f *Fetcher) make(ctx context.Context, p *plan) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	came, places, err := f.bring(ctx, p, out)
+	l, err := f.bring(ctx, p, out)
 	if err != nil {
 		return Layer{}, errors.Join(err, removeAll(out))
 	}
-	l := Layer{Ecosystem: p.ecosystem, Lock: p.lock, LockDigest: p.digest, Places: places, Env: slices.Sorted(slices.Values(p.use)), Dependencies: came}
-	if err := f.publish(ctx, out, &l); err != nil {
+	l.Ecosystem, l.Lock, l.LockDigest, l.Env = p.ecosystem, p.lock, p.digest, slices.Sorted(slices.Values(p.use))
+	if err := f.publish(ctx, out, l); err != nil {
 		return Layer{}, errors.Join(fmt.Errorf("keep what %s pins: %w", p.lock, err), removeAll(out))
 	}
-	return l, nil
+	return *l, nil
 }
 
 // publish seals a folder and gives it the name of its content. Who comes second finds it there.
