@@ -165,6 +165,7 @@ var commands = []func(*Env) *cobra.Command{
 	verifyArtifactCommand,
 	signCommand,
 	attestCommand,
+	reportCommand,
 	whyCommand,
 	syncCommand,
 	mirrorCommand,

@@ -14,7 +14,7 @@ var groups = []struct {
 	{"Decide", []string{"inbox", "approve", "reject", "comment", "accept-unavailable", "break-glass", "operator"}},
 	{"Agents", []string{"task", "fleet", "agent", "workspace", "gateway", "breaker", "mcp", "token"}},
 	{"Artifacts", []string{"build", "sign", "attest", "verify-artifact", "trust"}},
-	{"Look back", []string{"verify", "log", "why"}},
+	{"Look back", []string{"verify", "report", "log", "why"}},
 }
 
 // group sorts the verbs of root into the sections of help.

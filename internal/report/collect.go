@@ -1,0 +1,308 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/task"
+	"github.com/adamant-os/adamant/internal/verify"
+)
+
+// Options say what is reported. Verified is the verification of the same records, nil with the reason in Unverified.
+type Options struct {
+	Repository   string
+	Since, Until time.Time // from, and the first instant after
+	Verified     *verify.Report
+	Unverified   string
+}
+
+// Collect reads a kernel's repository, or a clone's view of one. A ledger that does not hold is an *ledger.Alarm.
+func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
+	c := &collector{repo: repo, changes: change.NewStore(repo, repo, change.Options{}), tasks: task.NewStore(repo, repo), used: map[string][]string{},
+		waivers: map[string]Waiver{}, landed: map[string]int{}, titles: map[string]string{}}
+	c.Report = Report{APIVersion: Version, Repository: opt.Repository, Since: opt.Since.UTC(), Until: opt.Until.UTC(), Verified: opt.Verified, Unverified: opt.Unverified,
+		Landed: []Change{}, Approvals: []Approval{}, Waivers: []Waiver{}, Exceptions: []Event{}, Refused: []Event{}, Failures: []Event{}, Authority: []Event{},
+		Artifacts: []Event{}, Agents: []Agent{}, Features: []Feature{}, Ledgers: []Ledger{}, Gaps: []string{}}
+	for _, part := range []func(context.Context) error{c.readLedger, c.readChanges, c.readWaivers, c.readTasks} {
+		if err := part(ctx); err != nil {
+			return nil, fmt.Errorf("collecting the report: %w", err)
+		}
+	}
+	c.sort()
+	return &c.Report, nil
+}
+
+type collector struct {
+	Report
+	repo    *git.Repo
+	changes *change.Store
+	tasks   *task.Store
+	used    map[string][]string // changes by waiver
+	waivers map[string]Waiver   // that landed changes used
+	landed  map[string]int      // changes by agent
+	titles  map[string]string   // of changes
+}
+
+// within says that something happened in the period.
+func (c *collector) within(at time.Time) bool { return !at.Before(c.Since) && at.Before(c.Until) }
+
+func (c *collector) gap(format string, args ...any) {
+	c.Gaps = append(c.Gaps, fmt.Sprintf(format, args...))
+}
+
+// readChanges goes through all changes, those in the archive, too.
+func (c *collector) readChanges(ctx context.Context) error {
+	open, broken, err := c.changes.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range broken {
+		c.gap("a change cannot be read: %v", b)
+	}
+	for _, one := range open {
+		if err := c.readChange(ctx, one); err != nil {
+			return err
+		}
+	}
+	for one, err := range c.changes.Archived(ctx) {
+		if b := (*change.BrokenError)(nil); errors.As(err, &b) {
+			c.gap("a month of the archive cannot be read: %v", b)
+			continue
+		}
+		if err == nil {
+			err = c.readChange(ctx, one)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// before is a change as it was at the end of the period; ok is false where it was not there yet.
+func (c *collector) before(one change.Change) (change.Change, bool) {
+	var packs []change.Pack
+	for _, p := range one.Packs {
+		p.Operations = slices.DeleteFunc(slices.Clone(p.Operations), func(op change.Operation) bool { return !op.Time.Before(c.Until) })
+		if len(p.Operations) > 0 {
+			packs = append(packs, p)
+		}
+	}
+	if len(packs) == 0 {
+		return one, false
+	}
+	one.Packs, one.State = packs, change.Fold(packs)
+	return one, true
+}
+
+func (c *collector) readChange(ctx context.Context, one change.Change) error {
+	one, ok := c.before(one)
+	if !ok {
+		return nil
+	}
+	c.titles[one.ID] = one.State.Origin.Title
+	landing := one.State.Landing
+	landed := landing != nil && c.within(landing.At)
+	one.Timeline(func(_ uint64, op change.Operation) bool {
+		if c.within(op.Time) {
+			c.operation(one, op, landed)
+		}
+		return true
+	})
+	if !landed {
+		return nil
+	}
+	row := describe(one)
+	if err := c.weigh(ctx, one, &row); err != nil {
+		return err
+	}
+	c.landed[row.Agent]++
+	c.Landed = append(c.Landed, row)
+	return nil
+}
+
+// describe is what the change's operations say of a landing.
+func describe(one change.Change) Change {
+	s := one.State
+	row := Change{At: s.Landing.At, ID: one.ID, Title: s.Origin.Title, By: s.By, Agent: s.Origin.Agent, Model: s.Origin.Model, Task: s.Origin.Task,
+		Commit: s.Landing.Commit, Reverts: s.Origin.Reverts, Reverted: s.Status == change.Reverted, Gates: []string{}, Open: []string{}, Approved: []string{}, Waivers: []string{}}
+	if a := s.Assessment; a != nil {
+		row.Level, row.Mode, row.Size = a.Level, a.Merge.Mode, a.Size.Added+a.Size.Deleted
+		for _, g := range a.Gates {
+			switch g.State {
+			case gate.Passed:
+				row.Gates = append(row.Gates, g.Name)
+			case gate.NotApplicable:
+			default:
+				row.Open = append(row.Open, g.Name+" ("+g.State+")")
+			}
+		}
+	}
+	for _, a := range s.Approvals {
+		if a.Void == "" {
+			row.Approved = append(row.Approved, a.By+" ("+a.Method+")")
+		}
+	}
+	return row
+}
+
+// weigh adds what only the whole assessment says.
+func (c *collector) weigh(ctx context.Context, one change.Change, row *Change) error {
+	if one.State.Assessment == nil {
+		row.Unread = true
+		return nil
+	}
+	a, err := c.changes.Assessment(ctx, one)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		row.Unread = true
+		c.gap("the assessment of change %s cannot be read: %v", short(one.ID), err)
+		return nil
+	}
+	row.Score = a.Score
+	for _, w := range a.Waivers {
+		row.Waivers = append(row.Waivers, w.ID)
+		c.used[w.ID] = append(c.used[w.ID], one.ID)
+		c.waivers[w.ID] = Waiver{ID: w.ID, Rule: w.Rule, Resource: w.Resource, Justification: w.Justification, Owner: w.Owner, ApprovedBy: w.ApprovedBy,
+			Expires: w.Expires, State: "gone"}
+	}
+	return nil
+}
+
+// operation puts what an operation of the period says where it belongs.
+func (c *collector) operation(one change.Change, op change.Operation, landed bool) {
+	event := Event{At: op.Time, Kind: string(op.Body.Kind()), Who: op.Actor, Change: one.ID}
+	refuse := func(what string) {
+		event.What = what
+		c.Refused = append(c.Refused, event)
+	}
+	switch b := op.Body.(type) {
+	case change.Approved:
+		c.approval(one, b.Approval, landed)
+	case change.Accepted:
+		c.approval(one, b.Approval, landed)
+	case change.Assessed:
+		if b.Decision == gate.Deny {
+			refuse("denied by the gate: " + failed(b.Gates))
+		}
+	case change.Reviewed:
+		if b.Outcome == change.ReviewChanges {
+			refuse("sent back by a reviewer: " + b.Message)
+		}
+	case change.Refused:
+		refuse("rejected: " + b.Reason)
+	case change.CheckError:
+		event.What = "a run of the gate ended without an answer: " + b.Error
+		c.Failures = append(c.Failures, event)
+	case change.TakenBack:
+		event.What = "taken back by " + short(b.Change)
+		c.Failures = append(c.Failures, event)
+	}
+}
+
+func failed(gates []change.GateState) string {
+	var names []string
+	for _, g := range gates {
+		if g.State == gate.Failed || g.State == gate.Errored {
+			names = append(names, g.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "a finding that blocks"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *collector) approval(one change.Change, a gate.Approval, landed bool) {
+	c.Approvals = append(c.Approvals, Approval{At: a.At, By: a.By, Method: a.Method, MFA: a.MFA, Key: a.Key, Change: one.ID, Title: one.State.Origin.Title,
+		Answers: nonNil(a.Statement.Answers), Accepts: nonNil(a.Statement.Accepts), Reason: a.Statement.Reason, Landed: landed})
+}
+
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// readWaivers lists what stood on main in the end, and what landed changes used.
+func (c *collector) readWaivers(ctx context.Context) error {
+	if c.Main != "" {
+		_, governance, err := judge.GovernanceAt(ctx, c.repo, c.Main)
+		if err != nil {
+			return fmt.Errorf("reading the waivers of %s: %w", c.Main.Short(), err)
+		}
+		c.Repository = cmp.Or(c.Repository, governance.Config.Metadata.Name)
+		for _, w := range governance.Waivers {
+			c.waivers[w.ID] = Waiver{ID: w.ID, Rule: w.Rule, Resource: w.Resource, Justification: w.Justification, Owner: w.Owner, ApprovedBy: w.ApprovedBy,
+				Expires: w.Expires, State: string(w.At(c.Until))}
+		}
+	}
+	for id, w := range c.waivers {
+		w.Used = nonNil(c.used[id])
+		c.Waivers = append(c.Waivers, w)
+	}
+	return nil
+}
+
+// readTasks adds up the attempts that ended within the period.
+func (c *collector) readTasks(ctx context.Context) error {
+	tasks, broken, err := c.tasks.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range broken {
+		c.gap("a task cannot be read: %v", b)
+	}
+	agents, features := map[string]Agent{}, map[string]task.Spent{}
+	for _, t := range tasks {
+		for _, a := range t.State.Attempts {
+			if a.Ended == nil || a.Until == nil || !c.within(*a.Until) {
+				continue
+			}
+			agents[a.Agent] = agents[a.Agent].with(a)
+			features[t.State.Origin.Feature] = features[t.State.Origin.Feature].Add(a.Ended.Spent)
+		}
+	}
+	for name := range c.landed {
+		if _, ok := agents[name]; !ok && name != "" {
+			agents[name] = Agent{}
+		}
+	}
+	for name, a := range agents {
+		a.Name, a.Landed, a.Models = name, c.landed[name], nonNil(a.Models)
+		c.Agents = append(c.Agents, a)
+	}
+	for name, spent := range features {
+		c.Features = append(c.Features, Feature{name, spent})
+	}
+	return nil
+}
+
+func (a Agent) with(r task.Record) Agent {
+	a.Attempts++
+	if r.Ended.Finish != task.FinishDone {
+		a.Bad++
+	}
+	for _, m := range r.Ended.Models {
+		if !slices.Contains(a.Models, m.Name) {
+			a.Models = append(a.Models, m.Name)
+		}
+	}
+	slices.Sort(a.Models)
+	a.Spent = a.Spent.Add(r.Ended.Spent)
+	return a
+}
+
+func short(id string) string { return id[:min(len(id), 16)] }
