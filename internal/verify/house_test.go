@@ -1,8 +1,10 @@
 package verify_test
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -19,14 +21,15 @@ import (
 
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/change"
-	"github.com/adamant-os/adamant/internal/cli"
 	"github.com/adamant-os/adamant/internal/daemon"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
 	"github.com/adamant-os/adamant/internal/door"
+	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/sshsig"
@@ -73,7 +76,6 @@ spec:
 type house struct {
 	dir    string // everything is below
 	keys   string // an operator's SSH key
-	codes  []string
 	at     daemon.Addresses
 	client *desk.Client
 	stop   func() error
@@ -96,18 +98,6 @@ func runGit(dir string, args ...string) (string, error) {
 		err = fmt.Errorf("git %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return strings.TrimSpace(string(out)), err
-}
-
-// adamant runs a command as the operator would.
-func (h *house) adamant(args ...string) (string, error) {
-	var out bytes.Buffer
-	env := &cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Dir: h.clone(), Now: time.Now, Getenv: func(name string) string {
-		return map[string]string{"HOME": h.dir, "PATH": os.Getenv("PATH"), "ADAMANT_SOCKET": h.at.Socket, "ADAMANT_KERNEL": h.kernel()}[name]
-	}}
-	if code := cli.Main(context.Background(), env, args); code != cli.ExitOK {
-		return out.String(), fmt.Errorf("adamant %s: exit %d\n%s", strings.Join(args, " "), code, out.String())
-	}
-	return out.String(), nil
 }
 
 // up starts the daemon.
@@ -267,7 +257,7 @@ func (f *fixture) live() (err error) {
 		err = h.await(f.high, change.NeedsOperator)
 	}
 	if err == nil {
-		_, err = h.adamant("approve", f.high, "--key", h.keys, "--yes")
+		err = h.approve(f.high)
 	}
 	if err == nil {
 		err = h.await(f.high, change.Merged)
@@ -394,10 +384,58 @@ func (h *house) found() error {
 	return nil
 }
 
+// enrol makes the key the operator's.
 func (h *house) enrol() error {
-	out, err := h.adamant("operator", "enrol", "ada", "--new", h.keys)
-	h.codes = regexp.MustCompile(`\d\d-[A-Z2-7-]{23}`).FindAllString(out, -1)
-	return err
+	now := time.Now().UTC().Truncate(time.Second)
+	key, err := private(h.keys)
+	if err != nil {
+		return err
+	}
+	o := operator.Order{APIVersion: operator.OrderVersion, Action: operator.ActionEnrol, Operator: "ada", Method: gate.MethodSSH,
+		Public: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key.PublicKey()))), Nonce: nonce(), At: now, Expires: now.Add(time.Hour)}
+	text, err := o.Text()
+	if err != nil {
+		return err
+	}
+	held, err := signer{h.keys}.Sign(context.Background(), operator.NamespaceOrder, text)
+	if err != nil {
+		return err
+	}
+	return h.call("POST", desk.PathOperators, "", desk.Enrolment{Proof: desk.Proof{Statement: text, Method: operator.MethodOwner},
+		New: desk.Proof{Method: gate.MethodSSH, Signature: held}}, &desk.Enrolled{})
+}
+
+// approve answers everything that a change waits for.
+func (h *house) approve(id string) error {
+	var c desk.Change
+	var v gate.Verdict
+	var who desk.Operators
+	err := errors.Join(h.call("GET", desk.PathChange, id, nil, &c), h.call("GET", desk.PathOperators, "", nil, &who))
+	if err == nil {
+		err = json.Unmarshal(c.Verdict, &v)
+	}
+	if err != nil {
+		return err
+	}
+	s := gate.Draft(&v, nil)
+	s.Nonce, s.At = nonce(), time.Now().UTC().Truncate(time.Second)
+	s.Expires = s.At.Add(time.Hour)
+	text, err := s.Text()
+	if err != nil {
+		return err
+	}
+	signature, err := signer{h.keys}.Sign(context.Background(), operator.NamespaceApproval, text)
+	if err != nil {
+		return err
+	}
+	return h.call("POST", desk.PathApprovals, id, desk.Proof{Statement: text, Method: gate.MethodSSH, Key: who.Keys[0].ID, Signature: signature}, &desk.Answer{})
+}
+
+// nonce is 32 hex digits that were not used before.
+func nonce() string {
+	raw := make([]byte, 16)
+	rand.Read(raw) // it never fails
+	return hex.EncodeToString(raw)
 }
 
 // batch has two changes land in one move.

@@ -116,8 +116,17 @@ func (m *mutant) entries() []ledger.Entry {
 	return all
 }
 
-// forge writes the whole ledger again with the gate's own key, as an insider can, after edit had its way with its entries.
+// forge writes the whole ledger again with the gate's own key, as an insider can, after edit had its way with its entries. What else
+// would tell is taken away.
 func (m *mutant) forge(sign ssh.Signer, edit func([]ledger.Entry) []ledger.Entry) {
+	m.Helper()
+	m.rewrite(sign, edit)
+	m.git("update-ref", "-d", kernel.RefLog)
+	m.git("update-ref", "-d", kernel.RefAttestations)
+}
+
+// rewrite writes the ledger again.
+func (m *mutant) rewrite(sign ssh.Signer, edit func([]ledger.Entry) []ledger.Entry) {
 	m.Helper()
 	entries := edit(m.entries())
 	m.git("update-ref", "-d", m.ledger)
@@ -299,7 +308,7 @@ func ledgerTamperings() []tampering {
 		{"ledger: its end cut off, after it was seen", true, func(m *mutant) { m.set(m.ledger, m.ledger+"^") }, []string{"LEDGER_LOST"}},
 		{"ledger: written again by another key", false, func(m *mutant) {
 			m.forge(m.thief, func(all []ledger.Entry) []ledger.Entry { return all })
-		}, []string{"COMMIT_SIGNER"}},
+		}, []string{"LEDGER_STRANGE_KEY"}},
 		{"ledger: written again with the gate's key, after it was seen", true, func(m *mutant) {
 			m.edit(operator.KindEnrolled, func(e *ledger.Entry) { e.Actor = "eve" })
 		}, []string{"LEDGER_REWRITTEN"}},
@@ -352,7 +361,7 @@ func mainTamperings() []tampering {
 		{"main: a commit by hand, signed by the gate", false, func(m *mutant) { m.set(main, m.commit(main, "by hand", m.key, main)) }, []string{"MAIN_UNRECORDED"}},
 		{"main: a merge", false, func(m *mutant) { m.set(main, m.commit(main, "merge", nil, main, main+"~2")) }, []string{"COMMIT_PARENTS", "MAIN_UNRECORDED"}},
 		{"main: set back", false, func(m *mutant) { m.set(main, main+"^") }, []string{"MAIN_ROLLED_BACK"}},
-		{"main: set back to genesis", false, func(m *mutant) { m.set(main, main+"~5") }, []string{"MAIN_ROLLED_BACK"}},
+		{"main: set back to genesis", false, func(m *mutant) { m.set(main, main+"~6") }, []string{"MAIN_ROLLED_BACK"}},
 		{"main: its tip made again", false, func(m *mutant) {
 			m.set(main, m.commit(main, m.git("log", "-1", "--format=%B", main), m.thief, main+"^"))
 		}, []string{"MAIN_FORKED", "MAIN_UNRECORDED"}},
@@ -507,7 +516,10 @@ func evidenceTamperings() []tampering {
 		return m.git("for-each-ref", "--format=%(refname)", kernel.PrefixChanges+m.f.high[:2]+"/"+m.f.high+"*/meta")
 	}
 	return []tampering{
-		{"evidence: a change's operations deleted", false, func(m *mutant) { m.git("update-ref", "-d", meta(m)) }, []string{"VERDICT_MISSING"}},
+		{"evidence: a change's operations deleted, and what was attested", false, func(m *mutant) {
+			m.git("update-ref", "-d", meta(m))
+			m.git("update-ref", "-d", kernel.RefAttestations)
+		}, []string{"VERDICT_MISSING"}},
 		{"evidence: the assessment edited", false, func(m *mutant) {
 			for _, file := range strings.Fields(m.git("log", "-m", "--format=", "--name-only", meta(m))) {
 				if strings.HasPrefix(file, "attach-") {
