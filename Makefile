@@ -79,7 +79,7 @@ test-browser:
 
 test-interop:
 	@command -v "$${GATOR:-gator}" >/dev/null || echo "LEFT OUT: the tests that need gator: go install github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1, or set GATOR"
-	$(GO) test -tags interop -timeout 30m ./...
+	eval "$$(./scripts/sigstore-tools.sh)"; $(GO) test -tags interop -timeout 30m ./...
 
 # Claude Code, Codex, pi and two agents of the Agent Client Protocol against a scripted model, in the real sandbox (docs/agents-clis.md).
 # npm installs them once, into ADAMANT_CLIS or the user's cache.

@@ -15,7 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/trust/verify"
 )
 
-// ADAMANT_SIGSTORE_CONFORMANCE names a checkout of github.com/sigstore/sigstore-conformance; scripts/interop.sh fetches it.
+// ADAMANT_SIGSTORE_CONFORMANCE names a checkout of github.com/sigstore/sigstore-conformance; scripts/sigstore-tools.sh fetches it.
 const conformanceVariable = "ADAMANT_SIGSTORE_CONFORMANCE"
 
 // a case of the suite: test/assets/bundle-verify/README.md there says what its files are.
