@@ -20,6 +20,9 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 )
 
+// Path is that of requests on the daemon's socket: POST Request: Decision.
+const Path = "/v1/admit"
+
 // A Request asks about one artifact.
 type Request struct {
 	Digest      string            `json:"digest"`              // sha256:HEX of the artifact
@@ -55,11 +58,11 @@ type Decision struct {
 
 // Options say where an Admitter finds what it goes by.
 type Options struct {
-	Repo  *git.Repo
-	Main  string           // the reference whose tip holds the rules, such as refs/heads/main
-	Store []string         // references that hold attestations; nil: all that Repo has
-	Now   func() time.Time //
-	By    string           // version of adamant, for the summary
+	Repo *git.Repo
+	View        // where in Repo
+	Root string // fingerprint that the trust root must have; empty: main is believed
+	Now  func() time.Time
+	By   string // version of adamant, for the summary
 }
 
 // An Admitter answers requests. It remembers decisions, and is safe for concurrent use.

@@ -2,6 +2,7 @@ package admit
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -322,5 +323,56 @@ func TestNothingDecided(t *testing.T) {
 				t.Error(asText(d))
 			}
 		})
+	}
+}
+
+// TestPinnedRoot: who pins a fingerprint is not fooled by another root.
+func TestPinnedRoot(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := ask(h.build("x", bench))
+	a := h.admitter()
+	must(a.Decide(t.Context(), r))(t)
+	a = h.admitter()
+	a.options.Root = strings.Repeat("0", 64)
+	if d, err := a.Decide(t.Context(), r); err == nil {
+		t.Error(asText(d))
+	}
+}
+
+// TestFind: a clone that has synced goes by what it fetched, never by its own main.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if v := must(Find(t.Context(), h.repo, ""))(t); v.Main != refMain || v.Store[0] != attest.Ref {
+		t.Error(v)
+	}
+	clone := must(git.InitBare(t.Context(), filepath.Join(t.TempDir(), "clone"), git.InitOptions{}))(t)
+	t.Cleanup(func() { _ = clone.Close() })
+	tip := must(h.repo.Ref(t.Context(), attest.Ref))(t)
+	must(clone.Copy(t.Context(), h.repo, tip, h.tip))(t)
+	fetch := func(remote string) {
+		err := clone.UpdateRefs(t.Context(), []git.RefUpdate{
+			{Name: "refs/adamant-remote/" + remote + "/attestations", New: tip}, {Name: "refs/adamant-remote/" + remote + "/main", New: h.tip},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	fetch("adamant")
+	v := must(Find(t.Context(), clone, ""))(t)
+	if v.Main != "refs/adamant-remote/adamant/main" || v.Store[0] != "refs/adamant-remote/adamant/attestations" {
+		t.Error(v)
+	}
+	a := New(Options{Repo: clone, View: v, Now: h.clock})
+	if d := must(a.Decide(t.Context(), ask(artifact("x"))))(t); d.Allowed || codes(d.Reasons) != "PROVENANCE_MISSING" {
+		t.Error(asText(d))
+	}
+	fetch("other")
+	if _, err := Find(t.Context(), clone, ""); err == nil {
+		t.Error("nobody chose between two remotes")
+	}
+	if v := must(Find(t.Context(), clone, "other"))(t); v.Main != "refs/adamant-remote/other/main" {
+		t.Error(v)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/build/sbom"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/trust"
 	"github.com/adamant-os/adamant/internal/trust/verify"
@@ -287,7 +288,7 @@ func (a *Admitter) examine(ctx context.Context, v view, p *provenance, e *eviden
 		return err
 	}
 	for _, s := range statements {
-		e.takeStanding(v.rules, s, p, a.options.Main)
+		e.takeStanding(v.rules, s, p)
 	}
 	return nil
 }
@@ -324,7 +325,7 @@ func (a *Admitter) declared(ctx context.Context, p *provenance) (bool, error) {
 }
 
 // takeStanding takes what the gate, and nobody else, says about a commit. The last word counts.
-func (e *evidence) takeStanding(r *rules, v verified, p *provenance, main string) {
+func (e *evidence) takeStanding(r *rules, v verified, p *provenance) {
 	repository := r.chain.Current().Repository
 	kind := v.statement.PredicateType
 	if kind != attest.DecisionType && kind != attest.SummaryType {
@@ -339,7 +340,7 @@ func (e *evidence) takeStanding(r *rules, v verified, p *provenance, main string
 		switch {
 		case err != nil:
 			e.reject(StatementInvalid, err.Error(), "")
-		case d.Commit == p.commit && d.Repository == repository && d.Target == main:
+		case d.Commit == p.commit && d.Repository == repository && d.Target == kernel.RefMain:
 			p.gate.decision = &d
 		}
 		return

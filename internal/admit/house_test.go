@@ -228,7 +228,7 @@ func (h *house) build(text, builder string) (digest string) {
 }
 
 func (h *house) admitter() *Admitter {
-	return New(Options{Repo: h.repo, Main: refMain, Now: h.clock, By: "test"})
+	return New(Options{Repo: h.repo, View: Kernel(), Now: h.clock, By: "test"})
 }
 
 func ask(digest string) Request { return Request{Digest: "sha256:" + digest, Environment: "prod"} }

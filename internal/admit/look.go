@@ -4,14 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
 )
 
 // lookEvery is how long references count as seen. What lands is in force at the latest then: a revocation, too.
 const lookEvery = time.Second
+
+// View says which references of a repository count.
+type View struct {
+	Main  string   // the reference whose tip holds the rules, such as refs/heads/main
+	Store []string // references that hold attestations; there may be none
+}
+
+// Kernel is the view of a kernel.
+func Kernel() View { return View{Main: kernel.RefMain, Store: []string{attest.Ref}} }
+
+// ChoiceError says that a clone has synced with several remotes and none was named.
+type ChoiceError struct{ Remotes []string }
+
+func (e *ChoiceError) Error() string {
+	return fmt.Sprintf("this clone has synced with %s: choose one with --remote", strings.Join(e.Remotes, ", "))
+}
+
+// Find is the view of a clone, a mirror or a kernel: what was fetched from the named remote; else its own attestations and main; else
+// those of the only remote.
+func Find(ctx context.Context, repo *git.Repo, remote string) (View, error) {
+	places, err := attest.Places(ctx, repo)
+	if err != nil {
+		return View{}, err
+	}
+	if remote == "" && !slices.Contains(places, attest.Ref) && len(places) > 0 {
+		if len(places) > 1 {
+			return View{}, &ChoiceError{places}
+		}
+		remote = strings.TrimSuffix(strings.TrimPrefix(places[0], ledger.RemotePrefix), "/attestations")
+	}
+	if remote != "" {
+		return View{Main: kernel.RemoteMain(remote), Store: []string{kernel.RemotePrefix(remote) + "attestations"}}, nil
+	}
+	mirrored, err := repo.Ref(ctx, kernel.RefMirrorMain)
+	view := Kernel()
+	if err == nil && mirrored != "" {
+		view.Main = kernel.RefMirrorMain
+	}
+	return view, err
+}
 
 // heads are references at a moment.
 type heads struct {
@@ -50,6 +94,9 @@ func (a *Admitter) refresh(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		if root := rules.chain.Fingerprint; a.options.Root != "" && a.options.Root != root {
+			return fmt.Errorf("the trust root of main begins with %s, not with %s: it is another repository's, or was replaced", root, a.options.Root)
+		}
 		line, err := a.line.advance(ctx, a.options.Repo, git.OID(rules.chain.Current().Genesis.Commit), seen.main)
 		if err != nil {
 			return err
@@ -63,13 +110,6 @@ func (a *Admitter) refresh(ctx context.Context, now time.Time) error {
 
 func (a *Admitter) readHeads(ctx context.Context) (heads, error) {
 	names := a.options.Store
-	if names == nil {
-		found, err := attest.Places(ctx, a.options.Repo)
-		if err != nil {
-			return heads{}, err
-		}
-		names = found
-	}
 	refs, err := a.options.Repo.Refs(ctx, append([]string{a.options.Main}, names...)...)
 	if err != nil {
 		return heads{}, fmt.Errorf("reading main and attestations: %w", err)

@@ -181,5 +181,6 @@ var commands = []func(*Env) *cobra.Command{
 	buildCommand,
 	agentCommand,
 	workspaceCommand,
+	admitCommand,
 	agentLoopCommand,
 }

@@ -122,6 +122,7 @@ func (d *Daemon) routes(a huma.API) {
 	d.moreRoutes(a)
 	d.taskRoutes(a)
 	d.notaryRoutes(a)
+	d.admitRoutes(a)
 }
 
 func (d *Daemon) moreRoutes(a huma.API) {

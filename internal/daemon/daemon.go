@@ -26,6 +26,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/adamant-os/adamant/internal/admit"
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/door"
@@ -113,6 +114,7 @@ type Daemon struct {
 
 	statements *attest.Store
 	attested   attested
+	admission  *admit.Admitter
 
 	end context.CancelFunc // ends Run
 
@@ -190,6 +192,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	}
 	d.changes = change.NewStore(d.kernel.Repo(), d.kernel, change.Options{})
 	d.statements = attest.NewStore(d.kernel.Repo(), d.kernel, attest.Options{Sign: d.signer, Now: d.now})
+	d.openAdmission()
 	d.openCatalogue()
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
