@@ -189,13 +189,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := e.Path
 	if e.Line > 0 {
-		text += fmt.Sprintf(":%d", e.Line)
+		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Reason)
 	}
-	text += ": " + e.Reason
-	if e.Do != "" {
-		text += "; " + e.Do
-	}
-	return text
+	return e.Path + ": " + e.Reason
 }

@@ -100,7 +100,7 @@ func TestGoRefused(t *testing.T) {
 			c.change(l)
 			_, err := l.Fetch(t.Context(), l.source, ".")
 			var refused *Error
-			if !errors.As(err, &refused) || !strings.Contains(err.Error(), strings.ReplaceAll(c.want, "URL", l.registry.URL)) || refused.Line != c.line {
+			if !errors.As(err, &refused) || !strings.Contains(err.Error()+"; "+refused.Do, strings.ReplaceAll(c.want, "URL", l.registry.URL)) || refused.Do == "" || refused.Line != c.line {
 				t.Fatalf("got %v\nwant line %d: %s\n%s", err, c.line, c.want, said(err))
 			}
 			if _, err := os.ReadDir(l.layers); err != nil {
