@@ -43,18 +43,24 @@ func oidSCTList() asn1.ObjectIdentifier {
 	return asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 }
 
-// certify makes a key and its certificate for an identity. The certificate carries the SCT that ct signs, so that it counts as
-// logged for verifiers of Sigstore.
+// certify makes a key and its certificate for an identity.
 func certify(ca issuing, ct crypto.Signer, who Identity, now time.Time) (session, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return session{}, err
 	}
+	s, err := certifyKey(ca, ct, who, key.Public(), now)
+	s.key = key
+	return s, err
+}
+
+// certifyKey makes the certificate of a key. It carries the SCT that ct signs, so that it counts as logged for verifiers of Sigstore.
+func certifyKey(ca issuing, ct crypto.Signer, who Identity, key crypto.PublicKey, now time.Time) (session, error) {
 	template, err := leaf(who, now)
 	if err != nil {
 		return session{}, err
 	}
-	before, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+	before, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key, ca.key)
 	if err != nil {
 		return session{}, err
 	}
@@ -67,8 +73,8 @@ func certify(ca issuing, ct crypto.Signer, who Identity, now time.Time) (session
 		return session{}, err
 	}
 	template.ExtraExtensions = append(template.ExtraExtensions, pkix.Extension{Id: oidSCTList(), Value: scts}) // must be the last
-	cert, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
-	return session{cert: cert, key: key, start: template.NotBefore, end: template.NotAfter}, err
+	cert, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key, ca.key)
+	return session{cert: cert, start: template.NotBefore, end: template.NotAfter}, err
 }
 
 // leaf is the template of a certificate as Fulcio writes it: no subject, one URI.
