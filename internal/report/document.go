@@ -43,7 +43,23 @@ func lay(r *Report) document {
 	d := document{Title: "Change and control report: " + r.Repository, Period: period(r), Figures: figures(r)}
 	d.Good, d.Headline = conclude(r)
 	d.Sections = []section{verification(r), landed(r), approvals(r), waivers(r), exceptions(r), refused(r), failures(r), authority(r), artifacts(r), agents(r), features(r), basis(r)}
+	d.clean()
 	return d
+}
+
+// clean goes over all text: much of it was written by others.
+func (d *document) clean() {
+	d.Title, d.Period, d.Headline = clean(d.Title), clean(d.Period), clean(d.Headline)
+	for _, s := range d.Sections {
+		for i := range s.Text {
+			s.Text[i] = clean(s.Text[i])
+		}
+		for _, row := range s.Rows {
+			for i := range row {
+				row[i] = clean(row[i])
+			}
+		}
+	}
 }
 
 func period(r *Report) string {
@@ -85,10 +101,19 @@ func figures(r *Report) []figure {
 		spent = spent.Add(a.Spent)
 	}
 	return []figure{
-		{strconv.Itoa(len(r.Landed)), "changes landed"}, {strconv.Itoa(agent), "of them by agents"}, {strconv.Itoa(high), "of high or critical risk"},
-		{strconv.Itoa(len(r.Approvals)), "approvals"}, {strconv.Itoa(len(r.Waivers)), "waivers"}, {strconv.Itoa(len(r.Exceptions)), "records past the gate"},
-		{strconv.Itoa(len(r.Refused)), "refusals"}, {strconv.Itoa(len(r.Failures)), "failures of controls"}, {money(spent.NanoUSD), "spent on models"},
+		tally(len(r.Landed), "change landed", "changes landed"), tally(agent, "of them by an agent", "of them by agents"),
+		tally(high, "of high or critical risk", "of high or critical risk"), tally(len(r.Approvals), "approval", "approvals"),
+		tally(len(r.Waivers), "waiver", "waivers"), tally(len(r.Exceptions), "record of main past the gate", "records of main past the gate"),
+		tally(len(r.Refused), "refusal", "refusals"), tally(len(r.Failures), "failure of a control", "failures of controls"),
+		{money(spent.NanoUSD), "spent on models"},
 	}
+}
+
+func tally(n int, one, many string) figure {
+	if n == 1 {
+		return figure{"1", one}
+	}
+	return figure{grouped(int64(n)), many}
 }
 
 func verification(r *Report) section {

@@ -62,28 +62,31 @@ func (s section) markdown(b *strings.Builder) {
 	}
 }
 
-// plain is text that is one line of Markdown and nothing but text: titles and reasons are written by others.
+// plain escapes what Markdown would take for markup: titles and reasons are written by others.
 func plain(text string) string {
 	var b strings.Builder
-	space := false
 	for _, c := range text {
 		switch {
-		case unicode.IsSpace(c):
-			space = true
+		case strings.ContainsRune("<>&", c):
+			b.WriteString(template.HTMLEscapeString(string(c)))
 			continue
-		case !unicode.IsPrint(c):
-			c = unicode.ReplacementChar
-		}
-		if space && b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		space = false
-		if strings.ContainsRune("\\`*_[]<>|#~&!", c) {
+		case strings.ContainsRune("\\`*_[]|#~!", c):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(c)
 	}
 	return b.String()
+}
+
+// clean is text on one line without what a screen would act on, or turn the direction of.
+func clean(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text)
 }
 
 // Cells are a row's cells with what the page needs to know about each.
