@@ -31,8 +31,8 @@ type Request struct {
 	Bundles     []json.RawMessage `json:"bundles,omitempty"`   // Sigstore bundles that come with it, besides those that are stored
 }
 
-// A Reason is one clause that was not met, or that is worth knowing.
-type Reason struct {
+// A Clause is one clause that was not met, or that is worth knowing.
+type Clause struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 	Next    string `json:"next,omitempty"` // what to do about it
@@ -48,8 +48,8 @@ type Decision struct {
 	Builder     string          `json:"builder,omitempty"` // the identity that signed the provenance
 	BuildLevel  int             `json:"buildLevel"`        // SLSA Build level: the highest that this builder may claim
 	SourceLevel int             `json:"sourceLevel"`       // SLSA Source level of the commit
-	Reasons     []Reason        `json:"reasons"`           // why not; empty when allowed
-	Warnings    []Reason        `json:"warnings"`          // what the environment lets pass
+	Reasons     []Clause        `json:"reasons"`           // why not; empty when allowed
+	Warnings    []Clause        `json:"warnings"`          // what the environment lets pass
 	Policy      string          `json:"policy,omitempty"`  // digest of the rules that were asked
 	Trust       string          `json:"trust,omitempty"`   // digest of the trust root
 	Until       time.Time       `json:"until,omitzero"`    // when an admission's evidence goes stale; zero: not by itself
@@ -112,7 +112,7 @@ type view struct {
 func (a *Admitter) decide(ctx context.Context, req Request, v view) (Decision, error) {
 	settings, known := v.rules.settings(req.Environment)
 	if !known {
-		return v.rules.sign(refused(req, Reason{EnvironmentUnknown, "adamant.yaml has no environment " + req.Environment,
+		return v.rules.sign(refused(req, Clause{EnvironmentUnknown, "adamant.yaml has no environment " + req.Environment,
 			"name one of " + strings.Join(v.rules.environments(), ", ") + ", or add it to spec.admission.environments"})), nil
 	}
 	key := v.rules.key(req)
@@ -139,8 +139,8 @@ func (a *Admitter) decide(ctx context.Context, req Request, v view) (Decision, e
 const maxBundles = 64 // about one subject
 
 // problems says why a request cannot be answered at all.
-func (r Request) problems() []Reason {
-	bad := func(message string) []Reason { return []Reason{{RequestInvalid, message, "see docs/admission.md"}} }
+func (r Request) problems() []Clause {
+	bad := func(message string) []Clause { return []Clause{{RequestInvalid, message, "see docs/admission.md"}} }
 	hex, found := strings.CutPrefix(r.Digest, "sha256:")
 	switch {
 	case !found || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "":
@@ -148,11 +148,11 @@ func (r Request) problems() []Reason {
 	case r.Environment == "" || len(r.Environment) > 63 || len(r.Component) > 63:
 		return bad("the environment has a name of at most 63 characters, and so has the component")
 	case len(r.Bundles) > maxBundles:
-		return []Reason{{EvidenceLimit, fmt.Sprintf("%d bundles came with it, at most %d are looked at", len(r.Bundles), maxBundles), "give those about this artifact"}}
+		return []Clause{{EvidenceLimit, fmt.Sprintf("%d bundles came with it, at most %d are looked at", len(r.Bundles), maxBundles), "give those about this artifact"}}
 	}
 	for _, b := range r.Bundles {
 		if len(b) > attest.BundleLimit {
-			return []Reason{{EvidenceLimit, fmt.Sprintf("a bundle has %d bytes, at most %d are read", len(b), attest.BundleLimit), "give a smaller one"}}
+			return []Clause{{EvidenceLimit, fmt.Sprintf("a bundle has %d bytes, at most %d are read", len(b), attest.BundleLimit), "give a smaller one"}}
 		}
 	}
 	return nil
@@ -160,6 +160,6 @@ func (r Request) problems() []Reason {
 
 func (r Request) hex() string { return strings.TrimPrefix(r.Digest, "sha256:") }
 
-func refused(r Request, reasons ...Reason) Decision {
-	return Decision{Digest: r.Digest, Environment: r.Environment, Component: r.Component, Reasons: reasons, Warnings: []Reason{}}
+func refused(r Request, reasons ...Clause) Decision {
+	return Decision{Digest: r.Digest, Environment: r.Environment, Component: r.Component, Reasons: reasons, Warnings: []Clause{}}
 }

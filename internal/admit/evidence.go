@@ -29,7 +29,7 @@ type evidence struct {
 	sbom     bool
 	scan     *scan    // the latest
 	answers  [][]byte // OpenVEX documents
-	rejected []Reason
+	rejected []Clause
 	inputs   []attest.ResourceDescriptor // the bundles that counted
 	read     []dependency
 }
@@ -176,7 +176,7 @@ func (e *evidence) verify(ctx context.Context, r *rules, bundles [][]byte, subje
 }
 
 func (e *evidence) reject(code Code, message, next string) {
-	e.rejected = append(e.rejected, Reason{code, message, next})
+	e.rejected = append(e.rejected, Clause{code, message, next})
 }
 
 // vouched says that an identity of this repository was issued by this repository.

@@ -239,7 +239,7 @@ func (h *house) decide(r Request) Decision {
 	return must(h.admitter().Decide(h.t.Context(), r))(h.t)
 }
 
-func codes(reasons []Reason) string {
+func codes(reasons []Clause) string {
 	var out []string
 	for _, r := range reasons {
 		out = append(out, string(r.Code))

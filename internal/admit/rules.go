@@ -215,10 +215,10 @@ func (r *rules) judge(ctx context.Context, req Request, e *evidence, settings ma
 	return d, nil
 }
 
-func reasons(clauses []policy.Clause) []Reason {
-	out := make([]Reason, len(clauses))
+func reasons(clauses []policy.Clause) []Clause {
+	out := make([]Clause, len(clauses))
 	for i, c := range clauses {
-		out[i] = Reason{Code(c.Code), c.Message, c.Next}
+		out[i] = Clause{Code(c.Code), c.Message, c.Next}
 	}
 	return out
 }

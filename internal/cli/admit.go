@@ -157,7 +157,7 @@ func (a *admitting) print(name string, d admit.Decision) {
 	}
 }
 
-func writeClauses(w io.Writer, colour func(string) string, reasons []admit.Reason) {
+func writeClauses(w io.Writer, colour func(string) string, reasons []admit.Clause) {
 	for _, r := range reasons {
 		fmt.Fprintf(w, "  %s\n", colour(printable(string(r.Code))))
 		lines := []string{r.Message}
