@@ -22,6 +22,7 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/mcp"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/secret"
 )
 
 type upFlags struct {
@@ -70,6 +71,9 @@ func (f *upFlags) run(ctx context.Context) error {
 	case f.detach:
 		return f.leave(ctx, dir)
 	}
+	if err := guardKeys(dir); err != nil {
+		return err
+	}
 	clone, k, err := f.open(ctx, dir)
 	if err != nil {
 		return err
@@ -102,6 +106,14 @@ func (f *upFlags) run(ctx context.Context) error {
 	config.Ready = func(at daemon.Addresses) { f.ready(ctx, clone, config.State, at) }
 	err = daemon.Run(ctx, config)
 	return errors.Join(daemonError(err), clone.Close())
+}
+
+// guardKeys keeps the keys of this process out of core files, and refuses those of the kernel's that others can read.
+func guardKeys(dir string) error {
+	if err := secret.Check(dir); err != nil {
+		return usage(err)
+	}
+	return secret.Guard()
 }
 
 // daemonError tells what somebody else holds from what failed.

@@ -31,6 +31,9 @@ func (f *deskFlags) notarise(ctx context.Context, path string, request any, alon
 	if err != nil {
 		return out, err
 	}
+	if err := guardKeys(dir); err != nil {
+		return out, err
+	}
 	local, err := notary.Open(ctx, dir, f.env.Now)
 	if err != nil {
 		return out, usage(err)
