@@ -78,11 +78,7 @@ func (a *attesting) run(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
-	request := notary.Statement{As: a.identity(), Statement: text}
-	if a.keep {
-		request.Kind = string(kind)
-	}
-	signed, err := a.signing.attest(ctx, request)
+	signed, err := a.signed(ctx, text, kind)
 	if err != nil {
 		return err
 	}
@@ -91,6 +87,22 @@ func (a *attesting) run(ctx context.Context) error {
 		file = first
 	}
 	return a.deliver(signed, cmp.Or(a.out, defaultBundle(file)), file)
+}
+
+func (a *attesting) signed(ctx context.Context, text []byte, kind attest.Kind) (notary.Signed, error) {
+	services, err := a.services(ctx)
+	if err != nil {
+		return notary.Signed{}, err
+	}
+	if services != nil {
+		bundle, err := services.Attest(ctx, text)
+		return notary.Signed{Bundle: bundle}, err
+	}
+	request := notary.Statement{As: a.identity(), Statement: text}
+	if a.keep {
+		request.Kind = string(kind)
+	}
+	return a.signing.attest(ctx, request)
 }
 
 // defaultBundle lies beside a file; what is no file is printed.

@@ -21,8 +21,8 @@ const bundleSuffix = ".sigstore.json"
 // signing is what sign and attest have in common.
 type signing struct {
 	deskFlags
-	as, out string
-	keep    bool
+	as, out     string
+	keep, local bool
 }
 
 func (s *signing) register(cmd *cobra.Command) {
@@ -30,6 +30,7 @@ func (s *signing) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.as, "as", "", "identity: operator/NAME or builder/workstation/NAME (default: operator/ and your account's name)")
 	cmd.Flags().StringVarP(&s.out, "output", "o", "", "file to write the bundle to; - is standard output")
 	cmd.Flags().BoolVar(&s.keep, "keep", false, "also keep the bundle in refs/adamant/attestations")
+	cmd.Flags().BoolVar(&s.local, "local", false, "sign with the kernel's own keys, even where adamant.yaml names a Sigstore")
 }
 
 func (s *signing) identity() string { return cmp.Or(s.as, "operator/"+(&ordering{}).operatorName()) }
@@ -58,11 +59,27 @@ func (s *signing) sign(ctx context.Context, file string) error {
 	if err != nil {
 		return usage(err)
 	}
-	signed, err := s.signBlob(ctx, notary.Blob{As: s.identity(), SHA256: digest, Keep: s.keep})
+	signed, err := s.blob(ctx, digest)
 	if err != nil {
 		return err
 	}
 	return s.deliver(signed, cmp.Or(s.out, file+bundleSuffix), file)
+}
+
+func (s *signing) blob(ctx context.Context, digest string) (notary.Signed, error) {
+	services, err := s.services(ctx)
+	switch {
+	case err != nil:
+		return notary.Signed{}, err
+	case services == nil:
+		return s.signBlob(ctx, notary.Blob{As: s.identity(), SHA256: digest, Keep: s.keep})
+	}
+	var raw [sha256.Size]byte
+	if _, err := hex.Decode(raw[:], []byte(digest)); err != nil {
+		return notary.Signed{}, err
+	}
+	bundle, err := services.SignBlob(ctx, raw)
+	return notary.Signed{Bundle: bundle}, err
 }
 
 // deliver writes a bundle and says what with it can be checked.
@@ -78,7 +95,11 @@ func (s *signing) deliver(signed notary.Signed, out, about string) error {
 		return writeJSON(s.env.Stdout, map[string]string{"bundle": out, "identity": signed.Identity, "issuer": signed.Issuer})
 	}
 	w := s.env.Stdout
-	fmt.Fprintf(w, "%s\nidentity %s\nissuer   %s\n", printable(out), signed.Identity, signed.Issuer)
+	fmt.Fprintln(w, printable(out))
+	if signed.Identity == "" {
+		return nil // the services know whom they certified
+	}
+	fmt.Fprintf(w, "identity %s\nissuer   %s\n", signed.Identity, signed.Issuer)
 	if about != "" {
 		fmt.Fprintf(w, "check it: adamant verify-artifact %s --bundle %s --identity %q\n", printable(about), printable(out), signed.Identity)
 	}

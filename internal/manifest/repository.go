@@ -49,6 +49,8 @@ type RepositorySpec struct {
 	Build []Build `json:"build,omitempty"`
 	// Admission says which artifacts may run where.
 	Admission Admission `json:"admission,omitzero"`
+	// Trust says with what artifacts and statements are signed.
+	Trust Trust `json:"trust,omitzero"`
 }
 
 // Queue configures the life of changes and the merge queue.
