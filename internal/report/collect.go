@@ -134,25 +134,34 @@ func (c *collector) readChange(ctx context.Context, one change.Change) error {
 func describe(one change.Change) Change {
 	s := one.State
 	row := Change{At: s.Landing.At, ID: one.ID, Title: s.Origin.Title, By: s.By, Agent: s.Origin.Agent, Model: s.Origin.Model, Task: s.Origin.Task,
-		Commit: s.Landing.Commit, Reverts: s.Origin.Reverts, Reverted: s.Status == change.Reverted, Gates: []string{}, Open: []string{}, Approved: []string{}, Waivers: []string{}}
-	if a := s.Assessment; a != nil {
-		row.Level, row.Mode, row.Size = a.Level, a.Merge.Mode, a.Size.Added+a.Size.Deleted
-		for _, g := range a.Gates {
-			switch g.State {
-			case gate.Passed:
-				row.Gates = append(row.Gates, g.Name)
-			case gate.NotApplicable:
-			default:
-				row.Open = append(row.Open, g.Name+" ("+g.State+")")
-			}
-		}
-	}
+		Commit: s.Landing.Commit, Reverts: s.Origin.Reverts, Reverted: s.Status == change.Reverted, Gates: []string{}, Answered: []string{}, Open: []string{}, Approved: []string{}, Waivers: []string{}}
+	var answers []string
 	for _, a := range s.Approvals {
 		if a.Void == "" {
 			row.Approved = append(row.Approved, a.By+" ("+a.Method+")")
+			answers = append(answers, a.Statement.Answers...)
 		}
 	}
+	if a := s.Assessment; a != nil {
+		row.Level, row.Mode, row.Size = a.Level, a.Merge.Mode, a.Size.Added+a.Size.Deleted
+		row.sort(a.Gates, answers)
+	}
 	return row
+}
+
+// sort puts gates where they belong by their state.
+func (row *Change) sort(gates []change.GateState, answers []string) {
+	for _, g := range gates {
+		switch {
+		case g.State == gate.Passed:
+			row.Gates = append(row.Gates, g.Name)
+		case g.State == gate.NotApplicable:
+		case slices.Contains(answers, g.Name):
+			row.Answered = append(row.Answered, g.Name)
+		default:
+			row.Open = append(row.Open, g.Name+" ("+g.State+")")
+		}
+	}
 }
 
 // weigh adds what only the whole assessment says.

@@ -144,7 +144,7 @@ func verification(r *Report) section {
 }
 
 func landed(r *Report) section {
-	s := section{Title: "Changes that landed", Columns: []string{"When", "Change", "What", "By", "Risk", "Controls passed", "Approved by", "Commit"},
+	s := section{Title: "Changes that landed", Columns: []string{"When", "Change", "What", "By", "Risk", "Controls", "Approved by", "Commit"},
 		Narrow: []bool{true, true, false, false, true, false, false, true}, None: "None."}
 	for _, c := range r.Landed {
 		what := c.Title
@@ -177,17 +177,19 @@ func rating(c Change) string {
 }
 
 func controls(c Change) string {
-	text := strings.Join(c.Gates, ", ")
-	if len(c.Open) > 0 {
-		text = strings.TrimPrefix(text+"; not passed: "+strings.Join(c.Open, ", "), "; ")
-	}
-	if len(c.Waivers) > 0 {
-		text += "; waivers: " + strings.Join(c.Waivers, ", ")
+	var parts []string
+	for _, part := range []struct {
+		word string
+		list []string
+	}{{"", c.Gates}, {"answered by the approval: ", c.Answered}, {"not passed: ", c.Open}, {"waivers: ", c.Waivers}} {
+		if len(part.list) > 0 {
+			parts = append(parts, part.word+strings.Join(part.list, ", "))
+		}
 	}
 	if c.Unread {
-		text += "; its assessment is not here"
+		parts = append(parts, "its assessment is not here")
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 func approvers(c Change) string {

@@ -172,7 +172,7 @@ func ordered(text string) string {
 	if err != nil {
 		return "an order that cannot be read"
 	}
-	words := []string{o.Action, "by", o.Operator}
+	words := []string{"order to " + o.Action, "by", o.Operator}
 	if o.Label != "" {
 		words = append(words, "key", o.Label)
 	}

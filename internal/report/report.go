@@ -54,10 +54,11 @@ type Change struct {
 	Task     string     `json:"task,omitempty"`
 	Commit   git.OID    `json:"commit"`
 	Level    risk.Level `json:"level"`
-	Score    int        `json:"score"` // thousandths
-	Mode     string     `json:"mode"`  // how it was allowed to land
-	Gates    []string   `json:"gates"` // that passed
-	Open     []string   `json:"open"`  // gates that did not pass, with their state
+	Score    int        `json:"score"`    // thousandths
+	Mode     string     `json:"mode"`     // how it was allowed to land
+	Gates    []string   `json:"gates"`    // that passed
+	Answered []string   `json:"answered"` // gates that waited, and that an approval answers
+	Open     []string   `json:"open"`     // other gates that did not pass, with their state
 	Approved []string   `json:"approved"`
 	Waivers  []string   `json:"waivers"`
 	Reverts  string     `json:"reverts,omitempty"`
