@@ -31,3 +31,6 @@ func (r *Repo) checkName(info ObjectInfo, data []byte) error {
 	}
 	return &CorruptError{OID: info.OID}
 }
+
+// BlobName is the object name that a blob of these bytes has in the repository's format. Nothing is read or written.
+func (r *Repo) BlobName(data []byte) OID { return r.name(fmt.Sprintf("blob %d\x00", len(data)), data) }

@@ -32,6 +32,9 @@ func TestNamesChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer repo.Close()
+		if got := repo.BlobName([]byte("one\n")); string(got) != a {
+			t.Errorf("the blob is called %s, git calls it %s", got, a)
+		}
 		_, err = repo.Blob(t.Context(), git.OID(a), 100)
 		return err
 	}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/ssh"
 
@@ -205,7 +207,7 @@ func (v *verifier) result() Ledger {
 	return l
 }
 
-const verifyBatch = 64 // commits whose signatures and segments are read in one round
+const verifyBatch = 128 // commits whose signatures and segments are read in one round
 
 // history checks the commits that are new.
 func (v *verifier) history(ctx context.Context) error {
@@ -252,9 +254,9 @@ func (v *verifier) shape(c git.LogEntry) error {
 
 // commits checks signatures and contents of a run of commits.
 func (v *verifier) commits(ctx context.Context, batch []git.LogEntry) error {
-	ids, blobs := make([]git.OID, len(batch)), make([]git.OID, len(batch))
+	ids := make([]git.OID, len(batch))
 	for i, c := range batch {
-		if ids[i], blobs[i] = c.OID, c.Changes[0].After; blobs[i] == "" {
+		if ids[i] = c.OID; c.Changes[0].After == "" {
 			return alarm(Rewritten, v.source.Writer, v.at(c.OID, c.Changes[0].Path), "commit %s removes the segment", c.OID.Short())
 		}
 	}
@@ -262,16 +264,90 @@ func (v *verifier) commits(ctx context.Context, batch []git.LogEntry) error {
 	if err != nil {
 		return err
 	}
-	return v.repo.Blobs(ctx, blobs, segmentLimit, func(i int, data []byte, err error) error {
-		at := v.at(batch[i].OID, batch[i].Changes[0].Path)
-		if err := v.source.explain(at.File, err); err != nil {
+	signers := signersOf(signed)
+	contents, err := v.contents(ctx, batch)
+	if err != nil {
+		return err
+	}
+	for i, c := range batch {
+		if err := v.signature(signed[i], signers[i]); err != nil {
 			return err
 		}
-		if err := v.signature(signed[i]); err != nil {
+		data, at := contents[i], v.at(c.OID, c.Changes[0].Path)
+		if data == nil { // it is not the beginning of what the segment became
+			if data, err = v.source.read(ctx, v.repo, segment{path: at.File, blob: c.Changes[0].After}); err != nil {
+				return err
+			}
+		}
+		if err := v.content(c.Changes[0], data, at); err != nil {
 			return err
 		}
-		return v.content(batch[i].Changes[0], data, at)
-	})
+	}
+	return nil
+}
+
+// contents are the segments after each commit. A segment grows with every commit, so only the last state of each is read: one before is
+// as many of its first bytes, if they have that blob's name. nil: they have not, or it is not known.
+func (v *verifier) contents(ctx context.Context, batch []git.LogEntry) ([][]byte, error) {
+	blobs, last := make([]git.OID, len(batch)), make([]int, len(batch))
+	for i := len(batch) - 1; i >= 0; i-- {
+		blobs[i], last[i] = batch[i].Changes[0].After, i
+		if i+1 < len(batch) && batch[i+1].Changes[0].Path == batch[i].Changes[0].Path {
+			last[i] = last[i+1]
+		}
+	}
+	infos, err := v.repo.Info(ctx, blobs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]byte, len(batch))
+	for i := range batch {
+		if last[i] != i {
+			continue
+		}
+		out[i], err = v.source.read(ctx, v.repo, segment{path: batch[i].Changes[0].Path, blob: blobs[i]})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i, info := range infos {
+		whole := out[last[i]]
+		if last[i] == i || info.Missing || info.Size > int64(len(whole)) {
+			continue
+		}
+		if begin := whole[:info.Size:info.Size]; v.repo.BlobName(begin) == blobs[i] {
+			out[i] = begin
+		}
+	}
+	return out, nil
+}
+
+// signedBy is whose signature a commit carries.
+type signedBy struct {
+	key string
+	err error
+}
+
+// signersOf verifies the signatures of commits, side by side.
+func signersOf(commits []git.SignedCommit) []signedBy {
+	out := make([]signedBy, len(commits))
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(commits); i += workers {
+				if commits[i].Signature == nil {
+					continue
+				}
+				s, err := sshsig.Verify(commits[i].Signature, sshsig.NamespaceGit, commits[i].Payload)
+				if out[i].err = err; err == nil {
+					out[i].key = sshsig.Fingerprint(s.Key)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return out
 }
 
 // content checks that a commit goes on where the one before ended.
@@ -311,7 +387,7 @@ func (v *verifier) entry(e Entry) error {
 }
 
 // signature checks who signed a commit.
-func (v *verifier) signature(c git.SignedCommit) error {
+func (v *verifier) signature(c git.SignedCommit, by signedBy) error {
 	at := v.at(c.OID, "")
 	v.ledger.Commits++
 	if c.Signature == nil {
@@ -320,16 +396,14 @@ func (v *verifier) signature(c git.SignedCommit) error {
 		}
 		return alarm(Unsigned, v.source.Writer, at, "commit %s is not signed", c.OID.Short())
 	}
-	s, err := sshsig.Verify(c.Signature, sshsig.NamespaceGit, c.Payload)
-	if err != nil {
-		return alarm(BadSigner, v.source.Writer, at, "commit %s: %v", c.OID.Short(), err)
+	if by.err != nil {
+		return alarm(BadSigner, v.source.Writer, at, "commit %s: %v", c.OID.Short(), by.err)
 	}
-	key := sshsig.Fingerprint(s.Key)
 	if len(v.keys) == 0 {
-		v.introduce(key)
+		v.introduce(by.key)
 	}
-	if !slices.Contains(v.keys, key) {
-		return alarm(StrangeKey, v.source.Writer, at, "commit %s is signed by %s; this writer's keys are %v", c.OID.Short(), key, v.keys)
+	if !slices.Contains(v.keys, by.key) {
+		return alarm(StrangeKey, v.source.Writer, at, "commit %s is signed by %s; this writer's keys are %v", c.OID.Short(), by.key, v.keys)
 	}
 	return nil
 }
