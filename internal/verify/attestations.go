@@ -100,7 +100,7 @@ func (r *run) entries(ctx context.Context, all []landed) ([]entry, error) {
 	}
 	var out []entry
 	for _, e := range list {
-		if i, ok := nth[e.Subject]; ok && (e.Kind == attest.KindDecision || e.Kind == attest.KindSource) {
+		if i, ok := nth[e.Subject]; ok && (e.Kind == attest.KindDecision || r.opt.All && e.Kind == attest.KindSource) {
 			out = append(out, entry{e, i})
 		}
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Remote   string    // name of the remote whose references are verified; empty: the repository's own, else the only remote's
 	From     git.OID   // commits up to this one were verified before; empty: from genesis
 	Root     string    // fingerprint that the first root has to have; empty: the remembered one, else none
+	All      bool      // also the source summaries, which are made of the decisions
 	Memory   Memory    // of the run before
 	Now      time.Time // expiry is told by it
 	Progress func(stage string, done, total int)
