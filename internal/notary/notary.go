@@ -16,6 +16,7 @@ import (
 	"fmt"
 
 	"github.com/adamant-os/adamant/internal/attest"
+	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/trust"
 )
 
@@ -56,6 +57,7 @@ type Notary struct {
 	Authority *trust.Authority
 	Log       trust.Logger
 	Store     *attest.Store
+	Ledger    *ledger.Writer // gets an entry of each build
 }
 
 // Sign signs an artifact.
@@ -81,12 +83,16 @@ func (n Notary) Attest(ctx context.Context, s Statement) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	if _, err := attest.ParseStatement(s.Statement); err != nil {
+	statement, err := attest.ParseStatement(s.Statement)
+	if err != nil {
 		return Signed{}, &RefusedError{err.Error()}
 	}
 	bundle, err := n.Authority.Attest(ctx, n.Log, who, s.Statement)
 	if err == nil && s.Kind != "" {
 		err = n.Store.Put(ctx, bundle, nil, attest.Kind(s.Kind))
+	}
+	if err == nil && attest.Kind(s.Kind) == attest.KindProvenance {
+		err = n.built(ctx, who.String(), s.As, s.Statement, statement)
 	}
 	return signed(who, bundle, err)
 }

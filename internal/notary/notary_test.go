@@ -98,7 +98,7 @@ func TestSignAlone(t *testing.T) {
 	if err != nil || len(kept) != 2 || kept[0].Subject != digest {
 		t.Errorf("kept: %+v, %v", kept, err)
 	}
-	logged := 0
+	logged, builds := 0, 0
 	sources, err := ledger.Sources(t.Context(), l.kernel.Repo())
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +110,12 @@ func TestSignAlone(t *testing.T) {
 		if e.Kind == "trust.logged" {
 			logged++
 		}
+		if e.Kind == KindBuilt && strings.Contains(string(e.Body), digest) && e.Actor == "builder/workstation/local" {
+			builds++
+		}
+	}
+	if builds != 1 {
+		t.Errorf("%d builds on record, want the one whose provenance is kept", builds)
 	}
 	if logged != 3 || l.log.Size() < 3 {
 		t.Errorf("%d entries in the ledger, %d leaves", logged, l.log.Size())

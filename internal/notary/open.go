@@ -63,7 +63,7 @@ func (l *Local) open(ctx context.Context, now func() time.Time) error {
 	if l.log, err = projection.Open(ctx, l.kernel, l.Authority.LogKey(), projection.Options{Now: now, Sign: signer}); err != nil {
 		return err
 	}
-	l.Log = l.log
+	l.Log, l.Ledger = l.log, l.kernel.Ledger()
 	l.Store = attest.NewStore(l.kernel.Repo(), l.kernel, attest.Options{Sign: signer, Now: now})
 	return nil
 }
