@@ -163,18 +163,20 @@ func TestReadRootRefuses(t *testing.T) {
 		signers []person
 		code    string
 	}{
-		"as it is":           {func(*Root) {}, both, ""},
-		"old key alone":      {func(*Root) {}, []person{ada}, CodeRootSignature},
-		"new key alone":      {func(*Root) {}, []person{bob}, CodeRootSignature},
-		"a stranger":         {func(*Root) {}, []person{eve}, CodeRootSignature},
-		"nobody":             {func(*Root) {}, nil, CodeRootSignature},
-		"another repository": {func(r *Root) { r.Repository = "other"; r.Roles.Agent = []Grant{} }, both, CodeRootChain},
-		"another genesis":    {func(r *Root) { r.Genesis.Commit = strings.Repeat("1", 40) }, both, CodeRootChain},
-		"a version skipped":  {func(r *Root) { r.Version = 3 }, both, CodeRootChain},
-		"another history":    {func(r *Root) { r.Prev = strings.Repeat("0", 64) }, both, CodeRootChain},
-		"made before":        {func(r *Root) { r.Created = start().Add(-time.Hour) }, both, CodeRootChain},
-		"a key dropped":      {func(r *Root) { r.Keys = slices.DeleteFunc(r.Keys, func(k Key) bool { return k.ID == ada.ID }) }, both, CodeRootChain},
-		"a key older":        {func(r *Root) { r.Keys[0].Start = start().Add(-time.Hour) }, both, CodeRootChain},
+		"as it is":              {func(*Root) {}, both, ""},
+		"old key alone":         {func(*Root) {}, []person{ada}, CodeRootSignature},
+		"new key alone":         {func(*Root) {}, []person{bob}, CodeRootSignature},
+		"a stranger":            {func(*Root) {}, []person{eve}, CodeRootSignature},
+		"nobody":                {func(*Root) {}, nil, CodeRootSignature},
+		"another repository":    {func(r *Root) { r.Repository = "other"; r.Roles.Agent = []Grant{} }, both, CodeRootChain},
+		"another genesis":       {func(r *Root) { r.Genesis.Commit = strings.Repeat("1", 40) }, both, CodeRootChain},
+		"a version skipped":     {func(r *Root) { r.Version = 3 }, both, CodeRootChain},
+		"another history":       {func(r *Root) { r.Prev = strings.Repeat("0", 64) }, both, CodeRootChain},
+		"made before":           {func(r *Root) { r.Created = start().Add(-time.Hour) }, both, CodeRootChain},
+		"a key dropped":         {func(r *Root) { r.Keys = slices.DeleteFunc(r.Keys, func(k Key) bool { return k.ID == ada.ID }) }, both, CodeRootChain},
+		"an old key older":      {func(r *Root) { r.Keys[index(r, ada.ID)].Start = start().Add(-time.Hour) }, both, CodeRootChain},
+		"a new key in the past": {func(r *Root) { r.Keys[index(r, bob.ID)].Start = start().Add(-time.Hour) }, both, CodeRootChain},
+		"a key without its end": {func(r *Root) { r.Keys[index(r, ada.ID)].End = nil }, both, ""},
 		"a gate's key renamed": {func(r *Root) {
 			r.Keys[slices.IndexFunc(r.Keys, func(k Key) bool { return k.Name == nameGate })].Name = "ada"
 		}, both, CodeRootMalformed},
@@ -301,4 +303,71 @@ func FuzzReadRoot(f *testing.F) {
 			t.Errorf("two spellings: %v", err)
 		}
 	})
+}
+
+// An end that was announced does not move back; forward it may.
+func TestEndMovesForwardOnly(t *testing.T) {
+	t.Parallel()
+	f, ada, bob := twoVersions(t)
+	c, err := ReadRoot(f.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := *c.Current().Keys[index(&c.Roots[1], ada.ID)].End
+	for name, x := range map[string]struct {
+		end  *time.Time
+		good bool
+	}{
+		"as it was": {&end, true},
+		"gone":      {nil, false},
+		"later":     {after(end, time.Hour), false},
+		"earlier":   {after(end, -time.Hour), true},
+	} {
+		next := c.Next(start().AddDate(0, 2, 0), start().AddDate(1, 2, 0))
+		next.Keys[index(&next, ada.ID)].End = x.end
+		if _, err := c.Publish(t.Context(), next, c.TrustedRoot, bob); (err == nil) != x.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func after(t time.Time, d time.Duration) *time.Time {
+	t = t.Add(d)
+	return &t
+}
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	f, _, bob := twoVersions(t)
+	c, err := ReadRoot(f.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := start().AddDate(0, 2, 0)
+	next := c.Next(now, now.AddDate(1, 0, 0))
+	gate := newPerson(t, nameGate, 8)
+	gate.Key.Start = now
+	next.SetGate(gate.Key, now)
+	next.SetGate(gate.Key, now) // a second time changes nothing
+	next.SetBuilder(Builder("shop", BuilderDedicated, "big").String(), 3)
+	next.SetBuilder(Builder("shop", BuilderWorkstation, "*").String(), 0)
+	if next.EndOperator("SHA256:none", now) {
+		t.Error("a key that no operator has was ended")
+	}
+	if _, err := c.Publish(t.Context(), next, c.TrustedRoot, bob); err != nil {
+		t.Fatal(err)
+	}
+	if got := next.BuilderLevel(Builder("shop", BuilderDedicated, "big").String()); got != 3 {
+		t.Errorf("level %d", got)
+	}
+	if got := next.BuilderLevel(Builder("shop", BuilderWorkstation, "b").String()); got != 0 {
+		t.Errorf("level %d", got)
+	}
+	old, _ := next.key(c.Current().Roles.Gate.KeyIDs[0])
+	if old.ValidAt(now) || !old.ValidAt(now.Add(-time.Second)) || len(next.Roles.Gate.KeyIDs) != 1 || next.Roles.Gate.KeyIDs[0] != gate.ID {
+		t.Errorf("the gate's keys: %+v, %+v", old, next.Roles.Gate)
+	}
+	if !slices.Equal(c.Roots[1].Roles.Gate.KeyIDs, []string{old.ID}) {
+		t.Error("the root before was changed")
+	}
 }
