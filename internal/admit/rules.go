@@ -62,6 +62,9 @@ func readRules(ctx context.Context, repo *git.Repo, main git.OID, before *rules)
 	return r, r.readPolicy(ctx, repo)
 }
 
+// ErrNoTrust says that there is nothing to hold an artifact to.
+var ErrNoTrust = errors.New("main has no trust root, so nothing can be admitted: adamant trust init, and land what it writes")
+
 func (r *rules) readTrust(ctx context.Context, repo *git.Repo) (err error) {
 	sum := sha256.New()
 	r.chain, err = trust.ReadRoot(func(name string) ([]byte, error) {
@@ -72,7 +75,7 @@ func (r *rules) readTrust(ctx context.Context, repo *git.Repo) (err error) {
 		return data, err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("main has no trust root, so nothing can be admitted: adamant trust init: %w", err)
+		return fmt.Errorf("%w (%w)", ErrNoTrust, err)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the trust root of main: %w", err)

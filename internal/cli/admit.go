@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adamant-os/adamant/internal/admit"
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/trust/verify"
 )
@@ -136,7 +137,12 @@ func (a *admitting) decide(ctx context.Context, r admit.Request) (d admit.Decisi
 	if err != nil {
 		return d, usage(err)
 	}
-	return admit.New(admit.Options{Repo: repo, View: view, Root: a.root, Now: a.env.Now, By: version()}).Decide(ctx, r)
+	d, err = admit.New(admit.Options{Repo: repo, View: view, Root: a.root, Now: a.env.Now, By: version()}).Decide(ctx, r)
+	var diagnostics manifest.Diagnostics
+	if errors.Is(err, admit.ErrNoTrust) || errors.As(err, &diagnostics) {
+		err = usage(err)
+	}
+	return d, err
 }
 
 func (a *admitting) print(name string, d admit.Decision) {
