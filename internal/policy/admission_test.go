@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -125,5 +126,29 @@ test_monday if count(admission.deny) == 0 with time.now_ns as time.parse_rfc3339
 	report, err := Test(t.Context(), tests, TestOptions{})
 	if err != nil || report.Passed != 1 || report.Failed != 0 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// What docs/admission.md shows compiles, and refuses what it says.
+func TestAdmissionDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/admission.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "```rego\n")
+	block, _, _ = strings.Cut(block, "```")
+	if !found {
+		t.Fatal("no example")
+	}
+	a, err := CompileAdmission(t.Context(), admissionModule(block), time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := admissionInput(t)
+	gate := in["gate"].(map[string]any)
+	gate["agent"], gate["approvals"] = "coder", 0
+	if deny, _, err := a.Decide(t.Context(), in, time.Now()); err != nil || len(deny) != 1 || deny[0].Code != "REVIEW" {
+		t.Errorf("%v, %v", deny, err)
 	}
 }
