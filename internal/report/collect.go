@@ -134,7 +134,7 @@ func (c *collector) readChange(ctx context.Context, one change.Change) error {
 func describe(one change.Change) Change {
 	s := one.State
 	row := Change{At: s.Landing.At, ID: one.ID, Title: s.Origin.Title, By: s.By, Agent: s.Origin.Agent, Model: s.Origin.Model, Task: s.Origin.Task,
-		Commit: s.Landing.Commit, Reverts: s.Origin.Reverts, Reverted: s.Status == change.Reverted, Gates: []string{}, Answered: []string{}, Open: []string{}, Approved: []string{}, Waivers: []string{}}
+		Commit: s.Landing.Commit, Reverts: s.Origin.Reverts, Reverted: s.Status == change.Reverted, Gates: []string{}, Answered: []string{}, Accepted: []string{}, Open: []string{}, Approved: []string{}, Waivers: []string{}}
 	var answers []string
 	for _, a := range s.Approvals {
 		if a.Void == "" {
@@ -158,6 +158,8 @@ func (row *Change) sort(gates []change.GateState, answers []string) {
 		case g.State == gate.NotApplicable:
 		case slices.Contains(answers, g.Name):
 			row.Answered = append(row.Answered, g.Name)
+		case g.State == gate.Accepted:
+			row.Accepted = append(row.Accepted, g.Name)
 		default:
 			row.Open = append(row.Open, g.Name+" ("+g.State+")")
 		}

@@ -181,7 +181,7 @@ func controls(c Change) string {
 	for _, part := range []struct {
 		word string
 		list []string
-	}{{"", c.Gates}, {"answered by the approval: ", c.Answered}, {"not passed: ", c.Open}, {"waivers: ", c.Waivers}} {
+	}{{"", c.Gates}, {"answered by the approval: ", c.Answered}, {"accepted, though nothing could answer: ", c.Accepted}, {"not passed: ", c.Open}, {"waivers: ", c.Waivers}} {
 		if len(part.list) > 0 {
 			parts = append(parts, part.word+strings.Join(part.list, ", "))
 		}

@@ -58,6 +58,7 @@ type Change struct {
 	Mode     string     `json:"mode"`     // how it was allowed to land
 	Gates    []string   `json:"gates"`    // that passed
 	Answered []string   `json:"answered"` // gates that waited, and that an approval answers
+	Accepted []string   `json:"accepted"` // gates that nothing could answer for, and that were accepted so
 	Open     []string   `json:"open"`     // other gates that did not pass, with their state
 	Approved []string   `json:"approved"`
 	Waivers  []string   `json:"waivers"`

@@ -29,7 +29,7 @@ func sample() *Report {
 			{At: at(2, 9), ID: strings.Repeat("a", 64), Title: "Show free slots", By: "agent:coder", Agent: "coder", Model: "m-1", Commit: "5555555555556666", Level: risk.Low, Mode: "auto",
 				Gates: []string{"unit", "lint"}, Waivers: []string{"w-1"}},
 			{At: at(3, 9), ID: strings.Repeat("b", 64), Title: `<img src=x onerror=alert(1)> | ** [a](javascript:x)` + "\n# no heading\x1b[31m", By: "person:ada", Commit: "7777777777778888",
-				Level: risk.High, Mode: "manual", Gates: []string{"unit"}, Answered: []string{"approval"}, Open: []string{"fuzz (accepted)"}, Approved: []string{"ada (webauthn)"}, Reverted: true},
+				Level: risk.High, Mode: "manual", Gates: []string{"unit"}, Answered: []string{"approval"}, Accepted: []string{"fuzz"}, Open: []string{"load (unavailable)"}, Approved: []string{"ada (webauthn)"}, Reverted: true},
 		},
 		Approvals: []Approval{{At: at(3, 8), By: "ada", Method: "webauthn", MFA: true, Change: strings.Repeat("b", 64), Title: "Sign-in", Answers: []string{"approval"}, Accepts: []string{"fuzz"},
 			Reason: "no fuzzer here", Landed: true}},
