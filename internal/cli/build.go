@@ -32,7 +32,7 @@ import (
 type buildFlags struct {
 	base, commit, out, kernel, socket              string
 	affected, dirty, reproduce, noCache, list, raw bool
-	unsigned                                       bool
+	unsigned, image                                bool
 }
 
 func buildCommand(env *Env) *cobra.Command {
@@ -59,6 +59,7 @@ DIR/TARGET.sigstore.json where there are signing keys (adamant trust init).
 	flags.BoolVar(&f.reproduce, "reproduce", false, "build twice, compare, and say what differs")
 	flags.BoolVar(&f.noCache, "no-cache", false, "compile everything anew; with --reproduce: the second time")
 	flags.StringVar(&f.out, "out", "dist", "folder for artifacts and provenance")
+	flags.BoolVar(&f.image, "image", false, "pack the artifacts of every target into an OCI image, not only where the target says so")
 	flags.BoolVar(&f.list, "list", false, "list the targets and build nothing")
 	flags.BoolVar(&f.unsigned, "unsigned", false, "do not sign, even where there are keys")
 	flags.StringVar(&f.kernel, "kernel", "", "the kernel's folder (default: $ADAMANT_KERNEL, else by the repository's name)")
@@ -74,9 +75,12 @@ type built struct {
 	Comparison *build.Comparison `json:"comparison,omitempty"`
 	Provenance string            `json:"provenance,omitempty"` // path of the statement
 	Bundle     string            `json:"bundle,omitempty"`     // path of the signed statement
+	Image      string            `json:"image,omitempty"`      // path of the OCI image layout
+	Contents   []contents        `json:"contents,omitempty"`   // what the artifacts are made of
 	Unsigned   string            `json:"unsigned,omitempty"`   // why there is none
 	Failure    string            `json:"failure,omitempty"`
 	Seconds    int64             `json:"seconds"`
+	images     []build.Artifact  // of Record.Artifacts
 }
 
 // shop is what a run of the command works with.
@@ -318,6 +322,9 @@ func (s *shop) all(ctx context.Context, targets []manifest.Build) ([]built, erro
 // one builds a target and states where its artifacts came from.
 func (s *shop) one(ctx context.Context, t manifest.Build) (built, error) {
 	result := built{Target: t.Name}
+	if s.flags.image && t.Image == nil {
+		t.Image = &manifest.BuildImage{}
+	}
 	job := build.Job{Repository: s.name, Commit: s.commit, Ref: s.ref, Dirty: s.flags.dirty, Target: t, NoCache: s.flags.noCache, Invocation: rand.Text()}
 	out := absolute(s.env, s.flags.out)
 	dir := filepath.Join(out, t.Name)
@@ -333,6 +340,9 @@ func (s *shop) one(ctx context.Context, t manifest.Build) (built, error) {
 			return result, err
 		}
 		result.Record, result.Comparison = comparison.First, comparison
+	}
+	if err := s.pack(ctx, &result, out); err != nil {
+		return result, err
 	}
 	return result, s.state(ctx, &result, out)
 }
@@ -354,44 +364,48 @@ func (s *shop) state(ctx context.Context, result *built, out string) error {
 	if err := os.WriteFile(result.Provenance, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the provenance: %w", err)
 	}
-	return s.sign(ctx, result, builder, text, filepath.Join(out, result.Target+".sigstore.json"))
+	path := filepath.Join(out, result.Target+".sigstore.json")
+	if result.Unsigned, err = s.sign(ctx, result.Target, builder, text, attest.KindProvenance, path); err != nil {
+		return err
+	}
+	if result.Unsigned == "" {
+		result.Bundle = path
+	}
+	return s.describe(ctx, result, builder, out)
 }
 
-// sign has a build's statement signed. A bundle of an earlier build does not stay beside artifacts that it is not about.
-func (s *shop) sign(ctx context.Context, result *built, builder trust.Identity, statement []byte, path string) error {
+// sign has a statement about a build signed, or says why not. A bundle of an earlier build does not stay beside artifacts that it is not about.
+func (s *shop) sign(ctx context.Context, target string, builder trust.Identity, statement []byte, as attest.Kind, path string) (why string, err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the old bundle: %w", err)
+		return "", fmt.Errorf("remove the old bundle: %w", err)
 	}
 	if s.flags.unsigned {
-		result.Unsigned = "--unsigned"
-		return nil
+		return "--unsigned", nil
 	}
 	desk := &deskFlags{env: s.env, socket: s.flags.socket, kernel: s.flags.kernel}
 	dir, err := desk.folder(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := os.Stat(notary.Folder(dir)); errors.Is(err, fs.ErrNotExist) {
-		result.Unsigned = "adamant trust init makes keys"
-		return nil
+		return "adamant trust init makes keys", nil
 	}
-	kind := string(attest.KindProvenance)
+	kind := string(as)
 	if s.flags.dirty {
 		kind = "" // no history holds what it is about
 	}
-	as := strings.Join([]string{string(trust.RoleBuilder), trust.BuilderWorkstation, builderName}, "/")
-	signed, err := desk.attest(ctx, notary.Statement{As: as, Statement: statement, Kind: kind})
+	signer := strings.Join([]string{string(trust.RoleBuilder), trust.BuilderWorkstation, builderName}, "/")
+	signed, err := desk.attest(ctx, notary.Statement{As: signer, Statement: statement, Kind: kind})
 	if err != nil {
-		return fmt.Errorf("sign the provenance of %s: %w", result.Target, err)
+		return "", fmt.Errorf("sign the %s of %s: %w", as, target, err)
 	}
 	if signed.Identity != builder.String() {
-		return fmt.Errorf("sign the provenance of %s: the kernel %s signs as %s, and the provenance names %s", result.Target, dir, signed.Identity, builder)
+		return "", fmt.Errorf("sign the %s of %s: the kernel %s signs as %s, and the builder is %s", as, target, dir, signed.Identity, builder)
 	}
 	if err := os.WriteFile(path, append(signed.Bundle, '\n'), 0o644); err != nil {
-		return fmt.Errorf("write the bundle: %w", err)
+		return "", fmt.Errorf("write the bundle: %w", err)
 	}
-	result.Bundle = path
-	return nil
+	return "", nil
 }
 
 // report prints what became of all targets.
@@ -440,6 +454,7 @@ func (s *shop) print(results []built) {
 		} else {
 			fmt.Fprintf(out, "  provenance: %s (not signed: %s)\n", printable(s.short(r.Provenance)), r.Unsigned)
 		}
+		s.printContents(r)
 		if r.Comparison != nil {
 			s.printComparison(r.Comparison)
 		}

@@ -2,7 +2,6 @@ package oci
 
 import (
 	"debug/elf"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,34 +10,41 @@ import (
 	"strings"
 )
 
+// RefusedError says why an image could not run, or would not be what it says.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+
 // check refuses an image that could not run, or that would not be what it says.
 func check(image Image) error {
 	files := inOrder(image.Files)
 	switch {
 	case len(files) == 0:
-		return errors.New("it has no files")
+		return refuse("it has no files")
 	case image.Created.Unix() < 0 || image.Created.Nanosecond() != 0:
-		return errors.New("its time is not that of a commit")
+		return refuse("its time is not that of a commit")
 	}
 	for i, f := range files {
 		if !path.IsAbs(f.Path) || path.Clean(f.Path) != f.Path || f.Path == "/" {
-			return fmt.Errorf("%q is no clean absolute path", f.Path)
+			return refuse("%q is no clean absolute path", f.Path)
 		}
 		if i > 0 && (files[i-1].Path == f.Path || slices.ContainsFunc(files, func(o File) bool { return strings.HasPrefix(f.Path, o.Path+"/") })) {
-			return fmt.Errorf("two files want the place of %s", f.Path)
+			return refuse("two files want the place of %s", f.Path)
 		}
 	}
 	for _, variable := range image.Env {
 		if name, _, ok := strings.Cut(variable, "="); !ok || name == "" {
-			return fmt.Errorf("%q is no environment variable", variable)
+			return refuse("%q is no environment variable", variable)
 		}
 	}
 	if len(image.Entrypoint) == 0 {
-		return errors.New("it has no entry point")
+		return refuse("it has no entry point")
 	}
 	at := slices.IndexFunc(files, func(f File) bool { return f.Path == image.Entrypoint[0] })
 	if at < 0 {
-		return fmt.Errorf("its entry point %s is not among its files", image.Entrypoint[0])
+		return refuse("its entry point %s is not among its files", image.Entrypoint[0])
 	}
 	return runs(files[at], image)
 }
@@ -60,18 +66,18 @@ func runs(f File, image Image) error {
 		return fmt.Errorf("%s: %w", f.Path, err)
 	}
 	if string(head) == "#!" {
-		return fmt.Errorf("%s is a script, and the image has no interpreter", f.Path)
+		return refuse("%s is a script, and the image has no interpreter", f.Path)
 	}
 	program, err := elf.NewFile(file)
 	if err != nil {
-		return fmt.Errorf("%s is no program for %s: %w", f.Path, image.OS, err)
+		return refuse("%s is no program for %s: %v", f.Path, image.OS, err)
 	}
 	defer program.Close()
 	if got := machines()[program.Machine]; got != image.Arch {
-		return fmt.Errorf("%s is a program for %s, the image is for %s", f.Path, program.Machine, image.Arch)
+		return refuse("%s is a program for %s, the image is for %s", f.Path, program.Machine, image.Arch)
 	}
 	if slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return fmt.Errorf("%s needs a dynamic loader, and the image has none: build it with CGO_ENABLED=0, or link it statically", f.Path)
+		return refuse("%s needs a dynamic loader, and the image has none: build it with CGO_ENABLED=0, or link it statically", f.Path)
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func build(t *testing.T) *os.File {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"go.mod":  "module example.org/tool\n\ngo 1.26\n\nrequire " + string(mod),
+		"go.mod":  "module example.org/tool\n\ngo 1.26.0\n\nrequire " + string(mod),
 		"go.sum":  string(sums),
 		"main.go": "package main\n\nimport \"golang.org/x/mod/semver\"\n\nfunc main() { println(semver.IsValid(\"v1\")) }\n",
 	} {
@@ -151,7 +151,7 @@ func build(t *testing.T) *os.File {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-o", "tool", ".")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", "tool", ".")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -20,13 +20,18 @@ var ErrNotGo = errors.New("no Go build information")
 const Standard = "stdlib"
 
 // FromGoBinary reads which modules a Go program was built from, the standard library among them. ErrNotGo: it is none.
-func FromGoBinary(program io.ReaderAt) ([]Package, error) {
+func FromGoBinary(program io.ReaderAt) (packages []Package, err error) {
+	defer func() { // debug/elf and its kin are not made for hostile files
+		if broken := recover(); broken != nil {
+			packages, err = nil, fmt.Errorf("read a program: %v", broken)
+		}
+	}()
 	info, err := buildinfo.Read(program)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotGo, err)
 	}
 	version, _, _ := strings.Cut(strings.TrimPrefix(info.GoVersion, "go"), " ") // experiments stand behind a space
-	packages := []Package{{Ecosystem: fetch.Go, Name: Standard, Version: version}}
+	packages = []Package{{Ecosystem: fetch.Go, Name: Standard, Version: version}}
 	for _, dependency := range info.Deps {
 		packages = append(packages, module(dependency))
 	}

@@ -26,6 +26,9 @@ const (
 	Unknown            Status = "unknown"
 )
 
+// PredicateType is how in-toto statements name a Report as their predicate.
+const PredicateType = "https://adamant.dev/vulnerabilities/v1"
+
 // Finding is one vulnerability of one package.
 type Finding struct {
 	ID       string   `json:"id"`
