@@ -109,6 +109,9 @@ func (f *rootFlags) init(ctx context.Context, name, operator string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, k.Close(), clone.Close()) }()
+	if err := guardKeys(dir); err != nil {
+		return err
+	}
 	if clone.Root() == "" {
 		return usage(errors.New("this repository has no work tree to write .adamant/trust into"))
 	}

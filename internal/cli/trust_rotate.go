@@ -69,6 +69,9 @@ func (f *rotation) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := guardKeys(dir); err != nil {
+		return err
+	}
 	k, err := kernel.Open(ctx, dir)
 	if err != nil {
 		return usage(fmt.Errorf("the kernel holds the keys: %w", err))

@@ -143,8 +143,6 @@ func (s sealed) signedBy(signers Root) error {
 // continues says what a version takes away that the one before had.
 func (r Root) continues(before Root, file []byte) error {
 	switch {
-	case r.Version != before.Version+1:
-		return fmt.Errorf("version %d follows version %d", r.Version, before.Version)
 	case r.Prev != digestOf(file):
 		return errors.New("prev is not the digest of the version before")
 	case r.Repository != before.Repository || r.Genesis != before.Genesis:
@@ -207,6 +205,9 @@ func (c *Chain) next(n int, read func(string) ([]byte, error)) error {
 	if err != nil {
 		return &RootError{CodeRootMalformed, name, "it is no root", err}
 	}
+	if s.Signed.Version != n {
+		return &RootError{CodeRootChain, name, fmt.Sprintf("it is version %d", s.Signed.Version), nil}
+	}
 	if n == 1 {
 		c.Fingerprint = digestOf(data)
 	} else if err := s.Signed.continues(c.Current(), c.newest); err != nil {
@@ -216,9 +217,6 @@ func (c *Chain) next(n int, read func(string) ([]byte, error)) error {
 	}
 	if err := s.signedBy(s.Signed); err != nil {
 		return &RootError{CodeRootSignature, name, "it does not vouch for itself", err}
-	}
-	if s.Signed.Version != n {
-		return &RootError{CodeRootChain, name, fmt.Sprintf("it is version %d", s.Signed.Version), nil}
 	}
 	c.Roots, c.newest = append(c.Roots, s.Signed), data
 	return nil
