@@ -92,6 +92,9 @@ type shop struct {
 	ref    string
 	name   string // of the repository
 	build  *build.Builder
+
+	box      *sandbox.Sandbox
+	identity sandbox.Identity // of package managers and scanners
 }
 
 func runBuild(ctx context.Context, env *Env, f buildFlags, names []string) error {
@@ -262,10 +265,11 @@ func (s *shop) open(ctx context.Context) (close func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, release, err := build.Identity() // of package managers
+	identity, release, err := build.Identity()
 	if err != nil {
 		return nil, err
 	}
+	s.box, s.identity = box, identity
 	dir := filepath.Join(places(s.env).Cache, "build")
 	registries := fetch.Registries{
 		Go: firstURL(s.env.Getenv("GOPROXY")), NPM: firstURL(s.env.Getenv("npm_config_registry")), PyPI: strings.TrimSuffix(firstURL(s.env.Getenv("PIP_INDEX_URL")), "/simple"),

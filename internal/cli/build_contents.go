@@ -16,6 +16,7 @@ import (
 	"github.com/adamant-os/adamant/internal/build/oci"
 	"github.com/adamant-os/adamant/internal/build/sbom"
 	"github.com/adamant-os/adamant/internal/build/vuln"
+	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/trust"
 )
 
@@ -82,12 +83,28 @@ func (s *shop) scan(ctx context.Context, one *contents, c describe.Contents, tar
 	if err != nil {
 		return err
 	}
+	if err := s.reach(ctx, &report, c); err != nil {
+		return err
+	}
 	one.Vulnerabilities = &report
 	text, err := json.Marshal(report)
 	if err != nil {
 		return err
 	}
 	return s.document(ctx, target, builder, c, vuln.PredicateType, text, attest.KindScan, base+".vulnerabilities")
+}
+
+// reach asks govulncheck, where it is installed and has its own database, which of the findings are about code that is in a program.
+func (s *shop) reach(ctx context.Context, report *vuln.Report, c describe.Contents) error {
+	database := filepath.Join(places(s.env).Data, "govulndb")
+	if _, err := os.Stat(filepath.Join(database, "index", "db.json")); errors.Is(err, fs.ErrNotExist) || len(report.Findings) == 0 || !c.Program {
+		return nil
+	}
+	program, err := sandbox.Lookup("govulncheck", "", []string{"PATH=" + s.env.Getenv("PATH")})
+	if err != nil {
+		return nil // it is not installed
+	}
+	return report.Reach(ctx, vuln.Govulncheck{Program: program, Database: database, Sandbox: s.box, Identity: s.identity}, c.Artifacts[0].Path)
 }
 
 // document writes base.json, and base.sigstore.json with the statement that it is about the artifacts.
@@ -110,7 +127,7 @@ func (s *shop) printContents(r built) {
 	for _, c := range r.Contents {
 		known := "vulnerabilities not looked for: " + c.Unscanned
 		if v := c.Vulnerabilities; v != nil {
-			known = fmt.Sprintf("%d known vulnerabilities", len(v.Open()))
+			known = fmt.Sprintf("known vulnerabilities: %d", len(v.Open()))
 			if !v.Complete() {
 				known += ", nothing known of " + strings.Join(v.Missing, ", ")
 			}

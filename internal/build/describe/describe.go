@@ -33,6 +33,7 @@ import (
 type Contents struct {
 	Name      string // of the program; of the target for the others
 	Artifacts []build.Artifact
+	Program   bool // the first artifact is a Go program
 	Packages  []sbom.Package
 	SBOM      []byte // CycloneDX JSON
 }
@@ -54,7 +55,7 @@ func Of(record *build.Record, images ...build.Artifact) ([]Contents, error) {
 		case err != nil:
 			return nil, fmt.Errorf("describe %s: %w", a.Name, err)
 		default:
-			all = append(all, Contents{Name: a.Name, Artifacts: []build.Artifact{a}, Packages: withDigests(packages, locked)})
+			all = append(all, Contents{Name: a.Name, Artifacts: []build.Artifact{a}, Program: true, Packages: withDigests(packages, locked)})
 		}
 	}
 	if len(others.Artifacts) > 0 {
