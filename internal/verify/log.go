@@ -81,6 +81,9 @@ func (r *run) readLog(ctx context.Context, ref string, seen *LogMark) error {
 		return err
 	}
 	reader, err := tlog.NewReader(ctx, tree, verifiers...)
+	if forged := (*note.InvalidSignatureError)(nil); errors.As(err, &forged) {
+		return fmt.Errorf("%w: %w", tlog.ErrSignature, err)
+	}
 	if err != nil && !errors.Is(err, tlog.ErrSignature) && !errors.Is(err, git.ErrCommand) {
 		return &tlog.DamagedError{Path: "checkpoint", What: err.Error()}
 	}
