@@ -124,7 +124,8 @@ func New(o Options) (*Builder, error) {
 	return b, b.sweep()
 }
 
-// Build runs one job and leaves the artifacts in dir, which is made when it is missing; files of their names are replaced. Nothing is
+// Build runs one job and leaves the artifacts in dir, which is made when it is missing; files of their names are replaced. What the
+// build wrote is left beside, in dir.log. Nothing is
 // left there by a build that fails. A *FailedError says that the target's own command failed.
 func (b *Builder) Build(ctx context.Context, job Job, dir string) (*Record, error) {
 	r, err := b.build(ctx, job, dir, usual())

@@ -2,6 +2,8 @@ package build
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -25,6 +27,9 @@ func TestBuild(t *testing.T) {
 		record.Artifacts[0].SHA256 != "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03" || record.Artifacts[0].Size != 6 {
 		t.Errorf("%+v", record.Artifacts)
 	}
+	if log := read(t, dir+".log", ""); !strings.HasPrefix(log, "said\n/src\n1000\n") || sha(log) != record.LogSHA256 {
+		t.Errorf("log %q", log)
+	}
 	entries, err := os.ReadDir(filepath.Join(p.options.Dir, "work"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +43,7 @@ func TestBuild(t *testing.T) {
 
 func TestBuildsThatFail(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, map[string]string{"a.txt": "hello\n"}, nil)
+	p := newProject(t, map[string]string{"a.txt": "hello\n", "link": "-> /etc"}, nil)
 	for script, want := range map[string]string{
 		"echo no; exit 3":                   "exit status 3",
 		"true":                              "left nothing in /out",
@@ -59,6 +64,20 @@ func TestBuildsThatFail(t *testing.T) {
 				t.Errorf("a failed build delivers %v %v", left, err)
 			}
 		})
+	}
+	link := custom(`cp a.txt "$OUT"`)
+	link.Directory = "link"
+	if _, err := p.Build(t.Context(), p.job(link), t.TempDir()); err == nil || !strings.Contains(err.Error(), "no folder link") {
+		t.Errorf("a link for a directory: %v", err)
+	}
+	globs := custom(`cp a.txt "$OUT/a"; cp a.txt "$OUT/b"`)
+	globs.Outputs = []string{"a", "c/*"}
+	if _, err := p.Build(t.Context(), p.job(globs), t.TempDir()); err == nil || !strings.Contains(err.Error(), `nothing in /out that matches "c/*"`) {
+		t.Errorf("an output that is not there: %v", err)
+	}
+	globs.Outputs = []string{"a"}
+	if record, err := p.Build(t.Context(), p.job(globs), t.TempDir()); err != nil || len(record.Artifacts) != 1 {
+		t.Errorf("what is no output leaves: %+v %v", record, err)
 	}
 	slow := custom("sleep 60")
 	slow.Timeout = "1s"
@@ -240,5 +259,32 @@ func TestSweep(t *testing.T) {
 	}
 	if err := living.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// TestLanguages builds what node and Python pack, twice.
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{
+		"web/package.json": `{"name":"web","version":"1.0.0","files":["dist"],"scripts":{"build":"mkdir -p dist && node -e 'console.log(process.version)' >dist/x"}}`,
+		"py/setup.py":      "from setuptools import setup\nsetup(name='sample', version='1.0', py_modules=['sample'])\n", "py/sample.py": "x = 1\n",
+	}, nil)
+	for _, target := range []manifest.Build{{Name: "web", Kind: "npm", Directory: "web"}, {Name: "py", Kind: "python", Directory: "py"}} {
+		t.Run(target.Kind, func(t *testing.T) {
+			t.Parallel()
+			program := map[string]string{"npm": "/usr/bin/npm", "python": "/usr/bin/pip3"}[target.Kind]
+			if _, err := os.Stat(program); err != nil {
+				t.Skipf("LEFT OUT: no %s here", program)
+			}
+			c, err := p.Reproduce(t.Context(), p.job(target), t.TempDir())
+			if err != nil || !c.Same || len(c.First.Artifacts) != 1 {
+				t.Errorf("%+v %v", c, err)
+			}
+		})
 	}
 }

@@ -111,6 +111,7 @@ func (f *filler) standard(ctx context.Context) (string, CacheUse, error) {
 	}
 	use := CacheUse{Name: "go-std", Key: "sha256:" + key}
 	dir, err := f.folder(use.Name, key, func(folder string) error {
+		f.note("compiling the standard library for " + f.target.Platform + ", once for this toolchain")
 		return f.compile(ctx, folder, nil, f.env, "/tmp", "go", "build", "std")
 	})
 	return dir, use, err
@@ -127,10 +128,14 @@ func (f *filler) dependencies(ctx context.Context, layer fetch.Layer, standard s
 		return "", CacheUse{}, err
 	}
 	use := CacheUse{Name: "go-deps", Key: "sha256:" + key}
+	hopeless := filepath.Join(f.options.Dir, "cache", "none-"+key)
+	if _, err := os.Stat(hopeless); err == nil {
+		return "", CacheUse{}, nil
+	}
 	dir, err := f.folder(use.Name, key, func(folder string) error { return f.fillModules(ctx, folder, standard, layer, module) })
 	var failed *FailedError
-	if errors.As(err, &failed) { // the build itself will say what is wrong
-		return "", CacheUse{}, nil
+	if errors.As(err, &failed) { // the build itself will say what is wrong, if anything is
+		return "", CacheUse{}, writeFile(hopeless, []byte(failed.Reason))
 	}
 	return dir, use, err
 }
@@ -179,6 +184,7 @@ func (f *filler) fillModules(ctx context.Context, folder, standard string, layer
 	if err := errors.Join(os.Chmod(work, 0o755), os.WriteFile(filepath.Join(work, "go.mod"), []byte(module[0]), 0o644), os.WriteFile(filepath.Join(work, "go.sum"), []byte(module[1]), 0o644)); err != nil {
 		return err
 	}
+	f.note(fmt.Sprintf("compiling %d packages of other modules, once for this go.sum", len(packages)))
 	if err := copyCache(standard, folder); err != nil {
 		return err
 	}
@@ -317,7 +323,7 @@ func (b *Builder) forget(caches string) error {
 	}
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err != nil || !entry.IsDir() || b.options.Now().Sub(info.ModTime()) < unusedAfter {
+		if err != nil || strings.HasPrefix(entry.Name(), "digest-") || b.options.Now().Sub(info.ModTime()) < unusedAfter {
 			continue
 		}
 		if err := removeAll(filepath.Join(caches, entry.Name())); err != nil {

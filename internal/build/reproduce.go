@@ -49,7 +49,7 @@ func (b *Builder) Reproduce(ctx context.Context, job Job, dir string) (c *Compar
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if c.Second, err = b.build(ctx, job, second, again()); err != nil {
+	if c.Second, err = b.build(ctx, job, filepath.Join(second, "out"), again()); err != nil {
 		return nil, fmt.Errorf("the second time: %w", err)
 	}
 	if c.Differences, err = differences(c.First.Artifacts, c.Second.Artifacts); err != nil {

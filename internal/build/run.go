@@ -213,6 +213,13 @@ func (b *Builder) start(ctx context.Context, spec sandbox.Spec) (sandbox.Exit, e
 	return p.Wait()
 }
 
+// note tells whoever watches why it takes long.
+func (b *Builder) note(text string) {
+	if b.options.Log != nil {
+		fmt.Fprintln(b.options.Log, "adamant: "+text)
+	}
+}
+
 func (r *run) failed(log *transcript, reason string) error {
 	return &FailedError{Target: r.target.Name, Reason: reason, Log: log.tail()}
 }
@@ -231,6 +238,9 @@ func (r *run) finish(dir string) error {
 	}
 	if r.record.Artifacts, err = deliver(artifacts, dir); err != nil {
 		return fmt.Errorf("build %s: %w", r.target.Name, err)
+	}
+	if err := move(r.place.log(), dir+".log"); err != nil {
+		return fmt.Errorf("build %s: deliver the log: %w", r.target.Name, err)
 	}
 	slices.SortStableFunc(r.record.Resolved[1:], func(a, b Descriptor) int {
 		return cmp.Or(cmp.Compare(a.URI, b.URI), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Annotations["file"], b.Annotations["file"]))
@@ -263,7 +273,7 @@ const (
 )
 
 func newTranscript(path string, echo io.Writer) (*transcript, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("keep the log: %w", err)
 	}
