@@ -2,9 +2,7 @@ package oci
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -178,42 +176,4 @@ func TestRefused(t *testing.T) {
 	if _, err := Write(ctx, filepath.Join(t.TempDir(), "x"), sample(t)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-}
-
-// TestForeignTools lets skopeo and umoci read an image, when ADAMANT_TEST_OCI says that they are installed.
-func TestForeignTools(t *testing.T) {
-	if os.Getenv("ADAMANT_TEST_OCI") == "" {
-		t.Skip("LEFT OUT: ADAMANT_TEST_OCI is not set; it needs Debian's skopeo and umoci")
-	}
-	dir, d := pack(t, sample(t))
-	out := command(t, "skopeo", "inspect", "oci:"+dir+":hello")
-	var seen struct {
-		Digest, Architecture, Os string
-		Labels                   map[string]string
-		Layers                   []string
-	}
-	if err := json.Unmarshal(out, &seen); err != nil || seen.Digest != d.Manifest || seen.Architecture != "amd64" || seen.Layers[0] != d.Layer || seen.Labels["a"] != "b" {
-		t.Errorf("%s, %v", out, err)
-	}
-	copied := filepath.Join(t.TempDir(), "copy")
-	command(t, "skopeo", "copy", "--preserve-digests", "oci:"+dir+":hello", "dir:"+copied)
-	bundle := filepath.Join(t.TempDir(), "bundle")
-	command(t, "umoci", "unpack", "--rootless", "--image", dir+":hello", bundle)
-	hello, err := exec.Command(filepath.Join(bundle, "rootfs", "usr", "bin", "hello")).CombinedOutput()
-	if err != nil || !bytes.Equal(hello, []byte("hello\n")) {
-		t.Errorf("%s, %v", hello, err)
-	}
-}
-
-func command(t *testing.T, name string, args ...string) []byte {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), name, args...).Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			t.Fatalf("%s %v: %v: %s", name, args, err, exit.Stderr)
-		}
-		t.Fatal(err)
-	}
-	return out
 }
