@@ -155,9 +155,9 @@ func duration(text string, otherwise time.Duration) (time.Duration, error) {
 }
 
 // hidden are the folders and files that a command must not see: other checks' checkouts, results and the key that binds
-// them, and the user's credentials.
+// them, the kernel, and the user's credentials.
 func (r *run) hidden() []string {
-	hide := []string{r.dir.path, r.State}
+	hide := append([]string{r.dir.path, r.State}, r.Hide...)
 	if r.Cache != nil {
 		hide = append(hide, r.Cache.dir, r.Cache.state)
 	}

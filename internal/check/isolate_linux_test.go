@@ -204,13 +204,18 @@ func TestTheHostIsOutOfReach(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r.Home = home
+	kernel := filepath.Join(filepath.Dir(home), "kernel")
+	if err := errors.Join(os.Mkdir(kernel, 0o755), os.WriteFile(filepath.Join(kernel, "ledger_key"), []byte("kernel-key"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	r.Home, r.Hide = home, []string{kernel}
 	key := filepath.Join(r.Cache.state, "check-cache.key")
 	for name, attempt := range map[string]string{
 		"read the cache's key":        "test ! -e " + key,
 		"list the cache":              "test ! -e " + r.Cache.dir + " || test -z \"$(ls -A " + r.Cache.dir + ")\"",
 		"see setup results":           "test ! -e " + r.State + "/setup",
 		"read ssh keys":               "! cat " + home + "/.ssh/id",
+		"read the kernel's keys":      "! cat " + kernel + "/ledger_key",
 		"read .netrc":                 "! grep -q netrc-secret " + home + "/.netrc",
 		"write outside the box":       "touch " + planted + " || true",
 		"write below /tmp":            "touch /tmp/x && touch \"$TMPDIR/x\" && touch \"$HOME/x\"",

@@ -30,6 +30,8 @@ type Runner struct {
 	Path string
 	// Home is the user's home folder. Checks are pointed at toolchain managers in it and kept from the credentials in it.
 	Home string
+	// Hide are more folders that no check sees: the kernel's, with its keys and its daemon's socket.
+	Hide []string
 	// Getenv reads adamant's own environment, for PassEnv and for the proxy and registry variables that setup gets.
 	Getenv func(string) string
 	// Self is an executable whose main calls sandbox.Init before anything else: adamant itself. Empty = no isolation (network: open).

@@ -92,6 +92,7 @@ func (f *upFlags) run(ctx context.Context) error {
 		return errors.Join(err, k.Close(), clone.Close())
 	}
 	p := places(f.env)
+	p.Kernel = dir
 	atKeyboard, err := keyboard(f.env, f.repo)
 	if err != nil {
 		return errors.Join(err, k.Close(), clone.Close())

@@ -28,7 +28,9 @@ import (
 type Places struct {
 	Cache string // results and indexes
 	State string // keys of the caches
-	Data  string // outside data, such as OSV records
+	Data  string // outside data, such as OSV records, and kernels; no check sees it
+
+	Kernel string // folder of the kernel that runs; no check sees it
 }
 
 // Request says what to judge and how.
@@ -432,9 +434,15 @@ func (c *courtroom) runner() (*check.Runner, error) {
 	}
 	return &check.Runner{
 		Scratch: p.Cache + "/scratch", State: p.Cache + "/runs", Cache: cache, Fresh: c.req.Fresh, Symbol: symbols(), Path: c.req.Getenv("PATH"), Home: c.req.Getenv("HOME"),
+		Hide:   p.private(),
 		Getenv: c.req.Getenv, Self: self, Engine: c.req.Version, Jobs: c.req.Jobs, Now: func() time.Time { return c.req.Now },
 		Progress: func(e check.Event) { c.req.Progress(eventText(e)) },
 	}, nil
+}
+
+// private are the folders with keys, and sockets that obey whoever owns them.
+func (p Places) private() []string {
+	return slices.DeleteFunc([]string{p.Data, p.Kernel}, func(dir string) bool { return dir == "" })
 }
 
 const checkCacheBytes = 256 << 20
