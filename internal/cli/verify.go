@@ -36,6 +36,7 @@ Exit status: 0 it holds, 1 it does not, 2 usage or configuration.`,
 	cmd.Flags().StringVar(&f.from, "from", "", "verify what came behind this commit of main (default: genesis)")
 	cmd.Flags().StringVar(&f.remote, "remote", "", "verify what was synced from this remote (default: the only one)")
 	cmd.Flags().StringVar(&f.root, "root", "", "fingerprint that the trust root must have, as adamant trust status prints it")
+	cmd.Flags().BoolVar(&f.all, "all", false, "verify the source summaries, too")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "show no progress")
 	return cmd
@@ -47,6 +48,7 @@ type historyFlags struct {
 	from        string
 	remote      string
 	root        string
+	all         bool
 	json, quiet bool
 }
 
@@ -56,7 +58,7 @@ func (f *historyFlags) run(ctx context.Context) error {
 		return err
 	}
 	defer repo.Close()
-	opt := verify.Options{Remote: f.remote, Root: f.root, Now: f.env.Now()}
+	opt := verify.Options{Remote: f.remote, Root: f.root, All: f.all, Now: f.env.Now()}
 	if f.from != "" {
 		if opt.From, err = repo.Resolve(ctx, f.from); err != nil {
 			return usage(err)
@@ -104,7 +106,7 @@ func (f *historyFlags) print(r *verify.Report) {
 	if r.Remote != "" {
 		where = "main of " + r.Remote
 	}
-	fmt.Fprintf(w, "%s %s, %s behind %s\n", printable(where), shortOID(string(r.Main)), plural(r.Commits, "commit"), shortOID(string(r.Genesis)))
+	fmt.Fprintf(w, "%s %s, %s behind %s\n", printable(where), orNone(shortOID(string(r.Main))), plural(r.Commits, "commit"), orNone(shortOID(string(r.Genesis))))
 	for _, l := range r.Ledgers {
 		fmt.Fprintf(w, "  ledger       %d entries, signed by %s\n", l.Entries, printable(strings.Join(l.Keys, ", ")))
 	}
@@ -141,4 +143,12 @@ func writeProblems(w io.Writer, label string, problems []verify.Problem) {
 			}
 		}
 	}
+}
+
+// orNone is a name, or the word for none.
+func orNone(name string) string {
+	if name == "" {
+		return "none"
+	}
+	return name
 }
