@@ -132,15 +132,12 @@ func (l *Log) replay(r record) error {
 	if err != nil {
 		return &DamagedError{journalName, err.Error()}
 	}
-	if r.first != uint64(l.size) || c.Size != end {
-		return &DamagedError{journalName, fmt.Sprintf("leaf %d to %d follow leaf %d", r.first, c.Size, l.size)}
-	}
 	next, err := l.grow(r.leaves)
 	if err != nil {
 		return err
 	}
 	if next.root != c.Root {
-		return &DamagedError{journalName, "the leaves lead to another root than the checkpoint's"}
+		return &DamagedError{journalName, fmt.Sprintf("leaves %d to %d do not lead from a tree of %d to the checkpoint's", r.first, end, l.size)}
 	}
 	next.checkpoint = r.checkpoint
 	l.commit(next, r.leaves)

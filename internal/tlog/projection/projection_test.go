@@ -306,11 +306,46 @@ func TestRewound(t *testing.T) {
 	check(t, p.Close(t.Context()))
 	now := must(r.Ref(t.Context(), kernel.LedgerRef(r.Writer())))(t)
 	check(t, r.Repo().UpdateRefs(t.Context(), []git.RefUpdate{{Name: kernel.LedgerRef(r.Writer()), Old: now, New: head}}))
-	_, err := Open(t.Context(), r.Kernel, key(), Options{})
-	if alarm, ok := IsAlarm(err); !ok || alarm.Kind != Rewound {
-		t.Errorf("a ledger that went back: %v", err)
+	rewound := func(what string) {
+		t.Helper()
+		_, err := Open(t.Context(), r.Kernel, key(), Options{})
+		if alarm, ok := IsAlarm(err); !ok || alarm.Kind != Rewound {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	check(t, r.Repo().UpdateRefs(t.Context(), []git.RefUpdate{{Name: kernel.LedgerRef(r.Writer()), Old: head, New: now}}))
+	rewound("a ledger that went back")
+	check(t, r.Repo().UpdateRefs(t.Context(), []git.RefUpdate{{Name: kernel.LedgerRef(r.Writer()), Old: head}}))
+	rewound("a ledger that is gone")
+	check(t, r.Repo().UpdateRefs(t.Context(), []git.RefUpdate{{Name: kernel.LedgerRef(r.Writer()), New: now}}))
+	file := filepath.Join(Folder(r.dir), seenName)
+	seen := must(os.ReadFile(file))(t)
+	check(t, os.WriteFile(file, []byte(strings.Replace(string(seen), `"hash":"`, `"hash":"x`, 1)), 0o600))
+	rewound("a ledger with another line there")
+	check(t, os.WriteFile(file, seen, 0o600))
+	check(t, r.open().Close(t.Context()))
+}
+
+// What was seen of another log counts for nothing: everything is compared again.
+func TestStrangeSeen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	p := r.open()
+	must(p.Log(t.Context(), rekord(0)))(t)
+	check(t, p.Close(t.Context()))
+	l := must(log.Open(Folder(r.dir), key()))(t)
+	must(l.Append(t.Context(), []byte("forged")))(t)
+	c := l.Checkpoint()
+	check(t, l.Close())
+	file := filepath.Join(Folder(r.dir), seenName)
+	text := strings.Replace(string(must(os.ReadFile(file))(t)), `"size":2`, fmt.Sprintf(`"size":%d`, c.Size), 1) // with the root of before
+	if !strings.Contains(text, fmt.Sprintf(`"size":%d`, c.Size)) {
+		t.Fatalf("the test does not forge %s", text)
+	}
+	check(t, os.WriteFile(file, []byte(text), 0o600))
+	_, err := Open(t.Context(), r.Kernel, key(), Options{})
+	if alarm, ok := IsAlarm(err); !ok || alarm.Kind != Leads {
+		t.Errorf("a leaf under a forged note of what was seen: %v", err)
+	}
 }
 
 // A kernel that was restored writes another ledger: the log goes on, an interleaving of both.
@@ -322,6 +357,11 @@ func TestTwoWriters(t *testing.T) {
 		must(other.AppendSync(t.Context(), ledger.Record{Actor: "gate", Kind: "approval.given", Body: map[string]int{"n": n}}))(t)
 	}
 	write(1)
+	away := must(ledger.Open(t.Context(), r.Repo(), r, "stranger", ledger.Options{Delay: time.Millisecond}))(t)
+	must(away.AppendSync(t.Context(), ledger.Record{Actor: "gate", Kind: "approval.given"}))(t)
+	check(t, away.Close(t.Context()))
+	head := must(r.Ref(t.Context(), kernel.LedgerRef("stranger")))(t)
+	check(t, r.Repo().UpdateRefs(t.Context(), []git.RefUpdate{{Name: kernel.LedgerRef("stranger"), Old: head}, {Name: "refs/adamant-remote/away/ledger/stranger", New: head}}))
 	p := r.open()
 	write(2)
 	must(p.Log(t.Context(), rekord(1)))(t)
@@ -330,7 +370,7 @@ func TestTwoWriters(t *testing.T) {
 	check(t, p.CatchUp(t.Context()))
 	check(t, p.Publish(t.Context()))
 	report := must(r.check(r.published()))(t)
-	if report.Leaves["older"] != 3 || report.Lag != 0 {
+	if report.Leaves["older"] != 3 || report.Leaves["stranger"] != 0 || report.Lag != 1 { // the stranger's, which is another kernel's
 		t.Errorf("%+v", report)
 	}
 	check(t, p.Close(t.Context()))
