@@ -109,15 +109,26 @@ func (f *rotation) next(ctx context.Context, k *kernel.Kernel, chain *trust.Chai
 	if err != nil {
 		return nil, err
 	}
-	kinds := slices.DeleteFunc(slices.Clone(f.renew), func(kind string) bool { return kind == "none" })
-	trusted, err := trust.Rotate(notary.Folder(k.Dir()), trust.Options{Now: f.env.Now}, f.overlap, kinds...)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = notary.ErrNoKeys
-	}
+	trusted, err := f.renewed(notary.Folder(k.Dir()), chain)
 	if err != nil {
 		return nil, err
 	}
 	return chain.Publish(ctx, root, trusted, signers...)
+}
+
+// renewed makes the new signing keys. A kernel without any, such as a restored one, gets keys of all kinds.
+func (f *rotation) renewed(folder string, chain *trust.Chain) ([]byte, error) {
+	o := trust.Options{Repository: chain.Current().Repository, Now: f.env.Now}
+	kinds := slices.DeleteFunc(slices.Clone(f.renew), func(kind string) bool { return kind == "none" })
+	trusted, err := trust.Rotate(folder, o, f.overlap, kinds...)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return trusted, err
+	}
+	if err := trust.Adopt(folder, o, chain.TrustedRoot); err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(f.env.Stderr, "this kernel had no signing keys: it gets new ones of all kinds; those of before end now")
+	return trust.Rotate(folder, o, 0, trust.Kinds()...)
 }
 
 // change applies what the flags say about operators and builders.

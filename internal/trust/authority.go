@@ -24,16 +24,22 @@ import (
 type Authority struct {
 	dir, repository string
 	now             func() time.Time
-	published       []byte // as Open was told
+	published       []byte   // as Open was told
+	log             tlog.Key // stays: its log is open with it
 
-	root    *trustroot.TrustedRoot
-	encoded []byte // of root
+	mu       sync.Mutex
+	ring     ring
+	sessions map[Identity]session
+}
+
+// ring is what is signed with at a time.
+type ring struct {
+	encoded []byte // the trusted root that lists it
 	ca, tsa issuing
 	ct      crypto.Signer
 	log     tlog.Key
-
-	mu       sync.Mutex
-	sessions map[Identity]session
+	until   time.Time   // the first end among them, zero for none
+	file    fs.FileInfo // of the trusted root
 }
 
 // named is authority.json. It is written last: without it there is no authority yet.
@@ -51,7 +57,37 @@ func Init(dir string, o Options) (*Authority, error) {
 }
 
 func initialise(dir string, o Options) error {
-	if err := Gate(o.Repository).Check(); err != nil {
+	if err := prepare(dir, o.Repository); err != nil {
+		return err
+	}
+	root := &trustroot.TrustedRoot{MediaType: trustedRootType}
+	for _, kind := range Kinds() {
+		if err := addKey(root, dir, o.Repository, kind, o.clock()()); err != nil {
+			return err
+		}
+	}
+	return store(dir, o.Repository, root)
+}
+
+// Adopt makes dir the folder of a repository whose keys are lost, and whose trusted_root.json is published: Rotate then makes new ones of
+// all kinds. It must hold no authority yet: fs.ErrExist.
+func Adopt(dir string, o Options, trustedRoot []byte) error {
+	root, err := parseTrustedRoot(trustedRoot)
+	if err == nil {
+		err = prepare(dir, o.Repository)
+	}
+	if err == nil {
+		err = store(dir, o.Repository, root)
+	}
+	if err != nil {
+		return fmt.Errorf("taking the trusted root over into %s: %w", dir, err)
+	}
+	return nil
+}
+
+// prepare makes a folder that has no authority.
+func prepare(dir, repository string) error {
+	if err := Gate(repository).Check(); err != nil {
 		return err
 	}
 	if err := makeFolder(dir); err != nil {
@@ -60,23 +96,22 @@ func initialise(dir string, o Options) error {
 	if _, err := os.Lstat(filepath.Join(dir, fileAuthority)); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, fmt.Errorf("%w: there is an authority; adamant trust rotate gives it new keys", fs.ErrExist))
 	}
-	root := &trustroot.TrustedRoot{MediaType: trustedRootType}
-	for _, kind := range Kinds() {
-		if err := addKey(root, dir, o.Repository, kind, o.clock()()); err != nil {
-			return err
-		}
-	}
+	return nil
+}
+
+const fileAuthority = "authority.json"
+
+// store writes what the keys are, and last whose.
+func store(dir, repository string, root *trustroot.TrustedRoot) error {
 	if _, err := storeRoot(dir, root); err != nil {
 		return err
 	}
-	text, err := json.Marshal(named{V: 1, Repository: o.Repository})
+	text, err := json.Marshal(named{V: 1, Repository: repository})
 	if err != nil {
 		return err
 	}
 	return writeFile(filepath.Join(dir, fileAuthority), append(text, '\n'))
 }
-
-const fileAuthority = "authority.json"
 
 func storeRoot(dir string, root *trustroot.TrustedRoot) ([]byte, error) {
 	data, err := encode(root, "  ")
@@ -97,20 +132,55 @@ func (o Options) clock() func() time.Time {
 // the error is fs.ErrNotExist. Options.Repository may be empty; else it must be the one of the keys.
 func Open(dir string, o Options) (*Authority, error) {
 	a := &Authority{dir: dir, now: o.clock(), published: o.Published, sessions: map[Identity]session{}}
-	if err := a.load(o.Repository); err != nil {
+	if err := a.open(o.Repository); err != nil {
 		return nil, fmt.Errorf("opening the keys in %s: %w", dir, err)
 	}
 	return a, nil
 }
 
-func (a *Authority) load(repository string) (err error) {
-	if a.repository, a.root, a.encoded, err = readFolder(a.dir); err != nil {
+func (a *Authority) open(repository string) (err error) {
+	if a.repository, err = readName(a.dir); err != nil {
 		return err
 	}
 	if repository != "" && repository != a.repository {
 		return fmt.Errorf("the keys are those of the repository %q, not of %q", a.repository, repository)
 	}
-	return a.choose()
+	err = a.load(a.now())
+	a.log = a.ring.log
+	return err
+}
+
+// load reads the folder and takes of each kind the newest key that main knows and that is good now.
+func (a *Authority) load(now time.Time) error {
+	file, err := os.Stat(filepath.Join(a.dir, FileTrustedRoot))
+	if err != nil {
+		return err
+	}
+	_, root, encoded, err := readFolder(a.dir)
+	if err != nil {
+		return err
+	}
+	r := ring{encoded: encoded, file: file}
+	if err := a.choose(&r, root, now); err != nil {
+		return err
+	}
+	a.ring = r
+	clear(a.sessions)
+	return nil
+}
+
+// refresh reads the folder again when somebody rotated its keys, or the time of one is over: what is signed with an ended key would
+// be refused once the new root has landed.
+func (a *Authority) refresh(now time.Time) error {
+	file, err := os.Stat(filepath.Join(a.dir, FileTrustedRoot))
+	if err != nil {
+		return err
+	}
+	seen := a.ring.file
+	if os.SameFile(file, seen) && file.ModTime().Equal(seen.ModTime()) && (a.ring.until.IsZero() || now.Before(a.ring.until)) {
+		return nil
+	}
+	return a.load(now)
 }
 
 // readFolder reads what the folder says beside its keys.
@@ -148,9 +218,8 @@ func readName(dir string) (string, error) {
 	return n.Repository, nil
 }
 
-// choose takes of each kind the newest key that main knows and that is good now.
-func (a *Authority) choose() error {
-	all, err := instances(a.root)
+func (a *Authority) choose(r *ring, root *trustroot.TrustedRoot, now time.Time) error {
+	all, err := instances(root)
 	if err != nil {
 		return fmt.Errorf("%s: %w", FileTrustedRoot, err)
 	}
@@ -159,7 +228,7 @@ func (a *Authority) choose() error {
 		return err
 	}
 	for _, kind := range Kinds() {
-		best, err := newest(all, kind, known, a.now())
+		best, err := newest(all, kind, known, now)
 		if err != nil {
 			return err
 		}
@@ -167,23 +236,26 @@ func (a *Authority) choose() error {
 		if err != nil {
 			return err
 		}
-		a.use(best, key)
+		r.use(best, key, a.repository)
 	}
-	a.log.Former = formerLogs(all, a.log.Public())
+	r.log.Former = formerLogs(all, r.log.Public())
 	return nil
 }
 
-func (a *Authority) use(i instance, key crypto.Signer) {
+func (r *ring) use(i instance, key crypto.Signer, repository string) {
+	if end := i.window.GetEnd(); end != nil && (r.until.IsZero() || end.AsTime().Before(r.until)) {
+		r.until = end.AsTime()
+	}
 	switch i.kind {
 	case kindCA:
-		a.ca = issuing{i.cert, key}
+		r.ca = issuing{i.cert, key}
 	case kindTSA:
-		a.tsa = issuing{i.cert, key}
+		r.tsa = issuing{i.cert, key}
 	case kindCT:
-		a.ct = key
+		r.ct = key
 	case kindLog:
 		private, _ := key.(ed25519.PrivateKey) // newKey makes no other; an empty key is refused by the log
-		a.log = tlog.Key{Origin: logOrigin(a.repository), Private: private}
+		r.log = tlog.Key{Origin: logOrigin(repository), Private: private}
 	}
 }
 
@@ -238,7 +310,11 @@ var ErrUnpublished = errors.New("the keys are not published yet")
 func (a *Authority) Repository() string { return a.repository }
 
 // TrustedRoot is the trusted_root.json (Sigstore TrustedRoot v0.1) of every key that it ever signed with.
-func (a *Authority) TrustedRoot() []byte { return bytes.Clone(a.encoded) }
+func (a *Authority) TrustedRoot() []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return bytes.Clone(a.ring.encoded)
+}
 
 // LogKey is the key of the transparency log.
 func (a *Authority) LogKey() tlog.Key { return a.log }
@@ -272,7 +348,7 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 		return signed{}, err
 	}
 	now := a.now()
-	session, err := a.session(who, now)
+	session, tsa, err := a.session(who, now)
 	if err != nil {
 		return signed{}, err
 	}
@@ -280,7 +356,7 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 	if s.signature, err = session.sign(digest); err != nil {
 		return signed{}, err
 	}
-	if s.stamp, err = stamp(a.tsa, s.signature, now); err != nil {
+	if s.stamp, err = stamp(tsa, s.signature, now); err != nil {
 		return signed{}, err
 	}
 	if s.rekord, err = newRekord(digest, s.signature, s.cert); err != nil {
@@ -292,28 +368,31 @@ func (a *Authority) sign(ctx context.Context, log Logger, who Identity, digest [
 	return s, checkEntry(s.rekord, s.entry)
 }
 
-// session is the key of who for the moment.
-func (a *Authority) session(who Identity, now time.Time) (session, error) {
+// session is the key of who for the moment, and what stamps its signatures.
+func (a *Authority) session(who Identity, now time.Time) (session, issuing, error) {
 	if err := who.Check(); err != nil {
-		return session{}, err
+		return session{}, issuing{}, err
 	}
 	if who.Repository != a.repository {
-		return session{}, fmt.Errorf("%w here: the keys are those of the repository %q", ErrIdentity, a.repository)
+		return session{}, issuing{}, fmt.Errorf("%w here: the keys are those of the repository %q", ErrIdentity, a.repository)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := a.refresh(now); err != nil {
+		return session{}, issuing{}, fmt.Errorf("reading the keys again: %w", err)
+	}
 	if s, ok := a.sessions[who]; ok && now.Add(time.Second).Before(s.end) && !now.Before(s.start) {
-		return s, nil
+		return s, a.ring.tsa, nil
 	}
 	for id, s := range a.sessions {
 		if !now.Before(s.end) {
 			delete(a.sessions, id)
 		}
 	}
-	s, err := certify(a.ca, a.ct, who, now)
+	s, err := certify(a.ring.ca, a.ring.ct, who, now)
 	if err != nil {
-		return session{}, fmt.Errorf("issuing the certificate: %w", err)
+		return session{}, issuing{}, fmt.Errorf("issuing the certificate: %w", err)
 	}
 	a.sessions[who] = s
-	return s, nil
+	return s, a.ring.tsa, nil
 }

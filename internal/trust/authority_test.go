@@ -86,6 +86,63 @@ func TestRotate(t *testing.T) {
 	}
 }
 
+// A daemon that runs while the keys are rotated away at once signs nothing more with them; one whose keys end neither.
+func TestRotateWhileOpen(t *testing.T) {
+	t.Parallel()
+	at := &clock{start()}
+	o := Options{Repository: "shop", Now: at.Now}
+	a := newAuthority(t, o)
+	log := newLogger(t, a)
+	o.Published = a.TrustedRoot()
+	a = reopen(t, a, o)
+	mustSign(t, a, log)
+	at.now = at.now.Add(time.Minute)
+	if _, err := Rotate(a.dir, o, time.Minute, "tsa"); err != nil {
+		t.Fatal(err)
+	}
+	mustSign(t, a, log) // the overlap
+	at.now = at.now.Add(time.Minute)
+	if _, err := a.SignBlob(t.Context(), log, Gate("shop"), artifact); !errors.Is(err, ErrUnpublished) {
+		t.Errorf("the timestamp key has ended: %v", err)
+	}
+	b := newAuthority(t, Options{Now: at.Now})
+	log = newLogger(t, b)
+	b = reopen(t, b, Options{Now: at.Now, Published: b.TrustedRoot()})
+	mustSign(t, b, log)
+	if _, err := Rotate(b.dir, o, 0, "ca"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.SignBlob(t.Context(), log, Gate("shop"), artifact); !errors.Is(err, ErrUnpublished) {
+		t.Errorf("the CA's key has ended at once: %v", err)
+	}
+}
+
+// An end that was announced is not put off by the next rotation, but brought forward by a shorter overlap.
+func TestEndsStay(t *testing.T) {
+	t.Parallel()
+	at := &clock{start()}
+	a := newAuthority(t, Options{Now: at.Now})
+	for _, overlap := range []time.Duration{time.Hour, 48 * time.Hour, 2 * time.Hour} {
+		if _, err := Rotate(a.dir, Options{Now: at.Now}, overlap, "ct"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := reopen(t, a, Options{Now: at.Now})
+	uses, err := Uses(b.TrustedRoot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends []string
+	for _, u := range uses {
+		if u.Kind == kindCT && u.End != nil {
+			ends = append(ends, u.End.Sub(start()).String())
+		}
+	}
+	if got := strings.Join(ends, " "); got != "1h0m0s 2h0m0s 2h0m0s" {
+		t.Errorf("ends after %s", got)
+	}
+}
+
 // The log's key follows at the next start, with the former one to read older checkpoints by.
 func TestRotateLog(t *testing.T) {
 	t.Parallel()
@@ -116,6 +173,39 @@ func TestRotateLog(t *testing.T) {
 	}
 	if b.LogKey().ID() == a.LogKey().ID() || len(b.LogKey().Former) != 1 {
 		t.Error("the key did not change")
+	}
+}
+
+// A kernel that was restored has no keys: it takes the published root over and rotates. Old bundles stay good.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	lost := newAuthority(t, Options{})
+	old := mustSign(t, lost, newLogger(t, lost))
+	dir := filepath.Join(t.TempDir(), "trust")
+	if err := Adopt(dir, Options{Repository: "shop"}, lost.TrustedRoot()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, Options{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without keys: %v", err)
+	}
+	rotated, err := Rotate(dir, Options{}, 0, Kinds()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(dir, Options{Published: rotated})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, data := range [][]byte{old, mustSign(t, a, newLogger(t, a))} {
+		if err := accepts(t, rotated, data, artifact, Gate("shop")); err != nil {
+			t.Errorf("bundle %d: %v", i, err)
+		}
+	}
+	if err := Adopt(dir, Options{Repository: "shop"}, rotated); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over keys: %v", err)
+	}
+	if err := Adopt(filepath.Join(t.TempDir(), "x"), Options{Repository: "shop"}, []byte("?")); err == nil {
+		t.Error("no root is adopted")
 	}
 }
 
@@ -245,7 +335,7 @@ func TestSessions(t *testing.T) {
 	at := &clock{start()}
 	a := newAuthority(t, Options{Now: at.Now})
 	cert := func(who Identity) string {
-		s, err := a.session(who, at.now)
+		s, _, err := a.session(who, at.now)
 		if err != nil {
 			t.Fatal(err)
 		}

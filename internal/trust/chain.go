@@ -17,10 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
 
-const (
-	maxRoots  = 1000
-	rootLimit = 1 << 20 // bytes of a root.json
-)
+const maxRoots = 1000
 
 // Chain is every version of a repository's root, each checked.
 type Chain struct {
@@ -95,9 +92,6 @@ func (s sealed) file() ([]byte, error) {
 
 func parseRoot(data []byte) (sealed, error) {
 	var s sealed
-	if len(data) > rootLimit {
-		return s, fmt.Errorf("it has %d bytes, more than %d", len(data), rootLimit)
-	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
@@ -175,7 +169,8 @@ func digestOf(data []byte) string {
 // ReadRoot reads root.json, roots/<n>.json, trusted_root.json and allowed_signers, whose names are relative to Dir, and checks all: the
 // signatures of every version by the thresholds of itself and of the one before, the numbers, the chain of digests, one repository
 // and one genesis, no key that leaves or lives longer. It does not look at the clock: whether Current has expired is the caller's to
-// ask. A file that is not there is, from read, an error that wraps fs.ErrNotExist. A refusal is a *RootError.
+// ask. read bounds what it returns, and of a file that is not there it returns an error that wraps fs.ErrNotExist. A refusal is a
+// *RootError.
 func ReadRoot(read func(name string) ([]byte, error)) (*Chain, error) {
 	newest, err := read(FileRoot)
 	if err != nil {

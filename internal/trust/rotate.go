@@ -55,7 +55,7 @@ func rotate(dir string, o Options, overlap time.Duration, kinds []string) ([]byt
 func endAll(root *trustroot.TrustedRoot, kind string, at time.Time) {
 	for _, window := range windows(root, kind) {
 		if window.End == nil || window.End.AsTime().After(at) {
-			window.End = timestamppb.New(second(at))
+			window.End = timestamppb.New(second(at.Add(time.Second - 1))) // not before what was signed in this second
 		}
 	}
 }

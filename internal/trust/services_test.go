@@ -69,7 +69,7 @@ func (o ours) certify(body []byte) []byte {
 	if !ecdsa.VerifyASN1(key, digest[:], in.PublicKeyRequest.ProofOfPossession) || in.Credentials.OidcIdentityToken != token("somebody") {
 		o.t.Error("the proof of possession does not hold")
 	}
-	cert, err := certifyKey(o.ca, o.ct, o.who, key, o.now())
+	cert, err := certifyKey(o.ring.ca, o.ring.ct, o.who, key, o.now())
 	if err != nil {
 		o.t.Error(err)
 	}
@@ -89,7 +89,7 @@ func (o ours) timestamp(body []byte) []byte {
 	}
 	ts := timestamp.Timestamp{HashAlgorithm: in.HashAlgorithm, HashedMessage: in.HashedMessage, Time: o.now().UTC().Truncate(time.Second),
 		Nonce: in.Nonce, Policy: oidPolicy(), AddTSACertificate: in.Certificates}
-	answer, err := ts.CreateResponseWithOpts(o.tsa.cert, o.tsa.key, in.HashAlgorithm)
+	answer, err := ts.CreateResponseWithOpts(o.ring.tsa.cert, o.ring.tsa.key, in.HashAlgorithm)
 	if err != nil {
 		o.t.Error(err)
 	}
@@ -267,7 +267,7 @@ func TestCheckService(t *testing.T) {
 	t.Parallel()
 	for address, good := range map[string]bool{
 		"https://fulcio.example.org": true, "http://127.0.0.1:80/tsa": true, "http://[::1]:80": true,
-		"http://fulcio.example.org": false, "http://localhost": false, "ftp://127.0.0.1": false, "https://": false,
+		"http://fulcio.example.org": false, "http://192.0.2.1": false, "http://localhost": false, "ftp://127.0.0.1": false, "https://": false,
 		"https://user:secret@example.org": false, "": false, "file:///etc/passwd": false,
 	} {
 		if err := CheckService(address); (err == nil) != good {
