@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,11 +29,11 @@ type Options struct {
 // Collect reads a kernel's repository, or a clone's view of one. A ledger that does not hold is an *ledger.Alarm.
 func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 	c := &collector{repo: repo, changes: change.NewStore(repo, repo, change.Options{}), tasks: task.NewStore(repo, repo), used: map[string][]string{},
-		waivers: map[string]Waiver{}, landed: map[string]int{}, titles: map[string]string{}}
+		waivers: map[string]Waiver{}, landed: map[string]int{}}
 	c.Report = Report{APIVersion: Version, Repository: opt.Repository, Since: opt.Since.UTC(), Until: opt.Until.UTC(), Verified: opt.Verified, Unverified: opt.Unverified,
 		Landed: []Change{}, Approvals: []Approval{}, Waivers: []Waiver{}, Exceptions: []Event{}, Refused: []Event{}, Failures: []Event{}, Authority: []Event{},
 		Artifacts: []Event{}, Agents: []Agent{}, Features: []Feature{}, Ledgers: []Ledger{}, Gaps: []string{}}
-	for _, part := range []func(context.Context) error{c.readLedger, c.readChanges, c.readWaivers, c.readTasks} {
+	for _, part := range []func(context.Context) error{c.readLedger, c.readChanges, c.readAssessments, c.readWaivers, c.readTasks} {
 		if err := part(ctx); err != nil {
 			return nil, fmt.Errorf("collecting the report: %w", err)
 		}
@@ -43,13 +44,13 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) 
 
 type collector struct {
 	Report
-	repo    *git.Repo
-	changes *change.Store
-	tasks   *task.Store
-	used    map[string][]string // changes by waiver
-	waivers map[string]Waiver   // that landed changes used
-	landed  map[string]int      // changes by agent
-	titles  map[string]string   // of changes
+	repo      *git.Repo
+	changes   *change.Store
+	tasks     *task.Store
+	used      map[string][]string // changes by waiver
+	waivers   map[string]Waiver   // that landed changes used
+	landed    map[string]int      // changes by agent
+	documents []attached
 }
 
 // within says that something happened in the period.
@@ -69,21 +70,17 @@ func (c *collector) readChanges(ctx context.Context) error {
 		c.gap("a change cannot be read: %v", b)
 	}
 	for _, one := range open {
-		if err := c.readChange(ctx, one); err != nil {
-			return err
-		}
+		c.readChange(one)
 	}
 	for one, err := range c.changes.Archived(ctx) {
 		if b := (*change.BrokenError)(nil); errors.As(err, &b) {
 			c.gap("a month of the archive cannot be read: %v", b)
 			continue
 		}
-		if err == nil {
-			err = c.readChange(ctx, one)
-		}
 		if err != nil {
 			return err
 		}
+		c.readChange(one)
 	}
 	return nil
 }
@@ -104,12 +101,11 @@ func (c *collector) before(one change.Change) (change.Change, bool) {
 	return one, true
 }
 
-func (c *collector) readChange(ctx context.Context, one change.Change) error {
+func (c *collector) readChange(one change.Change) {
 	one, ok := c.before(one)
 	if !ok {
-		return nil
+		return
 	}
-	c.titles[one.ID] = one.State.Origin.Title
 	landing := one.State.Landing
 	landed := landing != nil && c.within(landing.At)
 	one.Timeline(func(_ uint64, op change.Operation) bool {
@@ -119,15 +115,24 @@ func (c *collector) readChange(ctx context.Context, one change.Change) error {
 		return true
 	})
 	if !landed {
-		return nil
+		return
 	}
 	row := describe(one)
-	if err := c.weigh(ctx, one, &row); err != nil {
-		return err
-	}
 	c.landed[row.Agent]++
+	if doc, ok := one.AssessmentDocument(landing.Assessment); ok {
+		c.documents = append(c.documents, attached{doc, landing.Assessment, len(c.Landed)})
+	} else {
+		row.Unread = true
+		c.gap("change %s landed, and what was found about it is not on record", short(one.ID))
+	}
 	c.Landed = append(c.Landed, row)
-	return nil
+}
+
+// attached is an assessment that is to be read, and the landed change that it is of.
+type attached struct {
+	change.Document
+	digest string
+	row    int
 }
 
 // describe is what the change's operations say of a landing.
@@ -166,29 +171,45 @@ func (row *Change) sort(gates []change.GateState, answers []string) {
 	}
 }
 
-// weigh adds what only the whole assessment says.
-func (c *collector) weigh(ctx context.Context, one change.Change, row *Change) error {
-	if one.State.Assessment == nil {
-		row.Unread = true
+// readAssessments adds what only the whole assessments say.
+func (c *collector) readAssessments(ctx context.Context) error {
+	docs := make([]change.Document, len(c.documents))
+	for i, d := range c.documents {
+		docs[i] = d.Document
+	}
+	return change.ReadDocuments(ctx, c.repo, docs, func(i int, data []byte, err error) error {
+		d := c.documents[i]
+		row := &c.Landed[d.row]
+		var a gate.Assessment
+		if err == nil {
+			err = decode(data, d.digest, &a)
+		}
+		if err != nil {
+			row.Unread = true
+			c.gap("the assessment of change %s cannot be read: %v", short(row.ID), err)
+			return ctx.Err()
+		}
+		row.Score = a.Score
+		for _, w := range a.Waivers {
+			row.Waivers = append(row.Waivers, w.ID)
+			c.used[w.ID] = append(c.used[w.ID], row.ID)
+			c.waivers[w.ID] = Waiver{ID: w.ID, Rule: w.Rule, Resource: w.Resource, Justification: w.Justification, Owner: w.Owner, ApprovedBy: w.ApprovedBy,
+				Expires: w.Expires, State: "gone"}
+		}
 		return nil
+	})
+}
+
+// decode reads an assessment and holds it to its digest.
+func decode(data []byte, digest string, a *gate.Assessment) error {
+	if err := json.Unmarshal(data, a); err != nil {
+		return err
 	}
-	a, err := c.changes.Assessment(ctx, one)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	have, err := gate.Digest(a)
+	if err == nil && (have != digest || a.Digest != digest) {
+		err = fmt.Errorf("it is %.12s, and %.12s allowed the landing", have, digest)
 	}
-	if err != nil {
-		row.Unread = true
-		c.gap("the assessment of change %s cannot be read: %v", short(one.ID), err)
-		return nil
-	}
-	row.Score = a.Score
-	for _, w := range a.Waivers {
-		row.Waivers = append(row.Waivers, w.ID)
-		c.used[w.ID] = append(c.used[w.ID], one.ID)
-		c.waivers[w.ID] = Waiver{ID: w.ID, Rule: w.Rule, Resource: w.Resource, Justification: w.Justification, Owner: w.Owner, ApprovedBy: w.ApprovedBy,
-			Expires: w.Expires, State: "gone"}
-	}
-	return nil
+	return err
 }
 
 // operation puts what an operation of the period says where it belongs.

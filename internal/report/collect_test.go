@@ -271,3 +271,19 @@ func TestWaiversAndCost(t *testing.T) {
 		t.Errorf("%+v", got.Features)
 	}
 }
+
+// An assessment that is not the one that allowed the landing is a gap, and the change is in the report all the same.
+func TestStrangeAssessment(t *testing.T) {
+	t.Parallel()
+	r := newRecords(t)
+	c := r.judge(r.open(at(6, 0), "person:ada", change.Opening{Title: "within"}), at(6, 1), gate.Assessment{Level: risk.Low})
+	r.add(c, at(6, 2), change.Actor, change.Landed{Head: c.State.Head(), Commit: r.commit(nil), Base: c.State.Assessment.Base, Assessment: strings.Repeat("d", 64)})
+	got := collected(t, r)
+	if len(got.Landed) != 1 || !got.Landed[0].Unread || len(got.Gaps) != 1 {
+		t.Errorf("%+v, gaps %v", got.Landed, got.Gaps)
+	}
+	forged := gate.Assessment{Level: risk.Low, Digest: strings.Repeat("d", 64)}
+	if err := decode(must(manifest.CanonicalJSON(forged))(t), forged.Digest, &gate.Assessment{}); err == nil {
+		t.Error("an assessment with another digest than its own was read")
+	}
+}
