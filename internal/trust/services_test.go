@@ -18,6 +18,8 @@ import (
 
 	"github.com/digitorus/timestamp"
 	rekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	rekortiles "github.com/sigstore/rekor-tiles/v2/pkg/generated/protobuf"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // ours serves an Authority in the wire formats of Fulcio v2, RFC 3161 and Rekor v2. who is whom its issuer knows.
@@ -97,6 +99,9 @@ func (o ours) timestamp(body []byte) []byte {
 }
 
 func (o ours) logs(ctx context.Context, body []byte) []byte {
+	if err := protojson.Unmarshal(body, &rekortiles.CreateEntryRequest{}); err != nil { // as the real server reads it
+		o.t.Error(err)
+	}
 	var in struct {
 		Request struct {
 			Digest    []byte
