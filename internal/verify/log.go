@@ -108,7 +108,6 @@ func (r *run) compareLog(ctx context.Context, ref string, reader *tlog.Reader) e
 	for _, s := range r.view.sources {
 		ledgers = append(ledgers, ledger.ReadFrom(ctx, r.repo, s))
 	}
-	r.progress("log", 0, 1)
 	report, err := projection.Check(ctx, reader, ledgers...)
 	if err != nil {
 		return err

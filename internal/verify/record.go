@@ -53,16 +53,9 @@ func operatorKind(kind string) bool {
 // readRecord replays the ledger: where main went, and who had which authority at each landing.
 func (r *run) readRecord(ctx context.Context) (*record, error) {
 	rec := &record{aborted: map[git.OID]ledger.Entry{}}
-	total, n := 0, 0
-	for _, l := range r.report.Ledgers {
-		total += int(l.Entries)
-	}
 	for e, err := range ledger.ReadAll(ctx, r.repo, r.view.sources) {
 		if err != nil {
 			return nil, err
-		}
-		if n++; n%1024 == 0 {
-			r.progress("entries", n, total)
 		}
 		if e.Kind == projection.Kind {
 			r.leaves[leafOf(projection.Leaf(e))] = true

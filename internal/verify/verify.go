@@ -120,23 +120,58 @@ func (r *run) run(ctx context.Context) error {
 	if err := r.readRoot(ctx); err != nil {
 		return err
 	}
-	broken := len(r.report.Failures)
-	if err := r.checkLedger(ctx); err != nil || len(r.report.Failures) > broken {
-		return err // behind a ledger that does not hold nothing can be said
+	rec, err := r.readLedger(ctx)
+	if err != nil || rec == nil {
+		return err
 	}
 	if r.report.Main == "" {
 		r.fail(Problem{Code: MainMissing, What: "there is no " + r.view.mainRef, Do: doSync})
 		return nil
 	}
-	return r.checkHistory(ctx)
+	if err := r.checkHistory(ctx, rec); err != nil {
+		return err
+	}
+	return r.remember(ctx)
+}
+
+// readLedger verifies the ledger, replays it and holds the log to it, side by side. It is nil when the ledger does not hold: behind it
+// nothing can be said, and what the others found says the same.
+func (r *run) readLedger(ctx context.Context) (*record, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	beside := r.beside()
+	var rec *record
+	var found, logged error
+	var group sync.WaitGroup
+	group.Go(func() { rec, found = beside.readRecord(ctx) })
+	group.Go(func() { logged = beside.checkLog(ctx) })
+	before := len(r.report.Failures)
+	err := r.checkLedger(ctx)
+	holds := err == nil && len(r.report.Failures) == before
+	if !holds {
+		cancel()
+	}
+	group.Wait()
+	if !holds {
+		return nil, err
+	}
+	r.join(beside)
+	return rec, errors.Join(found, logged)
+}
+
+// beside is a run whose findings are kept apart until they are joined.
+func (r *run) beside() *run {
+	return &run{repo: r.repo, opt: r.opt, view: r.view, chain: r.chain, keys: r.keys, leaves: r.leaves, report: &Report{}, seen: &Sight{}}
+}
+
+func (r *run) join(other *run) {
+	r.report.Failures = append(r.report.Failures, other.report.Failures...)
+	r.report.Warnings = append(r.report.Warnings, other.report.Warnings...)
+	r.report.Log, r.sight().Log = other.report.Log, other.seen.Log
 }
 
 // checkHistory goes from genesis to main's tip.
-func (r *run) checkHistory(ctx context.Context) error {
-	rec, err := r.readRecord(ctx)
-	if err != nil {
-		return err
-	}
+func (r *run) checkHistory(ctx context.Context, rec *record) error {
 	r.report.Genesis = cmp.Or(r.opt.From, r.genesis(), rec.created())
 	if r.report.Genesis == "" {
 		r.fail(Problem{Code: LedgerMissing, What: "the ledger does not say where main began", Do: doSync})
@@ -147,11 +182,8 @@ func (r *run) checkHistory(ctx context.Context) error {
 		r.fail(Problem{Code: GenesisMissing, Commit: r.report.Genesis, What: err.Error(), Do: doSync})
 		return nil
 	}
-	if err != nil {
+	if err != nil || !r.descends(l) {
 		return err
-	}
-	if !r.descends(l) {
-		return nil
 	}
 	r.report.Commits = len(l.commits)
 	r.checkShape(l)
@@ -161,15 +193,10 @@ func (r *run) checkHistory(ctx context.Context) error {
 	}
 	r.checkCommits(l, covered)
 	all := cases(l, covered)
-	for _, check := range []func(context.Context, []landed) error{r.checkAttestations, r.checkVerdicts} {
-		if err := check(ctx, all); err != nil {
-			return err
-		}
-	}
-	if err := r.checkLog(ctx); err != nil {
+	if err := r.checkAttestations(ctx, all); err != nil {
 		return err
 	}
-	return r.remember(ctx)
+	return r.checkVerdicts(ctx, all)
 }
 
 // genesis is where the trust root says that verification begins.
