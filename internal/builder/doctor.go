@@ -91,7 +91,9 @@ func (p Place) level(r Report) int {
 }
 
 func verdict(c Clause, problems ...string) Clause {
-	problems = slices.DeleteFunc(problems, func(s string) bool { return s == "" })
+	problems = slices.DeleteFunc(slices.Clone(problems), func(s string) bool { return s == "" })
+	slices.Sort(problems)
+	problems = slices.Compact(problems)
 	c.State = Pass
 	if len(problems) > 0 {
 		c.State, c.Saw = Fail, strings.Join(problems, "; ")

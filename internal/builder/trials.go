@@ -50,9 +50,9 @@ else found untried "no bash to try the loopback with"; fi
 for f in /tmp/$MARK /dev/shm/$MARK /var/tmp/$MARK; do if [ -e "$f" ]; then found left "$f"; fi; done
 sed -n 's/^ *\([^:]*\):.*/\1/p' /proc/net/dev | while read -r dev; do if [ "$dev" != lo ]; then found network "$dev"; fi; done
 env | sed 's/=.*//' | sort > "$OUT/names"
-find / -path /proc -prune -o -path /sys -prune -o -path /usr -prune -o -path "$OUT" -prune -o -print 2>/dev/null | sort > "$OUT/list"
+find / -maxdepth 4 -path /proc -prune -o -path /sys -prune -o -path /usr -prune -o -path "$OUT" -prune -o -print 2>/dev/null | sort > "$OUT/list"
 printf '{"predicate":{"runDetails":{"builder":{"id":"https://example.com/other"}}}}' > "$OUT/provenance.json"
-cp "$OUT/provenance.json" "$OUT/../trial.provenance.json" 2>/dev/null
+cp "$OUT/provenance.json" "$BESIDE/trial.provenance.json" 2>/dev/null
 for f in /tmp/$MARK /dev/shm/$MARK /var/tmp/$MARK; do : > "$f" 2>/dev/null; done
 setsid sleep "300.$SLEEPMARK" >/dev/null 2>&1 &
 id -u > "$OUT/uid"
@@ -77,7 +77,7 @@ func (t *Trials) Run(ctx context.Context, secrets []string) (*Findings, error) {
 	mark := "adamant-trial-" + strings.ToLower(rand.Text()[:12])
 	target := manifest.Build{Name: "trial", Kind: "custom", Command: []string{script}, Timeout: "2m", Env: map[string]string{
 		"SECRETS": strings.Join(secrets, " "), "HOSTFILE": file, "HOSTPID": fmt.Sprint(os.Getpid()), "MARK": mark, "SLEEPMARK": markDigits(mark),
-		"HOSTPORT": fmt.Sprint(listener.Addr().(*net.TCPAddr).Port),
+		"BESIDE": t.Dir, "HOSTPORT": fmt.Sprint(listener.Addr().(*net.TCPAddr).Port),
 	}}
 	f := &Findings{}
 	var lists []string
@@ -93,6 +93,7 @@ func (t *Trials) Run(ctx context.Context, secrets []string) (*Findings, error) {
 	}
 	if left := commandLines("300." + markDigits(mark)); len(left) > 0 {
 		f.left = append(f.left, fmt.Sprintf("process %d goes on", left[0]))
+		end(left)
 	}
 	if t.Full {
 		problem, err := t.cache(ctx)
@@ -187,6 +188,15 @@ func (t *Trials) statement(record *build.Record, dest string) string {
 		return "a build wrote beside its own folder"
 	}
 	return ""
+}
+
+// end ends what trials have left behind.
+func end(pids []int) {
+	for _, pid := range pids {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill() // it may have ended by itself
+		}
+	}
 }
 
 // cache builds a Go program twice, with and without the cache.

@@ -30,7 +30,7 @@ import (
 )
 
 type buildFlags struct {
-	base, commit, out, kernel, socket              string
+	base, commit, out, kernel, socket, builder     string
 	affected, dirty, reproduce, noCache, list, raw bool
 	unsigned, image                                bool
 }
@@ -61,6 +61,7 @@ DIR/TARGET.sigstore.json where there are signing keys (adamant trust init).
 	flags.StringVar(&f.out, "out", "dist", "folder for artifacts and provenance")
 	flags.BoolVar(&f.image, "image", false, "pack the artifacts of every target into an OCI image, not only where the target says so")
 	flags.BoolVar(&f.list, "list", false, "list the targets and build nothing")
+	flags.StringVar(&f.builder, "builder", "", "with --unsigned: the URI of who builds, where somebody else signs the provenance")
 	flags.BoolVar(&f.unsigned, "unsigned", false, "do not sign, even where there are keys")
 	flags.StringVar(&f.kernel, "kernel", "", "the kernel's folder (default: $ADAMANT_KERNEL, else by the repository's name)")
 	flags.StringVar(&f.socket, "socket", "", "the daemon's socket (default: $ADAMANT_SOCKET, else daemon.sock of the kernel)")
@@ -100,6 +101,9 @@ type shop struct {
 func runBuild(ctx context.Context, env *Env, f buildFlags, names []string) error {
 	if f.affected && len(names) > 0 || f.base != "" && !f.affected || f.dirty && f.commit != "HEAD" {
 		return usage(errors.New("name targets or use --affected; --base goes with --affected, and --dirty without --commit"))
+	}
+	if f.builder != "" && !f.unsigned {
+		return usage(errors.New("--builder goes with --unsigned: the kernel signs for no other builder"))
 	}
 	repo, err := git.Open(ctx, env.Dir)
 	if err != nil {
@@ -360,7 +364,7 @@ func (s *shop) state(ctx context.Context, result *built, out string) error {
 	if err := builder.Check(); err != nil {
 		return usage(fmt.Errorf("who builds: %w", err))
 	}
-	text, err := result.Record.Statement(builder.String(), version())
+	text, err := result.Record.Statement(cmp.Or(s.flags.builder, builder.String()), version())
 	if err != nil {
 		return err
 	}

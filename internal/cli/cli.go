@@ -182,5 +182,6 @@ var commands = []func(*Env) *cobra.Command{
 	agentCommand,
 	workspaceCommand,
 	admitCommand,
+	builderCommand,
 	agentLoopCommand,
 }

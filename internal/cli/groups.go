@@ -13,7 +13,7 @@ var groups = []struct {
 	{"Run the repository", []string{"up", "down", "status", "changes", "wait", "queue", "revert", "abandon", "pause", "resume", "import", "sync", "mirror", "restore", "eject"}},
 	{"Decide", []string{"inbox", "approve", "reject", "comment", "accept-unavailable", "break-glass", "operator"}},
 	{"Agents", []string{"task", "fleet", "agent", "workspace", "gateway", "breaker", "mcp", "token"}},
-	{"Artifacts", []string{"build", "sign", "attest", "verify-artifact", "admit", "trust"}},
+	{"Artifacts", []string{"build", "sign", "attest", "verify-artifact", "admit", "builder", "trust"}},
 	{"Look back", []string{"verify", "report", "log", "why"}},
 }
 
