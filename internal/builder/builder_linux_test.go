@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rhysd/actionlint"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/adamant-os/adamant/internal/build"
@@ -328,5 +329,65 @@ func TestTrialsFindWhatIsThere(t *testing.T) {
 	}
 	for _, c := range r.Clauses {
 		t.Log(c.State, c.Name, c.Saw)
+	}
+}
+
+// TestWorkflow: GitHub's own rules, by actionlint, find nothing wrong, and every action is pinned by commit.
+func TestWorkflow(t *testing.T) {
+	t.Parallel()
+	text := Workflow("v0.1.0", "v3.1.3")
+	linter := must(actionlint.NewLinter(&bytes.Buffer{}, &actionlint.LinterOptions{}))(t)
+	for _, e := range must(linter.Lint("adamant-build.yml", []byte(text), nil))(t) {
+		t.Error(e)
+	}
+	for line := range strings.Lines(text) {
+		if _, action, found := strings.Cut(line, "uses: "); found && len(strings.SplitN(action, "@", 2)[1]) < 40 || strings.Contains(line, "{upload}") {
+			t.Error(line)
+		}
+	}
+}
+
+func TestInstall(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.config
+	c.Key, c.Socket, c.Dir = "/var/lib/adamant-signer/key", "/run/adamant-builder/signer.sock", "/var/lib/adamant-builder"
+	files := must(Install{Config: c, ConfigPath: "/etc/adamant/builder.json", Program: "/usr/local/bin/adamant"}.Files())(t)
+	path := filepath.Join(t.TempDir(), "builder.json")
+	if err := os.WriteFile(path, []byte(files[0].Text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(ReadConfig(path))(t); got.Identity != forge || got.Key != c.Key {
+		t.Errorf("%+v", got)
+	}
+	for _, want := range []string{"User=adamant-signer", "PrivateNetwork=yes", "LimitCORE=0"} {
+		if !strings.Contains(files[1].Text, want) {
+			t.Errorf("the signer's unit lacks %s", want)
+		}
+	}
+	if !strings.Contains(files[2].Text, "InaccessiblePaths=-"+c.Key) {
+		t.Error("the control plane sees the key")
+	}
+	if _, err := (Install{Config: c, ConfigPath: "/etc/a b", Program: "/x"}).Files(); err == nil {
+		t.Error("a path with a space stands in a unit")
+	}
+}
+
+func TestConfigRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for name, change := range map[string]func(*Config){
+		"a workstation":   func(c *Config) { c.Identity = "https://adamant.dev/id/shop/builder/workstation/local" },
+		"the gate":        func(c *Config) { c.Identity = "https://adamant.dev/id/shop/gate" },
+		"a relative path": func(c *Config) { c.Key = "key" },
+		"nobody asks":     func(c *Config) { c.Askers = nil },
+		"no key":          func(c *Config) { c.Askers = []string{"ada"} },
+		"no source":       func(c *Config) { c.Source = "" },
+	} {
+		c := s.config
+		change(&c)
+		if c.Check() == nil {
+			t.Errorf("%s passes", name)
+		}
 	}
 }

@@ -178,7 +178,7 @@ func keyProblem(path string, owner int) string {
 
 func (p Place) unforgeable(seen *Findings) Clause {
 	c := Clause{Name: "unforgeable", Asks: "no step of a build reaches the signing key or the signer",
-		Test: "a build opens the key's file and the signer's socket, and looks for the control plane's process and environment"}
+		Test: "a build opens the key's file and the signer's socket, and looks for the process of the control plane"}
 	switch {
 	case seen == nil:
 		return p.untested(c)
@@ -199,7 +199,7 @@ func (p Place) contained(seen *Findings) []Clause {
 			Saw: "nothing is inherited"}, func(f *Findings) []string { return f.inherited }},
 		{Clause{Name: "isolated", Asks: "builds do not influence each other or see the host", Test: "a build looks for a file, an address of the loopback and a process of the host, and another one for what the first left in /tmp and /dev/shm",
 			Saw: "nothing was found"}, func(f *Findings) []string { return f.crossed }},
-		{Clause{Name: "own user", Asks: "each build has a user of the host to itself", Test: "the record of the build, and who owned its process as the host saw it", Saw: "it had"}, func(f *Findings) []string { return f.shared }},
+		{Clause{Name: "own user", Asks: "each build has a user of the host to itself", Test: "the record of a build", Saw: "it had"}, func(f *Findings) []string { return f.shared }},
 		{Clause{Name: "ephemeral", Asks: "a fresh environment for each build, of which nothing stays", Test: "two builds list everything but /proc, /sys and /usr, after the first left files and a process behind; the host is searched for the process",
 			Saw: "both lists are the same, and no process is left"}, func(f *Findings) []string { return f.left }},
 		{Clause{Name: "no network", Asks: "hermetic: no network after the dependencies are fetched", Test: "a build lists its interfaces", Saw: "a loopback of its own, and nothing else", Beyond: true}, func(f *Findings) []string { return f.network }},
