@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,7 @@ func TestBuildsThatFail(t *testing.T) {
 		`ln -s /etc/passwd "$OUT/x"`:        "/out/x is no regular file",
 		`mkfifo "$OUT/x"`:                   "/out/x is no regular file",
 		`printf x >"$OUT/$(printf 'a\nb')"`: "no name that an artifact may have",
+		`printf x >"$OUT/$(printf '\377')"`: "no name that an artifact may have",
 		"kill -9 $$":                        "ended by SIGKILL",
 	} {
 		t.Run(script, func(t *testing.T) {
@@ -83,6 +85,14 @@ func TestBuildsThatFail(t *testing.T) {
 	slow.Timeout = "1s"
 	if _, err := p.Build(t.Context(), p.job(slow), t.TempDir()); err == nil || !strings.Contains(err.Error(), "more than 1s") {
 		t.Errorf("%v", err)
+	}
+	large := manifest.Build{Name: "sample", Kind: "custom", Command: []string{"bash", "-c", `set -o pipefail; head -c 400000000 /dev/zero | tail -c 399999999 | wc -c >$OUT/a`}}
+	if _, err := p.Build(t.Context(), p.job(large), t.TempDir()); err != nil {
+		t.Errorf("400 MB are not to be had: %v", err)
+	}
+	large.MemoryMiB = 100
+	if _, err := p.Build(t.Context(), p.job(large), t.TempDir()); err == nil {
+		t.Error("a build has more memory than its target says")
 	}
 	hog := custom("exec tail /dev/zero")
 	hog.MemoryMiB = 100
@@ -130,6 +140,7 @@ func TestReproduceFindsIt(t *testing.T) {
 	for script, same := range map[string]bool{
 		`cp a "$OUT"`: true, `pwd >"$OUT/a"`: false, `hostname >"$OUT/a" 2>/dev/null || uname -n >"$OUT/a"`: false, `date +%s >"$OUT/a"`: false,
 		`date -d @$SOURCE_DATE_EPOCH >"$OUT/a"`: true, `stat -c %Y a >"$OUT/a"`: true, `id -u >"$OUT/a"`: true,
+		`nproc >"$OUT/a"`: runtime.NumCPU() == 1,
 	} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel()
