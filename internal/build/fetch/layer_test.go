@@ -1,8 +1,10 @@
 package fetch
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestSeal(t *testing.T) {
@@ -22,7 +26,10 @@ func TestSeal(t *testing.T) {
 		"link up":      {func(dir string) error { return os.Symlink("../../secret", filepath.Join(dir, "a", "link")) }, "a/link is a link to ../../secret, which is outside"},
 		"link to root": {func(dir string) error { return os.Symlink("/etc/passwd", filepath.Join(dir, "a", "link")) }, "a/link is a link to /etc/passwd, which is outside"},
 		"pipe":         {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a", "pipe"), 0o600) }, "a/pipe is neither a file nor a folder"},
-		"setuid":       {func(dir string) error { return os.WriteFile(filepath.Join(dir, "a", "su"), nil, 0o755|os.ModeSetuid) }, ""},
+		"writable":     {func(dir string) error { return os.WriteFile(filepath.Join(dir, "a", "open"), nil, 0o666) }, ""},
+		"setuid": {func(dir string) error {
+			return errors.Join(os.WriteFile(filepath.Join(dir, "a", "su"), nil, 0o755), os.Chmod(filepath.Join(dir, "a", "su"), 0o755|os.ModeSetuid))
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,8 +43,10 @@ func TestSeal(t *testing.T) {
 				if err != nil || info.Mode().Perm() != 0o555 || !info.ModTime().Equal(sealed) {
 					t.Error(info, err)
 				}
-				if info, err := os.Stat(filepath.Join(dir, "a", "su")); err == nil && info.Mode() != 0o555 {
-					t.Error(info.Mode())
+				for name, want := range map[string]os.FileMode{"su": 0o555, "open": 0o444} {
+					if info, err := os.Stat(filepath.Join(dir, "a", name)); err == nil && info.Mode() != want {
+						t.Error(name, info.Mode())
+					}
 				}
 			} else if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Error(err)
@@ -189,5 +198,46 @@ func TestIntegrity(t *testing.T) {
 		if (err != nil) != (want == "") || err == nil && got.String() != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
+	}
+}
+
+// TestBomb checks a module whose zip would unpack to more than any module may have.
+func TestBomb(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bomb.zip")
+	file, err := os.Create(path)
+	must(t, err)
+	z := zip.NewWriter(file)
+	_, err = z.CreateRaw(&zip.FileHeader{Name: "example.org/a@v1.0.0/a.go", Method: zip.Deflate, UncompressedSize64: maxModule + 1})
+	must(t, errors.Join(err, z.Close(), file.Close()))
+	if _, err := (goSum{zip: true}).check(path); err == nil || !strings.Contains(err.Error(), "it would unpack to more than") {
+		t.Error(err)
+	}
+}
+
+// TestJudge ends a package manager that says all is well, whatever came.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	p := &plan{lock: "go.sum", argv: []string{"go"}}
+	ok := newMirror(t.Context(), nil, p, nil)
+	defer ok.stop()
+	must(t, judge(p, ok, sandbox.Exit{}, ""))
+	refused := newMirror(t.Context(), nil, p, map[string]route{"/-/audit": {page: []byte("{}")}})
+	defer refused.stop()
+	refused.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/example.org/more/@v/v1.0.0.zip", nil))
+	refused.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/-/audit", nil))
+	err := judge(p, refused, sandbox.Exit{}, "")
+	if err == nil || err.Error() != "go.sum: go asked for /example.org/more/@v/v1.0.0.zip, which is not pinned" || len(err.(*Error).Refusals) != 2 {
+		t.Error(err)
+	}
+	absent := newMirror(t.Context(), nil, p, nil)
+	defer absent.stop()
+	absent.items[&item{name: "a", version: "1", line: 3}] = &arrival{err: errors.New("gone")}
+	absent.items[&item{name: "b", version: "1", line: 2}] = &arrival{err: errors.New("gone")}
+	if err := judge(p, absent, sandbox.Exit{}, ""); err == nil || err.Error() != "go.sum:2: b 1: gone" {
+		t.Error(err)
+	}
+	if err := judge(p, ok, sandbox.Exit{Code: -1, Signal: "SIGKILL", Cause: sandbox.CauseWall}, ""); err == nil || !strings.Contains(err.Error(), "ended by the sandbox: wall") {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -88,6 +89,14 @@ func TestNPM(t *testing.T) {
 		t.Errorf("got %s\nwant %s", strings.Join(got, "|"), want)
 	}
 	l.noLeftovers()
+	root, err := os.OpenRoot(l.source)
+	must(t, err)
+	defer root.Close()
+	plan, err := l.npmPlan(project{root, "web"})
+	must(t, err)
+	if !slices.Contains(plan.argv, "--ignore-scripts") { // npm 11 runs none anyhow
+		t.Error(plan.argv)
+	}
 	second := newLab(t, nil)
 	npmSource(second)
 	if again := second.fetch("web")[0].Digest; again != layer.Digest {

@@ -45,7 +45,7 @@ func writeFolders(w *tar.Writer, dir string, image Image, seen map[string]bool) 
 	if err := writeFolders(w, path.Dir(dir), image, seen); err != nil {
 		return err
 	}
-	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(dir, "/") + "/", Mode: 0o755, ModTime: image.Created.UTC()})
+	return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(dir, "/") + "/", Mode: 0o755, ModTime: image.Created})
 }
 
 func writeFile(w *tar.Writer, f File, image Image) error {
@@ -59,7 +59,7 @@ func writeFile(w *tar.Writer, f File, image Image) error {
 	}
 	if err == nil {
 		err = w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(f.Path, "/"), Mode: int64(cmp.Or(f.Mode, 0o755) & 0o777),
-			Size: info.Size(), ModTime: image.Created.UTC()})
+			Size: info.Size(), ModTime: image.Created})
 	}
 	if err == nil {
 		_, err = io.Copy(w, file)
