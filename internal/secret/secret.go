@@ -18,7 +18,7 @@ var ErrExposed = errors.New("private keys may be read or replaced by others")
 // Check looks at the folder of a kernel: itself, and the keys in it. A folder that is not there exposes nothing.
 func Check(dir string) error {
 	found := exposed(dir)
-	for _, name := range []string{"ledger_key", "trust"} {
+	for _, name := range []string{"ledger_key", "secrets", "trust"} {
 		err := filepath.WalkDir(filepath.Join(dir, name), func(path string, _ fs.DirEntry, err error) error {
 			if err == nil {
 				found = append(found, exposed(path)...)

@@ -12,10 +12,12 @@ import (
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "kernel")
-	if err := os.MkdirAll(filepath.Join(dir, "trust"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"trust", "secrets"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, name := range []string{"ledger_key", "trust/ca-1.pem", "trust/log-1.pem"} {
+	for _, name := range []string{"ledger_key", "trust/ca-1.pem", "trust/log-1.pem", "secrets/00"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("key"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +33,7 @@ func TestCheck(t *testing.T) {
 	if err := Check(filepath.Join(t.TempDir(), "none")); err != nil {
 		t.Error(err)
 	}
-	for name, mode := range map[string]os.FileMode{".": 0o710, "ledger_key": 0o640, "trust": 0o701, "trust/ca-1.pem": 0o604, "trust/log-1.pem": 0o620} {
+	for name, mode := range map[string]os.FileMode{".": 0o710, "ledger_key": 0o640, "trust": 0o701, "trust/ca-1.pem": 0o604, "trust/log-1.pem": 0o620, "secrets/00": 0o644} {
 		dir := folder(t)
 		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
 			t.Fatal(err)

@@ -161,7 +161,8 @@ func parseLog(pb *trustroot.TransparencyLogInstance, signatures bool) (log, erro
 }
 
 func logKey(pb *common.PublicKey) (crypto.PublicKey, error) {
-	if pb.GetKeyDetails() == common.PublicKeyDetails_PKCS1_RSA_PKCS1V5 { //nolint:staticcheck // what Sigstore's test instance has
+	//lint:ignore SA1019 Sigstore's test instance has such a key
+	if pb.GetKeyDetails() == common.PublicKeyDetails_PKCS1_RSA_PKCS1V5 {
 		return x509.ParsePKCS1PublicKey(pb.GetRawBytes())
 	}
 	return x509.ParsePKIXPublicKey(pb.GetRawBytes())
