@@ -143,7 +143,15 @@ type pinError struct {
 }
 
 func (e *pinError) Error() string {
-	return fmt.Sprintf("%s does not have the pinned content %s: %v", e.it.url, e.it.pin, e.err)
+	return fmt.Sprintf("%s does not have the pinned content %s: %v", e.it.url, brief(e.it.pin.String()), e.err)
+}
+
+// brief is the beginning of a digest, for people.
+func brief(digest string) string {
+	if len(digest) > 24 {
+		return digest[:24] + "..."
+	}
+	return digest
 }
 
 func (e *pinError) Unwrap() error { return e.err }

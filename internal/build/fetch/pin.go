@@ -58,7 +58,7 @@ func (g goSum) check(path string) (map[string]string, error) {
 		return nil, fmt.Errorf("it is no module: %w", err)
 	}
 	if !slices.Contains(g.sums, got) {
-		return nil, fmt.Errorf("it is %s", got)
+		return nil, fmt.Errorf("it is %s", brief(got))
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(got, "h1:"))
 	digests["dirHash"] = hex.EncodeToString(raw)
@@ -110,7 +110,7 @@ func (i integrity) check(path string) (map[string]string, error) {
 		return nil, err
 	}
 	if digests[i.algorithm] != i.hex {
-		return nil, fmt.Errorf("it is %s:%s", i.algorithm, digests[i.algorithm])
+		return nil, fmt.Errorf("it is %s", brief(i.algorithm+":"+digests[i.algorithm]))
 	}
 	return digests, nil
 }
