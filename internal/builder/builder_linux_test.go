@@ -391,3 +391,37 @@ func TestConfigRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestCertified(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var built Built
+	if err := json.Unmarshal(s.post(t, ordered(t, s.asker, NamespaceJob, s.job())).Body.Bytes(), &built); err != nil {
+		t.Fatal(err)
+	}
+	line := string(ssh.MarshalAuthorizedKey(s.signer))
+	listed := []manifest.DedicatedBuilder{{Identity: forge, Key: line}}
+	if id, err := Certified(built.Stated, "shop", listed); err != nil || id.String() != forge {
+		t.Errorf("%v, %v", id, err)
+	}
+	edited, resigned := built.Stated, built.Stated
+	edited.Statement = bytes.Replace(edited.Statement, []byte(`"name":"note"`), []byte(`"name":"mote"`), 1)
+	resigned.Signature = string(must(sshsig.Sign(s.asker, NamespaceStatement, built.Statement))(t))
+	stranger := []manifest.DedicatedBuilder{{Identity: forge, Key: string(ssh.MarshalAuthorizedKey(s.asker.PublicKey()))}}
+	other := []manifest.DedicatedBuilder{{Identity: "https://adamant.dev/id/shop/builder/dedicated/other", Key: line}}
+	local := built.Stated
+	local.Statement = bytes.ReplaceAll(local.Statement, []byte("dedicated/forge"), []byte("workstation/forge"))
+	for name, c := range map[string]struct {
+		stated     Stated
+		repository string
+		listed     []manifest.DedicatedBuilder
+	}{
+		"edited": {edited, "shop", listed}, "by another key": {resigned, "shop", listed}, "another key listed": {built.Stated, "shop", stranger},
+		"the key of another": {built.Stated, "shop", other}, "another repository": {built.Stated, "web", listed}, "nobody listed": {built.Stated, "shop", nil},
+		"a workstation": {local, "shop", listed},
+	} {
+		if id, err := Certified(c.stated, c.repository, c.listed); err == nil {
+			t.Errorf("%s: certified as %s", name, id)
+		}
+	}
+}

@@ -22,6 +22,9 @@ import (
 	"github.com/adamant-os/adamant/internal/trust"
 )
 
+// PathCertify is where a daemon certifies what a dedicated builder stated: POST Stated: notary.Signed.
+const PathCertify = "/v1/certify"
+
 // Paths of serve.
 const (
 	PathBuild    = "/v1/build"                   // POST Order: Built

@@ -10,6 +10,7 @@ import (
 	"github.com/adamant-os/adamant/internal/admit"
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/build"
+	"github.com/adamant-os/adamant/internal/builder"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
@@ -23,7 +24,9 @@ func TestAdmission(t *testing.T) {
 	h, _ := trusting(t)
 	h.clone.Git("switch", "-q", "main")
 	h.clone.Git("pull", "-q", h.writer("ada"), "main")
-	h.clone.Write(".adamant/adamant.yaml", openConfig+"  build:\n    - {name: api, kind: go, directory: api}\n")
+	const forge = "https://adamant.dev/id/sample/builder/dedicated/forge"
+	machine := newOperatorKey(t)
+	h.clone.Write(".adamant/adamant.yaml", openConfig+"  build:\n    - {name: api, kind: go, directory: api}\n  admission:\n    builders: [{identity: "+forge+", key: "+machine.public()+"}]\n")
 	h.clone.Commit("Build the api")
 	h.await(h.push(h.writer("ada"), "HEAD", "topic=target"), change.Merged)
 	commit, _ := h.attested()
@@ -54,5 +57,16 @@ func TestAdmission(t *testing.T) {
 	h.call("POST", admit.Path, "", request, &remembered)
 	if string(remembered.VSA) != string(admitted.VSA) {
 		t.Error("it was decided anew")
+	}
+
+	// A dedicated builder's statement is certified by the key that main lists; its level is still root.json's to give.
+	text, err = record.Statement(forge, "test")
+	must(t, err)
+	signature, err := machine.Sign(t.Context(), builder.NamespaceStatement, string(text))
+	must(t, err)
+	var certified notary.Signed
+	h.call("POST", builder.PathCertify, "", builder.Stated{Statement: text, Signature: signature}, &certified)
+	if certified.Identity != forge {
+		t.Errorf("certified as %s", certified.Identity)
 	}
 }

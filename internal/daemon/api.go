@@ -123,6 +123,7 @@ func (d *Daemon) routes(a huma.API) {
 	d.taskRoutes(a)
 	d.notaryRoutes(a)
 	d.admitRoutes(a)
+	d.builderRoutes(a)
 }
 
 func (d *Daemon) moreRoutes(a huma.API) {

@@ -11,8 +11,16 @@ import (
 type Admission struct {
 	// Environments by name. None: every environment asks for what an empty one asks for. With any, only these are known.
 	Environments map[string]Environment `json:"environments,omitempty"`
+	// Builders are dedicated builders: the kernel certifies what their key signed.
+	Builders []DedicatedBuilder `json:"builders,omitempty"`
 	// Revoked artifacts, commits and builders run nowhere.
 	Revoked []Revocation `json:"revoked,omitempty"`
+}
+
+// DedicatedBuilder is a builder on a machine of its own (docs/builder.md). What it may claim stands in root.json.
+type DedicatedBuilder struct {
+	Identity string `json:"identity" format:"url"` // https://adamant.dev/id/<repository>/builder/dedicated/<name>
+	Key      string `json:"key" min:"1"`           // its signer's public key, a line of authorized_keys
 }
 
 // Environment is what an artifact must fulfil to run in one place. That a builder of root.json built it from a commit of main that
