@@ -24,7 +24,9 @@ func (r *run) cover(ctx context.Context, rec *record, l *line) ([]*move, error) 
 	known := l.base
 	for i := range moves {
 		m := &moves[i]
-		r.follows(m, known, i == 0 && l.at[m.from] == 0)
+		first := i == 0 && l.at[m.from] == 0
+		r.follows(m, known, first)
+		r.holds(m, l, first)
 		known = m.to
 		r.mark(m, l, covered)
 	}
@@ -51,6 +53,15 @@ func (r *run) follows(m *move, known git.OID, first bool) {
 		r.fail(Problem{Code: LandingBroken, Commit: m.to, Place: m.entry.Place.String(),
 			What: fmt.Sprintf("the kernel was restored with main at %s, and main was at %s", short(m.to), short(known)), Do: doRestore})
 	}
+}
+
+// holds demands that what a landing landed on is on main when what it landed is.
+func (r *run) holds(m *move, l *line, first bool) {
+	if _, on := l.at[m.from]; on || first || l.at[m.to] == 0 || m.kind != ledger.LandingIntent {
+		return
+	}
+	r.fail(Problem{Code: MainForked, Commit: m.to, Place: m.entry.Place.String(), Do: doRestore,
+		What: fmt.Sprintf("main holds %s and not %s, which it landed on", short(m.to), short(m.from))})
 }
 
 // mark gives the commits of a landing to it that no earlier one has.

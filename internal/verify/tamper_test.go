@@ -424,6 +424,14 @@ func insiderTamperings() []tampering {
 			m.set(main, m.commit(main, "by hand", m.thief, main))
 			m.land(was, nil)
 		}, []string{"COMMIT_SIGNER", "VERDICT_MISSING"}},
+		{"landing: of another tree than was judged, signed by the gate", false, func(m *mutant) {
+			blob := m.stdin([]byte("# Sample\n\nA sample!\n"), "hash-object", "-w", "--stdin")
+			id := m.commit(m.with(main, "README.md", blob), m.git("log", "-1", "--format=%B", main)+"\n", m.key, main+"^")
+			m.relanded(id)
+		}, []string{"VERDICT_MISMATCH"}},
+		{"landing: on another commit than was judged, signed by the gate", false, func(m *mutant) {
+			m.relanded(m.commit(main, m.git("log", "-1", "--format=%B", main)+"\n", m.key, main+"~2"))
+		}, []string{"MAIN_FORKED", "VERDICT_MISMATCH"}},
 		{"landing: begins elsewhere", false, func(m *mutant) {
 			m.intent(func(in *kernel.Intent) { in.Main.Old = git.OID(m.git("rev-parse", main+"~4")) })
 		}, []string{"LANDING_BROKEN"}},
@@ -512,6 +520,22 @@ func insiderTamperings() []tampering {
 			})
 		}, []string{"APPROVAL_FORGED", "APPROVAL_MISSING"}},
 	}
+}
+
+// relanded has the last landing land another commit.
+func (m *mutant) relanded(id string) {
+	m.Helper()
+	m.set(main, id)
+	m.forge(m.key, func(all []ledger.Entry) []ledger.Entry {
+		intent, done := &all[lastOf(m.T, all, ledger.LandingIntent)], &all[lastOf(m.T, all, ledger.LandingDone)]
+		var in kernel.Intent
+		var out kernel.Outcome
+		decode(m.T, intent.Body, &in)
+		decode(m.T, done.Body, &out)
+		in.Main.New, in.Decisions[0].Commit, out.Main = git.OID(id), git.OID(id), git.OID(id)
+		intent.Body, done.Body = encode(m.T, in), encode(m.T, out)
+		return all
+	})
 }
 
 // land forges a landing of main as it is.

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/attest"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/tlog"
@@ -331,5 +333,68 @@ func TestRootPinned(t *testing.T) {
 	r := run(t, f.house.git(), verify.Options{Root: strings.Repeat("0", 64)})
 	if len(r.Failures) != 1 || r.Failures[0].Code != verify.RootChanged {
 		t.Errorf("another root is pinned: %v", r.Failures)
+	}
+	newer := good.Memory.Views[""]
+	newer.RootVersion++
+	r = run(t, f.house.git(), verify.Options{Memory: verify.Memory{Views: map[string]verify.Sight{"": newer}}})
+	if len(r.Failures) != 1 || r.Failures[0].Code != verify.RootRolledBack {
+		t.Errorf("a newer root was seen: %v", r.Failures)
+	}
+}
+
+// TestWarnings: what is not there yet, or could be better, is told and fails nothing.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for want, mutate := range map[string]func(m *mutant){
+		verify.LandingOpen: func(m *mutant) {
+			m.rewrite(m.key, func(all []ledger.Entry) []ledger.Entry { return all[:lastOf(m.T, all, ledger.LandingDone)] })
+			m.git("update-ref", "-d", kernel.RefLog)
+			m.git("update-ref", "-d", attest.Ref)
+		},
+		verify.LogLags:            func(m *mutant) { m.git("update-ref", "-d", kernel.RefLog) },
+		verify.AttestationMissing: func(m *mutant) { m.drop(m.decision(main)) },
+		verify.VerdictDetached: func(m *mutant) {
+			m.git("update-ref", "-d", m.git("for-each-ref", "--format=%(refname)", kernel.PrefixChanges+m.f.high[:2]+"/"+m.f.high+"*/meta"))
+		},
+		trust.CodeRootMissing: nil,
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			var r *verify.Report
+			if mutate == nil {
+				m := newMutant(t)
+				m.set(main, main+"~6")
+				m.forge(m.key, func(all []ledger.Entry) []ledger.Entry {
+					for i, e := range all {
+						if e.Kind == ledger.LandingIntent {
+							return all[:i]
+						}
+					}
+					return all
+				})
+				r = run(t, m.dir, verify.Options{})
+			} else {
+				m := newMutant(t)
+				mutate(m)
+				r = run(t, m.dir, verify.Options{})
+			}
+			if !r.Holds() || !slices.ContainsFunc(r.Warnings, func(p verify.Problem) bool { return p.Code == want }) {
+				t.Errorf("failures %v, warnings %v", r.Failures, r.Warnings)
+			}
+		})
+	}
+}
+
+// TestExpired warns of a root that nobody renewed.
+func TestExpired(t *testing.T) {
+	t.Parallel()
+	repo, err := git.Open(t.Context(), history(t).house.git())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repo.Close()
+	r, err := verify.Run(t.Context(), repo, verify.Options{Now: time.Now().AddDate(2, 0, 0)})
+	if err != nil || !r.Holds() || !slices.ContainsFunc(r.Warnings, func(p verify.Problem) bool { return p.Code == verify.RootExpired }) {
+		t.Errorf("%v, %+v", err, r)
 	}
 }
