@@ -263,6 +263,15 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+func TestBlobMutation(t *testing.T) {
+	t.Parallel()
+	s := newSigner(t, nil)
+	bad := edit(t, s.signBlob(t, "an artifact"), func(b map[string]any) { flip(t, at(b, "messageSignature"), "signature") })
+	if _, err := s.verifier(t).Bundle(t.Context(), bad, file("an artifact"), verify.Expect{}); verify.CodeOf(err) != verify.SigInvalid {
+		t.Error(err)
+	}
+}
+
 // warm is a verifier that has seen the certificate before.
 func warm(t testing.TB, s signer, good []byte) *verify.Verifier {
 	t.Helper()
