@@ -26,10 +26,15 @@ const (
 	maxHops  = 5
 )
 
-// hosts that public registries send their files from.
-var fileHosts = map[string][]string{
-	"https://proxy.golang.org": {"storage.googleapis.com"},
-	"https://pypi.org":         {"files.pythonhosted.org"},
+// fileHosts are the hosts that a public registry sends its files from, besides itself.
+func fileHosts(registry string) []string {
+	switch registry {
+	case "https://proxy.golang.org":
+		return []string{"storage.googleapis.com"}
+	case "https://pypi.org":
+		return []string{"files.pythonhosted.org"}
+	}
+	return nil
 }
 
 // refusedError says that an address must not be reached.
@@ -47,7 +52,7 @@ func (o Options) allowed() ([]string, error) {
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return nil, fmt.Errorf("registry %q: want an address like https://host/path", registry)
 		}
-		hosts = append(append(hosts, u.Host), fileHosts[registry]...)
+		hosts = append(append(hosts, u.Host), fileHosts(registry)...)
 	}
 	return hosts, nil
 }
