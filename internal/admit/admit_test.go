@@ -13,6 +13,7 @@ import (
 	"github.com/adamant-os/adamant/internal/build/vuln"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/trust"
+	"github.com/adamant-os/adamant/internal/trust/verify"
 )
 
 func TestAdmits(t *testing.T) {
@@ -374,5 +375,25 @@ func TestFind(t *testing.T) {
 	}
 	if v := must(Find(t.Context(), clone, "other"))(t); v.Main != "refs/adamant-remote/other/main" {
 		t.Error(v)
+	}
+}
+
+// TestVouched: an identity of this repository counts from this repository's issuer, and from no other that the root may know.
+func TestVouched(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := must(readRules(t.Context(), h.repo, h.tip, nil))(t)
+	for _, c := range []struct {
+		identity, issuer string
+		want             bool
+	}{
+		{bench, "https://adamant.dev/issuer/shop", true},
+		{bench, "https://token.example.com", false},
+		{"https://adamant.dev/id/web/builder/workstation/bench", "https://adamant.dev/issuer/web", false},
+		{"https://github.com/o/r/.github/workflows/b.yml@refs/heads/main", "https://token.actions.githubusercontent.com", true},
+	} {
+		if got := r.vouched(verify.Result{Identity: c.identity, Issuer: c.issuer}); got != c.want {
+			t.Errorf("%s by %s: %v", c.identity, c.issuer, got)
+		}
 	}
 }
