@@ -97,6 +97,17 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestMainSeen: what was on main once stays on it.
+func TestMainSeen(t *testing.T) {
+	t.Parallel()
+	f := history(t)
+	seen := verify.Sight{Main: git.OID(strings.Repeat("ab", 20))}
+	r := run(t, f.house.git(), verify.Options{Memory: verify.Memory{Views: map[string]verify.Sight{"": seen}}})
+	if len(r.Failures) != 1 || r.Failures[0].Code != verify.MainRewritten {
+		t.Errorf("%v", r.Failures)
+	}
+}
+
 // TestAllHolds verifies the summaries, too.
 func TestAllHolds(t *testing.T) {
 	t.Parallel()
