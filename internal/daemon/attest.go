@@ -3,7 +3,9 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/attest"
@@ -61,6 +63,9 @@ func (d *Daemon) readRoot(ctx context.Context, folder git.OID) (*trust.Chain, er
 	repo := d.kernel.Repo()
 	return trust.ReadRoot(func(name string) ([]byte, error) {
 		oid, err := repo.Lookup(ctx, folder, name)
+		if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
+			return nil, fs.ErrNotExist
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -65,10 +65,15 @@ func (d *Daemon) consents(ctx context.Context, c change.Change) (change.Change, 
 	return c, nil
 }
 
-// counted is a state without the approvals of keys that were revoked since: the change keeps a copy of each.
+// counted is a state without the approvals of keys that were revoked since (the change keeps a copy of each), and each of the others
+// once: the reconciler and whoever answered the operator may have written down the same one.
 func (d *Daemon) counted(s change.State) change.State {
-	revoked := d.who.Revoked()
-	s.Approvals = slices.DeleteFunc(slices.Clone(s.Approvals), func(a gate.Approval) bool { return slices.Contains(revoked, a.Key) })
+	revoked, seen := d.who.Revoked(), map[string]bool{}
+	s.Approvals = slices.DeleteFunc(slices.Clone(s.Approvals), func(a gate.Approval) bool {
+		again := seen[a.Statement.Nonce]
+		seen[a.Statement.Nonce] = true
+		return again || slices.Contains(revoked, a.Key)
+	})
 	return s
 }
 
