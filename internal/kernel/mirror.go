@@ -148,7 +148,7 @@ func (m *mirroring) below(prefix string) []string {
 
 // appended are the references whose histories only grow.
 func appended(ref string) bool {
-	return strings.HasPrefix(ref, PrefixLedger) || strings.HasPrefix(ref, PrefixArchive) || ref == RefLog
+	return strings.HasPrefix(ref, PrefixLedger) || strings.HasPrefix(ref, PrefixArchive) || ref == RefLog || ref == RefAttestations
 }
 
 // compareHistories looks at what only grows before anything is pushed: the remote's must be a part of the kernel's.
