@@ -8,7 +8,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 )
 
-// TestAttestationsTravel: log and attestations leave the kernel, arrive in clones and restored kernels, and are never rewritten there.
+// TestAttestationsTravel: log and attestations leave the kernel, arrive in clones, and are never rewritten there.
 func TestAttestationsTravel(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
