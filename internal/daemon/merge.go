@@ -51,6 +51,9 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.tellLost(ctx, changes); err != nil {
+		return err
+	}
 	var queued []mergequeue.Change
 	for _, c := range changes {
 		if c.State.Status.InQueue() {

@@ -113,6 +113,8 @@ func (d *Daemon) answered(id string, body change.Body) {
 
 // announce tells ledger and watchers what happened to a change.
 func (d *Daemon) announce(ctx context.Context, c change.Change, op change.Operation, why string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace) // the operation is written: its line follows, at the end too
+	defer cancel()
 	body, err := json.Marshal(struct {
 		Status   change.Status `json:"status"`
 		PatchSet int           `json:"patchSet"`
