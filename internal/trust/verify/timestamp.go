@@ -2,11 +2,15 @@ package verify
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/digitorus/pkcs7"
+	"github.com/digitorus/timestamp"
 	"github.com/sigstore/timestamp-authority/v2/pkg/verification"
 )
 
@@ -32,12 +36,17 @@ func (v *Verifier) stamped(c content) ([]time.Time, error) {
 // stamp is the time of an RFC 3161 response over the signature.
 func (v *Verifier) stamp(response, signature []byte) (time.Time, error) {
 	refusal := refuse(TSAInvalid, "no timestamp authority of the trusted root made the timestamp", nextRoot, nil)
-	for _, a := range v.trusted.stampers {
+	t := readToken(response)
+	for i, a := range v.trusted.stampers {
+		if at, ok := v.stampedAgain(i, t, signature); ok {
+			return at, nil
+		}
 		ts, err := verification.VerifyTimestampResponse(response, bytes.NewReader(signature), verification.VerifyOpts{
 			Roots: []*x509.Certificate{a.root}, Intermediates: a.intermediates, TSACertificate: a.leaf,
 		})
 		switch invalid := (x509.CertificateInvalidError{}); {
 		case err == nil && a.window.holds(ts.Time):
+			v.rememberStamper(i, t)
 			return ts.Time, nil
 		case err == nil:
 			refusal = refuse(TSAWindow, fmt.Sprintf("the timestamp is of %s, when its authority was not valid", ts.Time.UTC().Format(time.RFC3339)), nextRoot, nil)
@@ -48,4 +57,90 @@ func (v *Verifier) stamp(response, signature []byte) (time.Time, error) {
 		}
 	}
 	return time.Time{}, refusal
+}
+
+// stamperKey names all that the path of a timestamp's certificate follows from, but the time: the authority of the trusted root and the
+// certificates that came with the timestamp, the signer's in front.
+type stamperKey struct {
+	authority    int
+	certificates [sha256.Size]byte
+}
+
+// stampersKept bounds the memory of timestamp authorities' certificates.
+const stampersKept = 64
+
+// token is a timestamp that carries its certificates and whose signature holds by one of them.
+type token struct {
+	*timestamp.Timestamp
+	signer *x509.Certificate
+	sum    [sha256.Size]byte // of the certificates
+}
+
+// readToken is nil for whatever is not plainly a token: that is for VerifyTimestampResponse to judge. ParseResponse checks the
+// signature of a token that carries certificates.
+func readToken(response []byte) *token {
+	ts, err := timestamp.ParseResponse(response)
+	if err != nil || len(ts.Certificates) == 0 {
+		return nil
+	}
+	p7, err := pkcs7.Parse(ts.RawToken)
+	if err != nil {
+		return nil
+	}
+	signer := p7.GetOnlySigner()
+	if signer == nil {
+		return nil
+	}
+	h := sha256.New()
+	h.Write(signer.Raw)
+	for _, c := range ts.Certificates {
+		h.Write(c.Raw) // DER says where it ends
+	}
+	return &token{ts, signer, [sha256.Size]byte(h.Sum(nil))}
+}
+
+// stampedAgain is the time of a token whose certificate was verified before, for that time too: what is left of
+// VerifyTimestampResponse is that it is about the signature.
+func (v *Verifier) stampedAgain(authority int, t *token, signature []byte) (time.Time, bool) {
+	if t == nil {
+		return time.Time{}, false
+	}
+	v.mu.Lock()
+	within, known := v.stampers[stamperKey{authority, t.sum}]
+	v.mu.Unlock()
+	if !known || !within.holds(t.Time) {
+		return time.Time{}, false
+	}
+	switch t.HashAlgorithm {
+	case crypto.SHA256, crypto.SHA384, crypto.SHA512:
+		return t.Time, bytes.Equal(sum(t.HashAlgorithm, signature), t.HashedMessage)
+	}
+	return time.Time{}, false
+}
+
+// rememberStamper remembers when the certificate of a token that was verified may stamp: while its authority and all certificates of
+// all its paths are valid, when nothing that VerifyTimestampResponse finds about it can differ.
+func (v *Verifier) rememberStamper(authority int, t *token) {
+	if t == nil {
+		return
+	}
+	a := v.trusted.stampers[authority]
+	o := options(a, x509.ExtKeyUsageTimeStamping, t.Time)
+	for _, c := range t.Certificates {
+		o.Intermediates.AddCert(c)
+	}
+	paths, err := t.signer.Verify(o)
+	if err != nil {
+		return
+	}
+	within := a.window
+	for _, path := range paths {
+		within = intersect(within, path)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.stampers) >= stampersKept {
+		clear(v.stampers)
+	}
+	v.stampers[stamperKey{authority, t.sum}] = within
 }

@@ -74,6 +74,7 @@ type Verifier struct {
 
 	mu           sync.Mutex
 	certificates map[[sha256.Size]byte]*certificate // verified; never changed once here
+	stampers     map[stamperKey]window              // whose certificates were verified, and from when to when that holds
 }
 
 // What to do next.
@@ -88,7 +89,7 @@ func New(trustedRoot []byte, o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, refuse(RootUnknown, "the trusted root cannot be read", "adamant trust export writes this repository's", err)
 	}
-	v := &Verifier{trusted: t, certificates: map[[sha256.Size]byte]*certificate{}}
+	v := &Verifier{trusted: t, certificates: map[[sha256.Size]byte]*certificate{}, stampers: map[stamperKey]window{}}
 	if o.Key != nil {
 		if v.key, err = parseKey(o.Key); err != nil {
 			return nil, refuse(SigKey, "the public key cannot be read", "openssl pkey -pubin -in FILE -text shows what it is", err)
