@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/sandbox"
@@ -304,7 +305,7 @@ func TestWithoutRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "test")
-	if err := os.WriteFile(path, binary, 0o755); err != nil {
+	if err := exectest.WriteFile(path, binary, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "-test.run", "Nothing|Network|Host|TestEnvironment|TestDescriptors|SetupIsShared", "-test.v")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/operator/desk"
@@ -39,7 +40,7 @@ func TestMirrorFollows(t *testing.T) {
 	})
 	h.until("it is on record", func() bool { return h.ledger(ledger.MirrorPushed) > 0 })
 	hook := filepath.Join(remote, "hooks", "pre-receive")
-	if err := os.WriteFile(hook, []byte("#!/bin/sh\necho not today\nexit 1\n"), 0o755); err != nil {
+	if err := exectest.WriteFile(hook, []byte("#!/bin/sh\necho not today\nexit 1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	h.edit("more", "docs/b.md", "# B\n\nB word.\n", "B word")

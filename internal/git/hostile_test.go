@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 // plant is a setting of a repository, as an agent could leave it behind, that makes git run a program.
@@ -60,11 +62,11 @@ func (p plant) arm(t *testing.T) (f *fixture, main, side OID, mark string) {
 	mark = filepath.Join(realTemp(t), "mark")
 	canary := filepath.Join(realTemp(t), "canary")
 	script := "#!/bin/sh\necho \"$0 $*\" >> '" + mark + "'\nexit 1\n"
-	must[struct{}](t)(struct{}{}, os.WriteFile(canary, []byte(script), 0o755))
+	must[struct{}](t)(struct{}{}, exectest.WriteFile(canary, []byte(script), 0o755))
 	hooks := filepath.Join(realTemp(t), "hooks")
 	must[struct{}](t)(struct{}{}, os.Mkdir(hooks, 0o755))
 	for _, hook := range []string{"post-checkout", "pre-commit", "post-index-change", "reference-transaction", "fsmonitor-watchman", "post-merge"} {
-		must[struct{}](t)(struct{}{}, os.WriteFile(filepath.Join(hooks, hook), []byte(script), 0o755))
+		must[struct{}](t)(struct{}{}, exectest.WriteFile(filepath.Join(hooks, hook), []byte(script), 0o755))
 	}
 	fill := strings.NewReplacer("CANARY", canary, "HOOKS", hooks)
 	for name, text := range p.files {
@@ -210,7 +212,7 @@ func TestEnvironmentIsCleared(t *testing.T) {
 	head := f.commit("one", "f", "1\n")
 	mark := filepath.Join(realTemp(t), "mark")
 	canary := filepath.Join(realTemp(t), "canary")
-	must[struct{}](t)(struct{}{}, os.WriteFile(canary, []byte("#!/bin/sh\ntouch '"+mark+"'\n"), 0o755))
+	must[struct{}](t)(struct{}{}, exectest.WriteFile(canary, []byte("#!/bin/sh\ntouch '"+mark+"'\n"), 0o755))
 	environ := append(testEnv(f.home), "GIT_DIR=/nowhere", "GIT_WORK_TREE=/nowhere", "GIT_INDEX_FILE=/nowhere", "GIT_OBJECT_DIRECTORY=/nowhere",
 		"GIT_EXTERNAL_DIFF="+canary, "GIT_SSH_COMMAND="+canary, "GIT_PAGER="+canary, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsmonitor", "GIT_CONFIG_VALUE_0="+canary,
 		"GIT_CONFIG_PARAMETERS='core.fsmonitor="+canary+"'", "GIT_TRACE=/"+mark, "GIT_TRACE2="+mark, "GIT_ICASE_PATHSPECS=1", "GIT_DIFF_OPTS=-u9", "GIT_REPLACE_REF_BASE=refs/heads",

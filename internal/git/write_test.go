@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 // bothFormats runs a test in a SHA-1 and in a SHA-256 repository.
@@ -194,7 +196,7 @@ func TestWritesRunNoHooks(t *testing.T) {
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(dir, hook), []byte("#!/bin/sh\necho \"$0\" >>'"+mark+"'\n"), 0o755); err != nil {
+			if err := exectest.WriteFile(filepath.Join(dir, hook), []byte("#!/bin/sh\necho \"$0\" >>'"+mark+"'\n"), 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -527,7 +529,7 @@ func TestFetchUploadPack(t *testing.T) {
 	f := newFixture(t)
 	f.commit("x", "a", "a")
 	wrapper := filepath.Join(realTemp(t), "up load'pack")
-	if err := os.WriteFile(wrapper, []byte("#!/bin/sh\n: >\""+wrapper+".ran\"\nexec git-upload-pack \"$@\"\n"), 0o755); err != nil {
+	if err := exectest.WriteFile(wrapper, []byte("#!/bin/sh\n: >\""+wrapper+".ran\"\nexec git-upload-pack \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	err := newFixture(t, "--bare").open().Fetch(t.Context(), f.dir, []string{"refs/heads/main:refs/heads/x"}, FetchOptions{UploadPack: wrapper})

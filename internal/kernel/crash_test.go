@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ledger"
 )
@@ -234,7 +235,7 @@ func newRig(t *testing.T) *rig {
 	r.check(err)
 	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = update-ref ] && [ -e '%[1]s/fault.json' ] && exec '%[2]s' %[3]s '%[1]s' \"$@\"\nexec '%[4]s' \"$@\"\n",
 		r.bin, self, asGit, real)
-	r.check(os.WriteFile(filepath.Join(r.bin, "git"), []byte(script), 0o755))
+	r.check(exectest.WriteFile(filepath.Join(r.bin, "git"), []byte(script), 0o755))
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/ledger"
@@ -111,7 +112,7 @@ func TestMirrorProtectedMain(t *testing.T) {
 	before := l.refsOf(forge)[RefMain]
 	hook := filepath.Join(forge, "hooks", "pre-receive")
 	l.check(os.MkdirAll(filepath.Dir(hook), 0o755))
-	l.check(os.WriteFile(hook, []byte("#!/bin/sh\nwhile read old new ref; do [ $ref = refs/heads/main ] && { echo 'main is protected' >&2; exit 1; }; done; exit 0\n"), 0o755))
+	l.check(exectest.WriteFile(hook, []byte("#!/bin/sh\nwhile read old new ref; do [ $ref = refs/heads/main ] && { echo 'main is protected' >&2; exit 1; }; done; exit 0\n"), 0o755))
 	l.check(land(t.Context(), k, 0))
 	m := l.mirror(k, forge)
 	l.refused(m, RefMain, CauseProtected)

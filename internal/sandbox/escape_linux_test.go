@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 // TestEscapes runs every attack against everything, against nothing of what holds it, and against each single guard of it.
@@ -107,7 +109,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 		}
 	}
 	path, setuid := filepath.Join(dir, "bin", "sandbox.test"), filepath.Join(dir, "setuid", "sandbox.test")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(path, program, 0o755), os.WriteFile(setuid, program, 0o755), os.Chmod(setuid, 0o755|os.ModeSetuid)); err != nil {
+	if err := errors.Join(os.Chmod(dir, 0o755), exectest.WriteFile(path, program, 0o755), exectest.WriteFile(setuid, program, 0o755), os.Chmod(setuid, 0o755|os.ModeSetuid)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "-test.v", "-test.run", "^(Test[^A]|TestA[^s])")

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 func TestMain(m *testing.M) {
@@ -46,7 +48,7 @@ func publish() string {
 		panic(err)
 	}
 	path := filepath.Join(dir, "sandbox.test")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(path, program, 0o755)); err != nil {
+	if err := errors.Join(os.Chmod(dir, 0o755), exectest.WriteFile(path, program, 0o755)); err != nil {
 		panic(err)
 	}
 	os.Setenv(programVariable, path)

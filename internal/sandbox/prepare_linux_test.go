@@ -15,6 +15,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 // stageSet is what one run of an attack has: its Spec, and the host's folder with secrets beside the task's.
@@ -240,7 +242,7 @@ func setuidFile(t *testing.T, s *stageSet) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.WriteFile(path, program, 0o755), os.Chmod(path, 0o755|os.ModeSetuid)); err != nil {
+		if err := errors.Join(exectest.WriteFile(path, program, 0o755), os.Chmod(path, 0o755|os.ModeSetuid)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/adamant-os/adamant/internal/agent"
+	"github.com/adamant-os/adamant/internal/exectest"
 )
 
 // machine is a folder with programs; its bin folder is all of PATH besides sh's.
@@ -26,7 +27,7 @@ func machine(t *testing.T, files map[string]string) string {
 		if target, ok := strings.CutPrefix(text, "-> "); ok {
 			err = os.Symlink(target, file)
 		} else {
-			err = os.WriteFile(file, []byte(text), 0o755)
+			err = exectest.WriteFile(file, []byte(text), 0o755)
 		}
 		if err != nil {
 			t.Fatal(err)

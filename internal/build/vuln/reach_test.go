@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
@@ -89,7 +90,7 @@ func TestReach(t *testing.T) {
 
 func write(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), exectest.WriteFile(path, []byte(text), mode)); err != nil {
 		t.Fatal(err)
 	}
 }
