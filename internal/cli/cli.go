@@ -64,7 +64,7 @@ func usage(err error) error { return &exitError{Code: ExitUsage, Err: err} }
 
 // Main runs adamant with args and returns the exit code.
 func Main(ctx context.Context, env *Env, args []string) int {
-	root := newRoot(env)
+	root := newRoot(env, args)
 	root.SetArgs(args)
 	started := false
 	noteStart(root, &started)
@@ -104,7 +104,8 @@ func noteStart(cmd *cobra.Command, started *bool) {
 	}
 }
 
-func newRoot(env *Env) *cobra.Command {
+// newRoot makes the command tree, as much of it as args need.
+func newRoot(env *Env, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "adamant",
 		Short:         "Decide which changes may reach production, and why",
@@ -117,71 +118,87 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	for _, make := range commands {
-		root.AddCommand(make(env))
+	for _, c := range chosen(args) {
+		root.AddCommand(c.make(env))
 	}
 	group(root)
 	return root
 }
 
+// chosen is the verb that args begin with, alone: to make all takes as long as to print the version. Where args begin with
+// none, it is every verb, for help, suggestions and completion to know them.
+func chosen(args []string) []command {
+	for i, c := range commands {
+		if len(args) > 0 && c.verb == args[0] {
+			return commands[i : i+1]
+		}
+	}
+	return commands
+}
+
+type command struct {
+	verb string
+	make func(*Env) *cobra.Command
+}
+
 // commands is the registry: one line a verb; groups.go says where help shows it.
-var commands = []func(*Env) *cobra.Command{
-	backtestCommand,
-	initCommand,
-	checkCommand,
-	replayCommand,
-	doctorCommand,
-	mcpCommand,
-	breakerCommand,
-	taskCommand,
-	fleetCommand,
-	gatewayCommand,
-	hookCommand,
-	riskCommand,
-	policyCommand,
-	ratchetCommand,
-	waiverCommand,
-	sweepCommand,
-	upCommand,
-	downCommand,
-	statusCommand,
-	changesCommand,
-	waitCommand,
-	queueCommand,
-	inboxCommand,
-	approveCommand,
-	rejectCommand,
-	commentCommand,
-	acceptUnavailableCommand,
-	breakGlassCommand,
-	revertCommand,
-	abandonCommand,
-	pauseCommand,
-	resumeCommand,
-	operatorCommand,
-	logCommand,
-	verifyCommand,
-	trustCommand,
-	verifyArtifactCommand,
-	signCommand,
-	attestCommand,
-	reportCommand,
-	whyCommand,
-	syncCommand,
-	mirrorCommand,
-	importCommand,
-	restoreCommand,
-	ejectCommand,
-	tokenCommand,
-	graphCommand,
-	affectedCommand,
-	catalogCommand,
-	schemaCommand,
-	versionCommand,
-	buildCommand,
-	agentCommand,
-	workspaceCommand,
-	admitCommand,
-	builderCommand,
-	agentLoopCommand,
+var commands = []command{
+	{"backtest", backtestCommand},
+	{"init", initCommand},
+	{"check", checkCommand},
+	{"replay", replayCommand},
+	{"doctor", doctorCommand},
+	{"mcp", mcpCommand},
+	{"breaker", breakerCommand},
+	{"task", taskCommand},
+	{"fleet", fleetCommand},
+	{"gateway", gatewayCommand},
+	{"hook", hookCommand},
+	{"risk", riskCommand},
+	{"policy", policyCommand},
+	{"ratchet", ratchetCommand},
+	{"waiver", waiverCommand},
+	{"sweep", sweepCommand},
+	{"up", upCommand},
+	{"down", downCommand},
+	{"status", statusCommand},
+	{"changes", changesCommand},
+	{"wait", waitCommand},
+	{"queue", queueCommand},
+	{"inbox", inboxCommand},
+	{"approve", approveCommand},
+	{"reject", rejectCommand},
+	{"comment", commentCommand},
+	{"accept-unavailable", acceptUnavailableCommand},
+	{"break-glass", breakGlassCommand},
+	{"revert", revertCommand},
+	{"abandon", abandonCommand},
+	{"pause", pauseCommand},
+	{"resume", resumeCommand},
+	{"operator", operatorCommand},
+	{"log", logCommand},
+	{"verify", verifyCommand},
+	{"trust", trustCommand},
+	{"verify-artifact", verifyArtifactCommand},
+	{"sign", signCommand},
+	{"attest", attestCommand},
+	{"report", reportCommand},
+	{"why", whyCommand},
+	{"sync", syncCommand},
+	{"mirror", mirrorCommand},
+	{"import", importCommand},
+	{"restore", restoreCommand},
+	{"eject", ejectCommand},
+	{"token", tokenCommand},
+	{"graph", graphCommand},
+	{"affected", affectedCommand},
+	{"catalog", catalogCommand},
+	{"schema", schemaCommand},
+	{"version", versionCommand},
+	{"build", buildCommand},
+	{"agent", agentCommand},
+	{"workspace", workspaceCommand},
+	{"admit", admitCommand},
+	{"builder", builderCommand},
+	{"agent-loop", agentLoopCommand},
 }
