@@ -96,11 +96,13 @@ func (c *Client) Enrol(ctx context.Context, e Enrolment) (out Enrolled, err erro
 func (c *Client) call(ctx context.Context, method, path, id string, in, out any) error {
 	var body io.Reader
 	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
+		var data bytes.Buffer
+		e := json.NewEncoder(&data)
+		e.SetEscapeHTML(false) // a document within a request, which is signed or hashed, arrives byte for byte
+		if err := e.Encode(in); err != nil {
 			return fmt.Errorf("encoding the request: %w", err)
 		}
-		body = bytes.NewReader(data)
+		body = &data
 	}
 	path = strings.Replace(path, "{id}", url.PathEscape(id), 1)
 	req, err := http.NewRequestWithContext(ctx, method, "http://daemon"+path, body)
