@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/danielgtaylor/huma/v2/sse"
 
+	"github.com/adamant-os/adamant/internal/builder"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/door"
@@ -61,10 +62,11 @@ func route[In, Out any](a huma.API, method, path, summary string, handle func(co
 func refusal(err error) error {
 	unknown, refused := (*change.NotFoundError)(nil), (*change.RefusedError)(nil)
 	noTask, noStep, unsigned := (*task.NotFoundError)(nil), (*task.RefusedError)(nil), (*notary.RefusedError)(nil)
+	uncertified := (*builder.RefusedError)(nil)
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &noTask), errors.Is(err, door.ErrUnknownToken):
 		return huma.Error404NotFound(err.Error())
-	case errors.As(err, &refused), errors.As(err, &noStep), errors.As(err, &unsigned), errors.Is(err, errNoKeys):
+	case errors.As(err, &refused), errors.As(err, &noStep), errors.As(err, &unsigned), errors.As(err, &uncertified), errors.Is(err, errNoKeys):
 		return huma.Error409Conflict(err.Error())
 	}
 	return huma.Error422UnprocessableEntity(err.Error())

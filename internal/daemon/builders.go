@@ -2,11 +2,9 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/builder"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
@@ -29,15 +27,10 @@ func (d *Daemon) certify(ctx context.Context, s builder.Stated) (out notary.Sign
 	}
 	err = d.signing(ctx, func(a *trust.Authority, log *projection.Projection) error {
 		who, err := builder.Certified(s, a.Repository(), builders)
-		if err != nil {
-			return err
+		if err == nil {
+			out, err = d.notaryOf(a, log).Certify(ctx, who, s.Statement)
 		}
-		bundle, err := a.Attest(ctx, log, who, s.Statement)
-		if err != nil {
-			return err
-		}
-		out = notary.Signed{Identity: who.String(), Issuer: trust.Issuer(who.Repository), Bundle: json.RawMessage(bundle)}
-		return d.statements.Put(ctx, bundle, nil, attest.KindProvenance)
+		return err
 	})
 	return out, err
 }

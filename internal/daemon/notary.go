@@ -24,6 +24,10 @@ func (d *Daemon) notaryRoutes(a huma.API) {
 
 func (d *Daemon) notary(ctx context.Context, use func(notary.Notary) error) error {
 	return d.signing(ctx, func(a *trust.Authority, log *projection.Projection) error {
-		return use(notary.Notary{Authority: a, Log: log, Store: d.statements, Ledger: d.kernel.Ledger()})
+		return use(d.notaryOf(a, log))
 	})
+}
+
+func (d *Daemon) notaryOf(a *trust.Authority, log *projection.Projection) notary.Notary {
+	return notary.Notary{Authority: a, Log: log, Store: d.statements, Ledger: d.kernel.Ledger()}
 }

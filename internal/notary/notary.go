@@ -5,7 +5,8 @@
 // and that the identities that mean more than "the account that owns this kernel" are nobody's to ask for: the gate's, an agent's, a
 // dedicated builder's.
 //
-// It never reads what it signs, so a signature says who asked for it and when, and nothing about whether it is true.
+// It never judges what it signs: of a statement it reads what it is about, to keep it under those subjects and, for provenance, to write
+// build.done. A signature says who asked for it and when, and nothing about whether it is true.
 package notary
 
 import (
@@ -87,6 +88,25 @@ func (n Notary) Attest(ctx context.Context, s Statement) (Signed, error) {
 	if err != nil {
 		return Signed{}, &RefusedError{err.Error()}
 	}
+	bundle, err := n.attest(ctx, who, s, statement)
+	return signed(who, bundle, err)
+}
+
+// Certify signs the provenance of a dedicated builder as that builder. Whose it is has been checked: builder.Certified says who.
+func (n Notary) Certify(ctx context.Context, who trust.Identity, provenance json.RawMessage) (Signed, error) {
+	if who.Role != trust.RoleBuilder || who.Mode != trust.BuilderDedicated {
+		return Signed{}, &RefusedError{who.String() + " is no dedicated builder"}
+	}
+	statement, err := attest.ParseStatement(provenance)
+	if err != nil {
+		return Signed{}, &RefusedError{err.Error()}
+	}
+	as := string(who.Role) + "/" + who.Mode + "/" + who.Name
+	bundle, err := n.attest(ctx, who, Statement{As: as, Statement: provenance, Kind: string(attest.KindProvenance)}, statement)
+	return signed(who, bundle, err)
+}
+
+func (n Notary) attest(ctx context.Context, who trust.Identity, s Statement, statement attest.Statement) ([]byte, error) {
 	bundle, err := n.Authority.Attest(ctx, n.Log, who, s.Statement)
 	if err == nil && s.Kind != "" {
 		err = n.Store.Put(ctx, bundle, nil, attest.Kind(s.Kind))
@@ -94,7 +114,7 @@ func (n Notary) Attest(ctx context.Context, s Statement) (Signed, error) {
 	if err == nil && attest.Kind(s.Kind) == attest.KindProvenance {
 		err = n.built(ctx, who.String(), s.As, s.Statement, statement)
 	}
-	return signed(who, bundle, err)
+	return bundle, err
 }
 
 func signed(who trust.Identity, bundle []byte, err error) (Signed, error) {

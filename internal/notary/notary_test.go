@@ -158,6 +158,44 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestCertify: a dedicated builder's provenance is signed as that builder, kept and on record; nobody else's is.
+func TestCertify(t *testing.T) {
+	t.Parallel()
+	l, _ := newNotary(t)
+	forge := trust.Builder("shop", trust.BuilderDedicated, "forge")
+	certified, err := l.Certify(t.Context(), forge, statement(digest))
+	if err != nil || certified.Identity != forge.String() {
+		t.Fatalf("%+v, %v", certified, err)
+	}
+	kept, err := attest.List(t.Context(), l.kernel.Repo(), attest.Ref)
+	if err != nil || len(kept) != 1 || kept[0].Subject != digest {
+		t.Errorf("kept: %+v, %v", kept, err)
+	}
+	var last ledger.Entry
+	sources, err := ledger.Sources(t.Context(), l.kernel.Repo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range ledger.ReadAll(t.Context(), l.kernel.Repo(), sources) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = e
+	}
+	if last.Kind != KindBuilt || last.Actor != "builder/dedicated/forge" || !strings.Contains(string(last.Body), digest) {
+		t.Errorf("last on record: %s by %s: %s", last.Kind, last.Actor, last.Body)
+	}
+	for _, who := range []trust.Identity{trust.Builder("shop", trust.BuilderWorkstation, "local"), trust.Operator("shop", "ada"), {}} {
+		var refused *RefusedError
+		if _, err := l.Certify(t.Context(), who, statement(digest)); !errors.As(err, &refused) {
+			t.Errorf("as %s: %v", who, err)
+		}
+	}
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	dir := newKernel(t)
