@@ -156,16 +156,16 @@ func (a *admitting) print(name string, d admit.Decision) {
 		fmt.Fprintf(w, "  %s of commit %s, SLSA Source L%d\n  built by %s, SLSA Build L%d at most\n",
 			printable(cmp.Or(d.Component, "?")), shortOID(d.Commit), d.SourceLevel, printable(d.Builder), d.BuildLevel)
 	}
-	writeClauses(w, paint.red, d.Reasons)
-	writeClauses(w, paint.yellow, d.Warnings)
+	writeClauses(w, "", paint.red, d.Reasons)
+	writeClauses(w, "warning ", paint.yellow, d.Warnings)
 	if !d.Until.IsZero() {
 		fmt.Fprintf(w, "  ask again after %s\n", d.Until.Format(time.RFC3339))
 	}
 }
 
-func writeClauses(w io.Writer, colour func(string) string, reasons []admit.Clause) {
+func writeClauses(w io.Writer, kind string, colour func(string) string, reasons []admit.Clause) {
 	for _, r := range reasons {
-		fmt.Fprintf(w, "  %s\n", colour(printable(string(r.Code))))
+		fmt.Fprintf(w, "  %s%s\n", kind, colour(printable(string(r.Code))))
 		lines := []string{r.Message}
 		if r.Next != "" {
 			lines = append(lines, "do: "+r.Next)
