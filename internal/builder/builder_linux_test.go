@@ -89,7 +89,7 @@ func newSite(t *testing.T) *site {
 	if err := os.WriteFile(s.config.Key, pem.EncodeToMemory(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.source.Write(".adamant/adamant.yaml", "apiVersion: adamant.dev/v1\nkind: Repository\nmetadata: {name: shop}\nspec:\n  build:\n    - {name: note, kind: custom, command: ['cp README \"$OUT/note\"']}\n")
+	s.source.Write(".adamant/adamant.yaml", "apiVersion: adamant.dev/v1\nkind: Repository\nmetadata: {name: shop}\nspec:\n  build:\n    - {name: note, kind: custom, command: ['test -f README && cp README \"$OUT/note\"']}\n")
 	s.source.Write("README", "a shop\n")
 	s.commit = s.source.Commit("one")
 	mirror := must(git.InitBare(t.Context(), filepath.Join(dir, "source"), git.InitOptions{}))(t)

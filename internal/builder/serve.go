@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/build"
+	"github.com/adamant-os/adamant/internal/build/fetch"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
@@ -106,16 +107,45 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	built, err := s.carryOut(r.Context(), text)
-	refused := (*RefusedError)(nil)
+	refused, failed := (*RefusedError)(nil), failure(err)
 	switch {
 	case errors.As(err, &refused):
 		http.Error(w, err.Error(), http.StatusForbidden)
+	case failed != nil:
+		answer(w, http.StatusUnprocessableEntity, failed)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	default:
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(built) // whoever asked is gone
+		answer(w, http.StatusOK, built)
 	}
+}
+
+// answer writes JSON in which what was signed stands byte for byte: nothing is escaped for HTML.
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value) // whoever asked is gone
+}
+
+// Failure is the answer to an order whose build failed: what it asks for is at fault, not the builder.
+type Failure struct {
+	Reason string `json:"reason"`
+	Log    string `json:"log"` // the end of what the build wrote
+}
+
+// failure is what failed in the build itself, nil for any other error.
+func failure(err error) *Failure {
+	var command *build.FailedError
+	if errors.As(err, &command) {
+		return &Failure{command.Reason, string(command.Log)}
+	}
+	var dependency *fetch.Error
+	if errors.As(err, &dependency) {
+		return &Failure{Reason: strings.TrimSuffix(dependency.Error()+"; "+dependency.Do, "; ")}
+	}
+	return nil
 }
 
 func (s *Server) carryOut(ctx context.Context, text []byte) (Built, error) {

@@ -98,8 +98,7 @@ func (s *Signer) answer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(stated) // whoever asked is gone
+	answer(w, http.StatusOK, stated)
 }
 
 // askSigner has a record stated.

@@ -33,6 +33,7 @@ type buildFlags struct {
 	base, commit, out, kernel, socket, builder     string
 	affected, dirty, reproduce, noCache, list, raw bool
 	unsigned, image                                bool
+	order                                          orderFlags
 }
 
 func buildCommand(env *Env) *cobra.Command {
@@ -48,7 +49,13 @@ own, with the commit's files, those dependencies and the system's programs, and 
 provenance (SLSA v1) are made outside of it. They lie beside the artifacts: DIR/TARGET/..., DIR/TARGET.provenance.json, and
 DIR/TARGET.sigstore.json where there are signing keys (adamant trust init).
 
---reproduce builds twice and says what differs; exit 1 when anything does. docs/build.md says more.`,
+--reproduce builds twice and says what differs; exit 1 when anything does. docs/build.md says more.
+
+--on BUILDER has a dedicated builder of spec.admission.builders build it instead (docs/builder.md). The order is signed with your
+SSH key; what comes back is checked against the builder's key, and the daemon certifies and keeps the provenance.
+
+Exit status: 0 built, 1 a build failed or was refused or an answer was not what was asked for, 2 usage, configuration or nobody
+to ask, 4 an error.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runBuild(cmd.Context(), env, f, args) },
 	}
 	flags := cmd.Flags()
@@ -66,13 +73,16 @@ DIR/TARGET.sigstore.json where there are signing keys (adamant trust init).
 	flags.StringVar(&f.kernel, "kernel", "", "the kernel's folder (default: $ADAMANT_KERNEL, else by the repository's name)")
 	flags.StringVar(&f.socket, "socket", "", "the daemon's socket (default: $ADAMANT_SOCKET, else daemon.sock of the kernel)")
 	flags.BoolVar(&f.raw, "json", false, "print one JSON document")
+	f.order.register(cmd)
 	return cmd
 }
 
 // built is what became of one target.
 type built struct {
 	Target     string            `json:"target"`
-	Record     *build.Record     `json:"record,omitempty"`
+	Record     *build.Record     `json:"record,omitempty"`    // of a build that was made here
+	Builder    string            `json:"builder,omitempty"`   // the dedicated builder that was ordered to build
+	Artifacts  []build.Artifact  `json:"artifacts,omitempty"` // what it delivered
 	Comparison *build.Comparison `json:"comparison,omitempty"`
 	Provenance string            `json:"provenance,omitempty"` // path of the statement
 	Bundle     string            `json:"bundle,omitempty"`     // path of the signed statement
@@ -105,6 +115,9 @@ func runBuild(ctx context.Context, env *Env, f buildFlags, names []string) error
 	if f.builder != "" && !f.unsigned {
 		return usage(errors.New("--builder goes with --unsigned: the kernel signs for no other builder"))
 	}
+	if err := f.order.check(f); err != nil {
+		return usage(err)
+	}
 	repo, err := git.Open(ctx, env.Dir)
 	if err != nil {
 		return usage(err)
@@ -124,6 +137,13 @@ func runBuild(ctx context.Context, env *Env, f buildFlags, names []string) error
 	}
 	if len(targets) == 0 {
 		return s.report(nil)
+	}
+	if f.order.on != "" {
+		results, err := s.order(ctx, targets)
+		if err != nil {
+			return err
+		}
+		return s.report(results)
 	}
 	close, err := s.open(ctx)
 	if err != nil {
@@ -454,8 +474,11 @@ func (s *shop) print(results []built) {
 			continue
 		}
 		fmt.Fprintf(out, "%s from %s%s in %d s\n", r.Target, s.commit.Short(), map[bool]string{true: " (a work tree that no history holds)"}[s.flags.dirty], r.Seconds)
-		for _, a := range r.Record.Artifacts {
+		for _, a := range r.artifacts() {
 			fmt.Fprintf(out, "  %s  %s\n", a.SHA256, printable(s.short(a.Path)))
+		}
+		if r.Builder != "" {
+			fmt.Fprintf(out, "  built by %s\n", printable(r.Builder))
 		}
 		if r.Bundle != "" {
 			fmt.Fprintf(out, "  signed provenance: %s\n", printable(s.short(r.Bundle)))

@@ -249,6 +249,9 @@ func builderServe(env *Env) *cobra.Command {
 }
 
 func serveBuilder(ctx context.Context, env *Env, c builder.Config) (err error) {
+	if err := secret.Guard(); err != nil { // it holds no key, and what is built is nobody else's to read
+		return err
+	}
 	shop, err := openBuildSite(ctx, env, c.Dir, filepath.Join(c.Dir, "build"))
 	if err != nil {
 		return err
@@ -281,14 +284,14 @@ func builderSign(env *Env) *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
-			return signForBuilder(cmd.Context(), c)
+			return signForBuilder(cmd.Context(), env, c)
 		},
 	}
 	cmd.Flags().StringVar(&config, "config", builderConfig, "the builder's configuration")
 	return cmd
 }
 
-func signForBuilder(ctx context.Context, c builder.Config) error {
+func signForBuilder(ctx context.Context, env *Env, c builder.Config) error {
 	if err := secret.Guard(); err != nil {
 		return err
 	}
@@ -303,6 +306,7 @@ func signForBuilder(ctx context.Context, c builder.Config) error {
 	if err != nil {
 		return usage(err)
 	}
+	fmt.Fprintf(env.Stderr, "signer of %s listens at %s\n", c.Identity, c.Socket)
 	return signer.Serve(ctx, listener)
 }
 

@@ -21,6 +21,8 @@ type Admission struct {
 type DedicatedBuilder struct {
 	Identity string `json:"identity" format:"url"` // https://adamant.dev/id/<repository>/builder/dedicated/<name>
 	Key      string `json:"key" min:"1"`           // its signer's public key, a line of authorized_keys
+	// URL is where it takes orders: adamant build --on.
+	URL string `json:"url,omitempty" format:"url"`
 }
 
 // Environment is what an artifact must fulfil to run in one place. That a builder of root.json built it from a commit of main that
