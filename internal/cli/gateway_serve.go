@@ -18,6 +18,7 @@ import (
 	"github.com/adamant-os/adamant/internal/gateway"
 	"github.com/adamant-os/adamant/internal/gateway/price"
 	"github.com/adamant-os/adamant/internal/gateway/script"
+	"github.com/adamant-os/adamant/internal/secret"
 )
 
 type gatewayServeFlags struct {
@@ -56,6 +57,9 @@ Without --script or --replay it asks the providers of spec.gateway, and spends a
 }
 
 func (f *gatewayServeFlags) run(ctx context.Context, env *Env) error {
+	if err := secret.Guard(); err != nil { // it holds the providers' keys
+		return err
+	}
 	c, _, err := gatewaySettings(env, f.dir)
 	if err != nil {
 		return err
