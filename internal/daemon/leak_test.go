@@ -8,13 +8,14 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/daemon/api"
 )
 
-// TestLeaks sends changes through one daemon and compares its open files and memory after a third and after all.
+// TestLeaks sends changes through one daemon and compares its open files, goroutines and memory after a third and after all.
 func TestLeaks(t *testing.T) {
 	t.Parallel()
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("ADAMANT_LEAK_CHANGES"), "24"))
@@ -48,14 +49,22 @@ func TestLeaks(t *testing.T) {
 		}
 		return len(entries)
 	}
+	goroutines := func() int {
+		if err := syscall.Kill(p.cmd.Process.Pid, syscall.SIGUSR2); err != nil {
+			t.Fatal(err)
+		}
+		return <-p.counts
+	}
 	push(0, n/3)
-	before, memoryBefore := files(), memory(t, p, "VmRSS")
+	before, routinesBefore, memoryBefore := files(), goroutines(), memory(t, p, "VmRSS")
 	push(n/3, n)
-	after := 0
+	after, routines := 0, 0
 	eventually(t, 90*time.Second, "back at the files it had", func() bool { after = files(); return after <= before+8 })
+	eventually(t, 90*time.Second, "back at the goroutines it had", func() bool { routines = goroutines(); return routines <= routinesBefore+16 })
 	var all api.Changes
 	if err := d.client().Call(t.Context(), "GET", api.PathChanges+"?all=true", "", nil, &all); err != nil || len(all.Changes) != n {
 		t.Errorf("%d of %d changes are there, %v", len(all.Changes), n, err)
 	}
-	t.Logf("%d changes: open files %d, then %d; memory %d MB, then %d MB", n, before, after, memoryBefore>>20, memory(t, p, "VmRSS")>>20)
+	t.Logf("%d changes: open files %d, then %d; goroutines %d, then %d; memory %d MB, then %d MB", n, before, after,
+		routinesBefore, routines, memoryBefore>>20, memory(t, p, "VmRSS")>>20)
 }

@@ -67,6 +67,7 @@ func daemonProcess(text string) int {
 		level = slog.LevelDebug
 	}
 	profile(o.Heap)
+	countGoroutines()
 	var workforce func(context.Context) (task.Workforce, error)
 	if o.Troupe {
 		workforce = pages(k, filepath.Join(o.Kernel, "kernel.git"))
@@ -134,6 +135,7 @@ type process struct {
 	begun  time.Time
 	ready  chan Addresses // closed when it ended without
 	serves time.Duration  // from start to ready
+	counts chan int       // goroutines, for each SIGUSR2
 	ended  chan error
 	log    *lockedBuffer
 }
@@ -166,7 +168,7 @@ func (d *den) start() *process {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	p := &process{t: d.t, cmd: exec.Command(self), begun: time.Now(), ready: make(chan Addresses, 1), ended: make(chan error, 1), log: &lockedBuffer{}}
+	p := &process{t: d.t, cmd: exec.Command(self), begun: time.Now(), ready: make(chan Addresses, 1), counts: make(chan int, 1), ended: make(chan error, 1), log: &lockedBuffer{}}
 	p.cmd.Env = append(os.Environ(), asDaemon+"="+string(data))
 	p.cmd.Stderr, p.cmd.SysProcAttr = p.log, &syscall.SysProcAttr{Setpgid: true}
 	out, err := p.cmd.StdoutPipe()
@@ -189,8 +191,13 @@ func (p *process) read(lines *bufio.Scanner) {
 			p.serves = time.Since(p.begun)
 			p.ready <- a
 		}
+		var n int
+		if _, err := fmt.Sscanf(lines.Text(), "goroutines %d", &n); err == nil {
+			p.counts <- n
+		}
 	}
 	close(p.ready)
+	close(p.counts)
 	p.ended <- p.cmd.Wait()
 	close(p.ended)
 }

@@ -31,3 +31,14 @@ func profile(file string) {
 		}
 	}()
 }
+
+// countGoroutines says on stdout how many goroutines there are, at SIGUSR2.
+func countGoroutines() {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR2)
+	go func() {
+		for range asked {
+			fmt.Printf("goroutines %d\n", runtime.NumGoroutine())
+		}
+	}()
+}
