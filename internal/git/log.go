@@ -30,6 +30,7 @@ type LogOptions struct {
 	OldestFirst bool
 	Changes     Changes
 	Renames     bool     // find renames in Changes, as Diff does
+	Signed      bool     // take signatures out, as SignedCommits does
 	Paths       []string // only commits and changes that touch these literal paths or folders; empty = all
 }
 
@@ -38,6 +39,8 @@ type LogEntry struct {
 	Commit
 	Changes []FileChange // in git's order; empty when not asked for
 	Cut     bool         // a shallow clone ends here: the parents are not there, so Changes is left empty
+	// Payload and Signature are those of a SignedCommit, where LogOptions.Signed asks for them.
+	Payload, Signature []byte
 }
 
 const logBatch = 256 // commits read in one round
@@ -46,7 +49,7 @@ const logBatch = 256 // commits read in one round
 // yielded. Memory is bounded but for the longest diff of one commit; leaving the loop early ends the child.
 func (r *Repo) Log(ctx context.Context, opt LogOptions) iter.Seq2[LogEntry, error] {
 	return func(yield func(LogEntry, error) bool) {
-		w := &logWalk{repo: r, ctx: ctx, yield: yield}
+		w := &logWalk{repo: r, ctx: ctx, signed: opt.Signed, yield: yield}
 		err := r.check(append([]OID{opt.From}, opt.Not...)...)
 		if err == nil {
 			err = r.private(opt.args()...).stream(ctx, w.read)
@@ -112,6 +115,7 @@ func (opt LogOptions) selection() []string {
 type logWalk struct {
 	repo    *Repo
 	ctx     context.Context
+	signed  bool
 	yield   func(LogEntry, error) bool
 	stopped bool
 	batch   []LogEntry
@@ -137,12 +141,10 @@ func (w *logWalk) flush() error {
 	for i, entry := range w.batch {
 		ids[i] = entry.OID
 	}
-	commits, err := w.repo.commits(w.ctx, ids)
-	if err != nil {
+	if err := w.fill(ids); err != nil {
 		return err
 	}
-	for i, entry := range w.batch {
-		entry.Commit = commits[i]
+	for _, entry := range w.batch {
 		if entry.Cut = w.repo.boundary[entry.OID]; entry.Cut {
 			entry.Changes = nil
 		}
@@ -153,6 +155,22 @@ func (w *logWalk) flush() error {
 	}
 	w.batch = w.batch[:0]
 	return nil
+}
+
+// fill reads the batch's commits.
+func (w *logWalk) fill(ids []OID) error {
+	if !w.signed {
+		commits, err := w.repo.commits(w.ctx, ids)
+		for i := range commits {
+			w.batch[i].Commit = commits[i]
+		}
+		return err
+	}
+	commits, err := w.repo.SignedCommits(w.ctx, ids)
+	for i, c := range commits {
+		w.batch[i].Commit, w.batch[i].Payload, w.batch[i].Signature = c.Commit, c.Payload, c.Signature
+	}
+	return err
 }
 
 // parseLog reads ">OID" records and the diff records behind each.

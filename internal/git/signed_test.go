@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,11 @@ func TestSignedCommits(t *testing.T) {
 		}
 		if string(found[1].Payload) != string(signer.payload) || string(found[1].Signature) != "-----BEGIN X-----\nabc\n\nd\n-----END X-----\n" {
 			t.Errorf("%s: signed: %q\n%q\nwant %q", format, found[1].Signature, found[1].Payload, signer.payload)
+		}
+		for i, e := range collect(t, r, LogOptions{From: id, OldestFirst: true, Signed: true}) {
+			if again := (SignedCommit{e.Commit, e.Payload, e.Signature}); !reflect.DeepEqual(again, found[i]) {
+				t.Errorf("%s: the log has %+v, not %+v", format, again, found[i])
+			}
 		}
 	}
 }

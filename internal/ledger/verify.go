@@ -211,7 +211,7 @@ const verifyBatch = 128 // commits whose signatures and segments are read in one
 
 // history checks the commits that are new.
 func (v *verifier) history(ctx context.Context) error {
-	opt := git.LogOptions{From: v.source.Head, OldestFirst: true, Changes: git.ChangesRaw}
+	opt := git.LogOptions{From: v.source.Head, OldestFirst: true, Changes: git.ChangesRaw, Signed: true}
 	if v.parent != "" {
 		opt.Not = []git.OID{v.parent}
 	}
@@ -254,23 +254,18 @@ func (v *verifier) shape(c git.LogEntry) error {
 
 // commits checks signatures and contents of a run of commits.
 func (v *verifier) commits(ctx context.Context, batch []git.LogEntry) error {
-	ids := make([]git.OID, len(batch))
-	for i, c := range batch {
-		if ids[i] = c.OID; c.Changes[0].After == "" {
+	for _, c := range batch {
+		if c.Changes[0].After == "" {
 			return alarm(Rewritten, v.source.Writer, v.at(c.OID, c.Changes[0].Path), "commit %s removes the segment", c.OID.Short())
 		}
 	}
-	signed, err := v.repo.SignedCommits(ctx, ids)
-	if err != nil {
-		return err
-	}
-	signers := signersOf(signed)
+	signers := signersOf(batch)
 	contents, err := v.contents(ctx, batch)
 	if err != nil {
 		return err
 	}
 	for i, c := range batch {
-		if err := v.signature(signed[i], signers[i]); err != nil {
+		if err := v.signature(c, signers[i]); err != nil {
 			return err
 		}
 		data, at := contents[i], v.at(c.OID, c.Changes[0].Path)
@@ -329,7 +324,7 @@ type signedBy struct {
 }
 
 // signersOf verifies the signatures of commits, side by side.
-func signersOf(commits []git.SignedCommit) []signedBy {
+func signersOf(commits []git.LogEntry) []signedBy {
 	out := make([]signedBy, len(commits))
 	var group sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -387,7 +382,7 @@ func (v *verifier) entry(e Entry) error {
 }
 
 // signature checks who signed a commit.
-func (v *verifier) signature(c git.SignedCommit, by signedBy) error {
+func (v *verifier) signature(c git.LogEntry, by signedBy) error {
 	at := v.at(c.OID, "")
 	v.ledger.Commits++
 	if c.Signature == nil {
