@@ -54,18 +54,18 @@ func (d *Daemon) advance(ctx context.Context, id string) error {
 			return err
 		}
 		next := change.Step(d.counted(c.State), w)
-		recorded, err := d.take(ctx, c, w, next)
+		now, err := d.take(ctx, c, w, next)
 		if stale := (*change.StaleError)(nil); errors.As(err, &stale) {
 			continue // somebody else added an operation: look again
 		}
 		if err != nil {
 			return err
 		}
-		acted, err := d.act(ctx, c, next.Do)
+		acted, err := d.act(ctx, now, next.Do) // of the change as it is recorded now: the queue reads its lane there
 		if err != nil {
 			return err
 		}
-		if !recorded && !acted {
+		if next.Operation == nil && !acted {
 			if !next.Wake.IsZero() {
 				d.loop.wakeAt(id, next.Wake)
 			}
@@ -76,28 +76,28 @@ func (d *Daemon) advance(ctx context.Context, id string) error {
 	return nil
 }
 
-// take records the operation of a step.
-func (d *Daemon) take(ctx context.Context, c change.Change, w change.World, next change.Next) (bool, error) {
+// take records the operation of a step, if there is one, and gives the change with it.
+func (d *Daemon) take(ctx context.Context, c change.Change, w change.World, next change.Next) (change.Change, error) {
 	if next.Operation == nil {
-		return false, nil
+		return c, nil
 	}
 	var docs [][]byte
 	if body, ok := next.Operation.Body.(change.Assessed); ok {
 		data, err := manifest.CanonicalJSON(w.Result.Assessment)
 		if err != nil {
-			return false, err
+			return c, err
 		}
 		if change.BlobName(data) != body.Blob {
-			return false, fmt.Errorf("the assessment of %s does not have the bytes it was named by", c.ID)
+			return c, fmt.Errorf("the assessment of %s does not have the bytes it was named by", c.ID)
 		}
 		docs = append(docs, data)
 	}
 	after, err := d.changes.Append(ctx, c, []change.Operation{*next.Operation}, docs...)
 	if err != nil {
-		return false, err
+		return c, err
 	}
 	d.answered(c.ID, next.Operation.Body)
-	return true, d.announce(ctx, after, *next.Operation, next.Why)
+	return after, d.announce(ctx, after, *next.Operation, next.Why)
 }
 
 // answered forgets an answer of the gate once it is in git.
