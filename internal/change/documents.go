@@ -1,10 +1,12 @@
 package change
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/oplog"
 )
 
 // Document is where a document is attached: to the operations of Commit, under its name (BlobName).
@@ -23,6 +25,28 @@ func (c Change) AssessmentDocument(digest string) (Document, bool) {
 		}
 	}
 	return Document{}, false
+}
+
+// FindAssessments finds where the assessment of digests[i] is in the history whose newest commit is tips[i], and reads no more of it
+// than that takes. A document without a commit is not there. Nothing is checked: a document proves itself by its digest.
+func FindAssessments(ctx context.Context, repo *git.Repo, tips []git.OID, digests []string) ([]Document, error) {
+	docs := make([]Document, len(tips))
+	err := oplog.Search(ctx, repo, tips, func(i int, commit git.OID, data []byte) bool {
+		if !bytes.Contains(data, []byte(digests[i])) {
+			return false
+		}
+		p, err := format().Parse(data)
+		if err != nil {
+			return false
+		}
+		p.Commit = commit
+		doc, found := Change{Packs: []Pack{p}}.AssessmentDocument(digests[i])
+		if found {
+			docs[i] = doc
+		}
+		return found
+	})
+	return docs, err
 }
 
 // ReadDocuments reads attached documents in few rounds and calls each in the order given. What is missing, too large or holds

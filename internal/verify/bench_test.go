@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,7 @@ func BenchmarkVerify10k(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer repo.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as cmd/adamant has it from 192 MB on
 	stages := map[string]time.Duration{}
 	for b.Loop() {
 		before, last, stage := cpu(b), time.Now(), ""

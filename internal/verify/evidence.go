@@ -70,28 +70,23 @@ type wanted struct {
 
 // find says where assessments are; a document without a commit is nowhere.
 func (s *shelf) find(ctx context.Context, want []wanted) ([]change.Document, error) {
-	var refs []git.Ref
-	for _, w := range want {
-		if ref, ok := s.live[w.change]; ok {
-			refs = append(refs, ref)
-		}
-	}
-	changes, _, err := change.NewStore(s.repo, nil, change.Options{}).Read(ctx, refs) // what is broken holds no evidence
-	if err != nil {
-		return nil, err
-	}
-	byID := map[string]change.Change{}
-	for _, c := range changes {
-		byID[c.ID] = c
-	}
 	docs := make([]change.Document, len(want))
+	var tips []git.OID
+	var digests []string
+	var nth []int
 	for i, w := range want {
-		var ok bool
-		if docs[i], ok = byID[w.change].AssessmentDocument(w.digest); !ok {
-			docs[i] = s.archived[w.digest]
+		docs[i] = s.archived[w.digest]
+		if ref, ok := s.live[w.change]; ok {
+			tips, digests, nth = append(tips, ref.OID), append(digests, w.digest), append(nth, i)
 		}
 	}
-	return docs, nil
+	found, err := change.FindAssessments(ctx, s.repo, tips, digests)
+	for i, d := range found {
+		if d.Commit != "" {
+			docs[nth[i]] = d
+		}
+	}
+	return docs, err
 }
 
 // assessments reads what is wanted, in order: nil where it is not there, with the reason when something else is.

@@ -45,33 +45,51 @@ const lineBatch = 128 // commits whose signatures are verified in one piece of w
 
 // readLine reads main from behind base to tip, and verifies signatures. Whose they are is another question.
 func (r *run) readLine(ctx context.Context, base, tip git.OID) (*line, error) {
+	r.progress("commits", 0, 1)
 	l := &line{base: base, at: map[git.OID]int{base: 0}}
-	var ids []git.OID
-	for entry, err := range r.repo.Log(ctx, git.LogOptions{From: tip, Not: []git.OID{base}, FirstParent: true, OldestFirst: true}) {
+	pool := pool{slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	defer pool.group.Wait()
+	var batch []git.LogEntry
+	for entry, err := range r.repo.Log(ctx, git.LogOptions{From: tip, Not: []git.OID{base}, FirstParent: true, OldestFirst: true, Signed: true}) {
 		if err != nil {
 			return nil, err
 		}
 		if entry.Cut {
 			return nil, fmt.Errorf("the history ends at %s: this clone is shallow; run: git fetch --unshallow", entry.OID.Short())
 		}
-		ids = append(ids, entry.OID)
-		l.at[entry.OID] = len(ids)
+		l.at[entry.OID] = len(l.at)
+		if batch = append(batch, entry); len(batch) == lineBatch {
+			pool.read(batch)
+			batch = nil
+		}
 	}
-	l.commits = make([]commit, len(ids))
-	return l, r.each(ctx, "commits", len(ids), lineBatch, func(ctx context.Context, from, to int) error {
-		signed, err := r.repo.SignedCommits(ctx, ids[from:to])
-		if err != nil {
-			return err
+	pool.read(batch)
+	pool.group.Wait()
+	l.commits = slices.Concat(pool.done...)
+	return l, nil
+}
+
+// pool reads batches of commits side by side.
+type pool struct {
+	slots chan struct{}
+	group sync.WaitGroup
+	done  [][]commit // in order, once the group is done
+}
+
+func (p *pool) read(batch []git.LogEntry) {
+	out := make([]commit, len(batch))
+	p.done = append(p.done, out)
+	p.slots <- struct{}{}
+	p.group.Go(func() {
+		defer func() { <-p.slots }()
+		for i, entry := range batch {
+			out[i] = read(entry)
 		}
-		for i, c := range signed {
-			l.commits[from+i] = read(c)
-		}
-		return nil
 	})
 }
 
 // read takes what is needed out of a commit.
-func read(s git.SignedCommit) commit {
+func read(s git.LogEntry) commit {
 	trailers := landing.ReadTrailers(s.Message)
 	c := commit{oid: s.OID, tree: s.Tree, parents: s.Parents, by: s.Committer.Name, when: s.Committer.When, signed: s.Signature != nil,
 		change: trailers["Change-Id"], judged: trailers["Assessment"]}

@@ -28,8 +28,8 @@ type LogMark struct {
 	Root   string `json:"root"` // hex
 }
 
-// checkLog holds the transparency log to its own proofs, to the ledger and to what was seen.
-func (r *run) checkLog(ctx context.Context) error {
+// checkLog holds the transparency log to its own proofs, to the ledgers and to what was seen.
+func (r *run) checkLog(ctx context.Context, ledgers []iter.Seq2[ledger.Entry, error]) error {
 	ref := r.view.ref(kernel.RefLog)
 	tip, err := r.repo.Ref(ctx, ref)
 	if err != nil {
@@ -49,7 +49,7 @@ func (r *run) checkLog(ctx context.Context) error {
 		r.warn(Problem{Code: LogUnchecked, Place: ref, What: "there is a transparency log and no trust root that names its key", Do: "adamant trust init"})
 		return nil
 	}
-	err = r.readLog(ctx, ref, seen)
+	err = r.readLog(ctx, ref, seen, ledgers)
 	var damaged *tlog.DamagedError
 	alarm, differs := projection.IsAlarm(err)
 	switch {
@@ -67,7 +67,7 @@ func (r *run) checkLog(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) readLog(ctx context.Context, ref string, seen *LogMark) error {
+func (r *run) readLog(ctx context.Context, ref string, seen *LogMark, ledgers []iter.Seq2[ledger.Entry, error]) error {
 	verifiers, err := logKeys(r.chain.TrustedRoot)
 	if err != nil {
 		return err
@@ -99,15 +99,11 @@ func (r *run) readLog(ctx context.Context, ref string, seen *LogMark) error {
 			return err
 		}
 	}
-	return r.compareLog(ctx, ref, reader)
+	return r.compareLog(ctx, ref, reader, ledgers)
 }
 
 // compareLog holds the log to the ledgers that it is made of.
-func (r *run) compareLog(ctx context.Context, ref string, reader *tlog.Reader) error {
-	var ledgers []iter.Seq2[ledger.Entry, error]
-	for _, s := range r.view.sources {
-		ledgers = append(ledgers, ledger.ReadFrom(ctx, r.repo, s))
-	}
+func (r *run) compareLog(ctx context.Context, ref string, reader *tlog.Reader, ledgers []iter.Seq2[ledger.Entry, error]) error {
 	report, err := projection.Check(ctx, reader, ledgers...)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
@@ -50,21 +51,55 @@ func operatorKind(kind string) bool {
 	return false
 }
 
-// readRecord replays the ledger: where main went, and who had which authority at each landing.
+// readRecord replays the ledger: where main went, and who had which authority at each landing. A single ledger is read once: the log
+// is held to what goes by.
 func (r *run) readRecord(ctx context.Context) (*record, error) {
-	rec := &record{aborted: map[git.OID]ledger.Entry{}}
-	for e, err := range ledger.ReadAll(ctx, r.repo, r.view.sources) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Kind == projection.Kind {
-			r.leaves[leafOf(projection.Leaf(e))] = true
-		}
-		if err := rec.take(e); err != nil {
-			r.fail(entryProblem(e, err))
+	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}}}
+	passing := func(yield func(ledger.Entry, error) bool) { p.read(ctx, yield) }
+	ledgers := []iter.Seq2[ledger.Entry, error]{passing}
+	if len(r.view.sources) > 1 {
+		ledgers = nil
+		for _, s := range r.view.sources {
+			ledgers = append(ledgers, ledger.ReadFrom(ctx, r.repo, s))
 		}
 	}
-	return rec, nil
+	logged := r.checkLog(ctx, ledgers)
+	if !p.began {
+		p.read(ctx, func(ledger.Entry, error) bool { return false })
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return p.record, logged
+}
+
+// replay makes a record of the entries that go by.
+type replay struct {
+	*run
+	record *record
+	began  bool
+	err    error
+}
+
+// read goes to the end, however many of the entries are wanted.
+func (p *replay) read(ctx context.Context, yield func(ledger.Entry, error) bool) {
+	p.began = true
+	wanted := true
+	for e, err := range ledger.ReadAll(ctx, p.repo, p.view.sources) {
+		if p.err = err; err == nil {
+			p.take(e)
+		}
+		wanted = wanted && yield(e, err)
+	}
+}
+
+func (p *replay) take(e ledger.Entry) {
+	if e.Kind == projection.Kind {
+		p.leaves[leafOf(projection.Leaf(e))] = true
+	}
+	if err := p.record.take(e); err != nil {
+		p.fail(entryProblem(e, err))
+	}
 }
 
 // entryProblem says what is wrong with an entry: a forged word of the operator, or a landing that cannot be.

@@ -141,10 +141,9 @@ func (r *run) readLedger(ctx context.Context) (*record, error) {
 	defer cancel()
 	beside := r.beside()
 	var rec *record
-	var found, logged error
+	var found error
 	var group sync.WaitGroup
 	group.Go(func() { rec, found = beside.readRecord(ctx) })
-	group.Go(func() { logged = beside.checkLog(ctx) })
 	before := len(r.report.Failures)
 	err := r.checkLedger(ctx)
 	holds := err == nil && len(r.report.Failures) == before
@@ -156,7 +155,7 @@ func (r *run) readLedger(ctx context.Context) (*record, error) {
 		return nil, err
 	}
 	r.join(beside)
-	return rec, errors.Join(found, logged)
+	return rec, found
 }
 
 // beside is a run whose findings are kept apart until they are joined.
