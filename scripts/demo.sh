@@ -67,7 +67,7 @@ title "You take one back"
 "$adamant" wait "${id[1-trivial]}" --for reverted
 git fetch -q adamant && git log --oneline adamant/main
 
-title "A fleet of agents works here: real runners in sandboxes, behind the gateway; a script speaks for their models"
+title "A fleet of agents: real runners in sandboxes, behind the gateway; a script is their models"
 declare -A task
 give() { # NAME TEXT [FLAG...]
 	local name=$1
@@ -113,6 +113,8 @@ git remote add backup "$folder/mirror.git"
 "$adamant" mirror --remote "$folder/mirror.git"
 "$adamant" restore --from "$folder/mirror.git" "$folder/restored/clinic"
 git --git-dir "$folder/restored/clinic/main.git" log --oneline -1 main
+
+"$here/scripts/demo-trust.sh" "$adamant" "$folder" "$here/examples/clinic"
 
 title "The sample stays at $folder/clinic"
 cat <<END

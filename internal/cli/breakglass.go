@@ -117,8 +117,12 @@ func (c *consent) orderLanding(ctx context.Context, o *offline, order *operator.
 	if err != nil {
 		return err
 	}
+	dir, err := c.folder(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(c.env.Stderr, "main     %s -> %s, judged by nobody\nreason   %s\nsigned   as %s, in %s\n", shortOID(order.Onto), shortOID(order.Lands),
-		printable(order.Reason), order.Operator, filepath.Base(c.kernel))
+		printable(order.Reason), order.Operator, filepath.Base(dir))
 	if err := confirm(c.env, c.yes, "Break the glass?"); err != nil {
 		return err
 	}

@@ -258,6 +258,19 @@ func (f *upFlags) await(ctx context.Context, client *desk.Client, ended <-chan e
 	}
 }
 
+// untilFree waits until no process holds the kernel: a daemon that answers no more still writes what is under way.
+func untilFree(ctx context.Context, dir string) error {
+	for {
+		held, err := kernel.Held(dir)
+		if err != nil || !held {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
 func downCommand(env *Env) *cobra.Command {
 	f := &deskFlags{env: env}
 	cmd := &cobra.Command{
@@ -278,6 +291,9 @@ func downCommand(env *Env) *cobra.Command {
 				if err := pause(cmd.Context(), 20*time.Millisecond); err != nil {
 					return err
 				}
+			}
+			if err := untilFree(cmd.Context(), status.Kernel); err != nil {
+				return err
 			}
 			fmt.Fprintln(env.Stdout, "down")
 			return nil

@@ -117,6 +117,18 @@ func (k *Kernel) acquire(ctx context.Context, hold Hold) (Recovery, error) {
 	return recovery, nil
 }
 
+// Held says whether a process holds the kernel in a folder. It has the lock itself for a moment when none does.
+func Held(dir string) (bool, error) {
+	lock, err := lockFile(filepath.Join(dir, "lock"))
+	if errors.Is(err, errBusy) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, unlock(lock)
+}
+
 // letGo gives the lock up after a failure; the children's one goes with the process.
 func (k *Kernel) letGo(err error) error {
 	k.lease, k.epoch, k.journal = "", 0, nil

@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,6 +130,23 @@ func TestLockFile(t *testing.T) {
 	defer first.Close()
 	if _, err := lockFile(path); !errors.Is(err, errBusy) {
 		t.Errorf("locked twice: %v", err)
+	}
+}
+
+// Whoever asks whether a kernel is held neither takes nor leaves anything.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	k, _ := l.acquire()
+	for _, want := range []bool{true, false, false} {
+		if held, err := Held(l.dir); err != nil || held != want {
+			t.Errorf("held: %t, %v; want %t", held, err, want)
+		}
+		l.check(k.Close())
+	}
+	l.acquire()
+	if _, err := Held(filepath.Join(l.dir, "nothing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("where no kernel is: %v", err)
 	}
 }
 
