@@ -3,7 +3,10 @@ package daemon
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +62,27 @@ func TestAdmission(t *testing.T) {
 		t.Error("it was decided anew")
 	}
 
+	// Both answers are on record, and asking again adds nothing: not what is remembered, not the next daemon, not what is no question.
+	h.call("POST", admit.Path, "", admit.Request{Digest: "api", Environment: "prod"}, &refused)
+	other := admit.Request{Digest: "sha256:" + commit[:32] + commit[:32], Environment: "prod", Component: "api"}
+	h.call("POST", admit.Path, "", other, &refused)
+	h.call("POST", admit.Path, "", other, &refused)
+	h.down()
+	h.up()
+	h.call("POST", admit.Path, "", other, &refused)
+	h.call("POST", admit.Path, "", request, &remembered)
+	var have []string
+	for _, e := range h.entries(admit.KindDecided) {
+		have = append(have, fmt.Sprintln(e["digest"] == request.Digest, e["environment"], e["asked"], e["component"], e["commit"] == commit, e["allowed"], e["codes"], e["warnings"]))
+	}
+	if want := []string{
+		"true prod <nil> <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
+		"true prod <nil> api true true [] [SCAN_MISSING]\n",
+		"false prod api <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
+	}; !slices.Equal(have, want) {
+		t.Errorf("on record:\n%s", strings.Join(have, ""))
+	}
+
 	// A dedicated builder's statement is certified by the key that main lists; its level is still root.json's to give.
 	text, err = record.Statement(forge, "test")
 	must(t, err)
@@ -68,5 +92,37 @@ func TestAdmission(t *testing.T) {
 	h.call("POST", builder.PathCertify, "", builder.Stated{Statement: text, Signature: signature}, &certified)
 	if certified.Identity != forge {
 		t.Errorf("certified as %s", certified.Identity)
+	}
+}
+
+// TestAdmitted: an answer is written when it is not the last one on record, and counts as written only when it is.
+func TestAdmitted(t *testing.T) {
+	t.Parallel()
+	a := admitted{last: map[[4]string]string{}}
+	var written []string
+	say := func(digest string, allowed bool, fails error) error {
+		return a.record(admit.Decided{Digest: digest, Allowed: allowed}, func() error {
+			if fails == nil {
+				written = append(written, fmt.Sprint(digest, allowed))
+			}
+			return fails
+		})
+	}
+	full := errors.New("the disk is full")
+	if err := say("x", true, full); !errors.Is(err, full) {
+		t.Errorf("what could not be written counts as written: %v", err)
+	}
+	for _, allowed := range []bool{true, true, false, false, true} {
+		must(t, say("x", allowed, nil))
+	}
+	must(t, say("y", true, nil))
+	if want := []string{"xtrue", "xfalse", "xtrue", "ytrue"}; !slices.Equal(written, want) {
+		t.Errorf("written: %v", written)
+	}
+	for i := range admittedSize {
+		must(t, say(fmt.Sprint(i), true, nil))
+	}
+	if len(a.last) != admittedSize || len(a.order) != admittedSize {
+		t.Errorf("%d questions are remembered, %d in order", len(a.last), len(a.order))
 	}
 }

@@ -115,11 +115,13 @@ type Daemon struct {
 	statements *attest.Store
 	attested   attested
 	admission  *admit.Admitter
+	admitted   admitted
 
 	end context.CancelFunc // ends Run
 
 	settings  atomic.Pointer[settings]
 	catalogue *catalogue
+	suspects  *suspects
 
 	mu       sync.Mutex
 	paused   pause
@@ -217,6 +219,8 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if d.door, err = d.newDoor(); err != nil {
 		return err
 	}
+	d.suspects, err = openSuspects(filepath.Join(d.config.State, "judged.json"))
+	d.trouble("notes of what is judged", err)
 	if err = d.openQueue(ctx); err != nil {
 		return err
 	}

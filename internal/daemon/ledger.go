@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/admit"
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/mergequeue"
@@ -45,10 +46,10 @@ func (p pause) reason() string {
 	return "paused by " + p.By + ": " + p.Reason
 }
 
-// readLedger projects what the kernel's own ledgers say about tokens, the pause and what the operator was told.
+// readLedger projects what the kernel's own ledgers say about tokens, the pause, what the operator was told and what was admitted.
 func (d *Daemon) readLedger(ctx context.Context) error {
 	d.tokens = door.NewTokens(journal{d}, d.now, rand.Reader)
-	kinds := []string{ledger.TokenNew, ledger.TokenRevoke, ledger.QueuePaused, ledger.QueueResumed, kindNotified, kindSwept}
+	kinds := []string{ledger.TokenNew, ledger.TokenRevoke, ledger.QueuePaused, ledger.QueueResumed, kindNotified, kindSwept, admit.KindDecided}
 	for e, err := range ledger.Read(ctx, d.kernel.Repo(), ledger.Filter{Kinds: kinds}) {
 		if err != nil {
 			return fmt.Errorf("reading the ledger: %w", err)
@@ -82,6 +83,8 @@ func (d *Daemon) project(e ledger.Entry) error {
 		d.remember(e.Change, n.Cause)
 	case kindSwept:
 		return d.takeSwept(e)
+	case admit.KindDecided:
+		return d.takeDecided(e)
 	default:
 		return d.tokens.Apply(e.Kind, e.Body)
 	}

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/admit"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/risk"
 	"github.com/adamant-os/adamant/internal/task"
@@ -187,8 +189,13 @@ func TestEntries(t *testing.T) {
 	r.entry(at(8, 0), "kernel", ledger.LandingAborted, map[string]any{"reason": "main had moved"})
 	r.entry(at(8, 0), "kernel", "waiver.swept", map[string]any{"overdue": []map[string]string{{"rule": "secrets", "path": "docs/a.md"}}})
 	r.entry(at(8, 1), "kernel", "waiver.swept", map[string]any{"overdue": []string{}})
-	r.entry(at(9, 0), "builder", "build.done", map[string]string{"component": "shop", "digest": "sha256:abc"})
+	r.entry(at(9, 0), "builder/workstation/local", notary.KindBuilt, notary.Built{Builder: "https://adamant.dev/id/shop/builder/workstation/local",
+		Artifacts: []notary.Subject{{Name: "shop", SHA256: "abc"}, {Name: "tool", SHA256: "def"}}})
 	r.entry(at(9, 0), "coder", "agent.action", nil)
+	r.entry(at(9, 1), "kernel:admission", admit.KindDecided, admit.Decided{Digest: "sha256:abc", Environment: "prod", Asked: "shop",
+		Codes: []admit.Code{admit.ProvenanceMissing, admit.ScanMissing}})
+	r.entry(at(9, 2), "kernel:admission", admit.KindDecided, admit.Decided{Digest: "sha256:abc", Environment: "prod", Component: "shop", Commit: string(main), Allowed: true,
+		Warnings: []admit.Code{admit.ScanMissing}})
 	r.entry(at(25, 0), "ada", ledger.QueueResumed, nil)
 
 	got := collected(t, r)
@@ -200,7 +207,9 @@ func TestEntries(t *testing.T) {
 			"k-1:4 main was moved by hand from " + main.Short() + " to " + main.Short() + "\nk-1:5 judged afterwards: deny, high\n"},
 		"authority": {got.Authority, "k-1:6 landing was paused: a holiday\nk-1:7 a token for agent coder, it may push\n"},
 		"failures":  {got.Failures, "k-1:8 a landing was aborted: main had moved\nk-1:9 main has 1 findings that no waiver covers any more, first secrets docs/a.md\n"},
-		"artifacts": {got.Artifacts, "k-1:11 shop sha256:abc\n"},
+		"artifacts": {got.Artifacts, "k-1:11 built by https://adamant.dev/id/shop/builder/workstation/local: shop sha256:abc, tool sha256:def\n" +
+			"k-1:13 refused in prod, PROVENANCE_MISSING, SCAN_MISSING: shop, sha256:abc\n" +
+			"k-1:14 admitted to prod (warnings: SCAN_MISSING): shop, sha256:abc of commit " + main.Short() + "\n"},
 	} {
 		var have strings.Builder
 		for _, e := range list.have {
@@ -210,7 +219,7 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s:\n%swant:\n%s", name, have.String(), list.want)
 		}
 	}
-	if len(got.Ledgers) != 1 || got.Ledgers[0].First != 3 || got.Ledgers[0].Last != 12 || got.Main != main {
+	if len(got.Ledgers) != 1 || got.Ledgers[0].First != 3 || got.Ledgers[0].Last != 14 || got.Main != main {
 		t.Errorf("%+v, main %s", got.Ledgers, got.Main)
 	}
 }

@@ -64,9 +64,19 @@ type said struct {
 	} `json:"overdue"`
 	Key       string `json:"key"`
 	Landing   string `json:"landing"`
-	Component string `json:"component"`
-	Digest    string `json:"digest"`
-	Allowed   *bool  `json:"allowed"`
+	Builder   string `json:"builder"`
+	Artifacts []struct {
+		Name   string `json:"name"`
+		SHA256 string `json:"sha256"`
+	} `json:"artifacts"`
+	Digest      string   `json:"digest"`
+	Environment string   `json:"environment"`
+	Component   string   `json:"component"`
+	Asked       string   `json:"asked"`
+	Commit      git.OID  `json:"commit"`
+	Allowed     bool     `json:"allowed"`
+	Codes       []string `json:"codes"`
+	Warnings    []string `json:"warnings"`
 }
 
 func read(e ledger.Entry) said {
@@ -135,14 +145,16 @@ func (c *collector) entry(e ledger.Entry) {
 		add(&c.Authority, "the kernel was restored, main at %s", s.Main.Short())
 	case ledger.KernelEjected:
 		add(&c.Authority, "the kernel was ejected")
+	case "build.done":
+		add(&c.Artifacts, "built by %s: %s", s.Builder, products(s))
+	case "admit.decided":
+		add(&c.Artifacts, "%s", admission(s))
 	case ledger.KernelRecover:
 		if s.Landing != "" {
 			add(&c.Failures, "a landing that a crash interrupted was ended by the next start")
 		}
 	default:
-		if family == "build" || family == "admit" {
-			add(&c.Artifacts, "%s", artifact(s))
-		} else if family == "trust" && e.Kind != "trust.logged" {
+		if family == "trust" && e.Kind != "trust.logged" {
 			add(&c.Authority, "signing keys: %s", strings.TrimPrefix(e.Kind, "trust."))
 		}
 	}
@@ -155,15 +167,32 @@ func access(write bool) string {
 	return "it may read"
 }
 
-func artifact(s said) string {
-	what := cmp.Or(s.Component, s.Name, s.ID)
-	if s.Digest != "" {
-		what += " " + s.Digest
+// products are the artifacts of a build.
+func products(s said) string {
+	names := make([]string, len(s.Artifacts))
+	for i, a := range s.Artifacts {
+		names[i] = a.Name + " sha256:" + a.SHA256
 	}
-	if s.Allowed != nil && !*s.Allowed {
-		what += " (not admitted)"
+	return strings.Join(names, ", ")
+}
+
+// admission is a question whether an artifact may run, and the answer.
+func admission(s said) string {
+	what := s.Digest
+	if name := cmp.Or(s.Component, s.Asked); name != "" {
+		what = name + ", " + what
 	}
-	return strings.TrimSpace(what)
+	if s.Commit != "" {
+		what += " of commit " + s.Commit.Short()
+	}
+	answer := "admitted to " + s.Environment
+	if !s.Allowed {
+		answer = "refused in " + s.Environment + ", " + strings.Join(s.Codes, ", ")
+	}
+	if len(s.Warnings) > 0 {
+		answer += " (warnings: " + strings.Join(s.Warnings, ", ") + ")"
+	}
+	return answer + ": " + what
 }
 
 // ordered says what an operator's signed order was.
