@@ -329,6 +329,7 @@ func TestCell(t *testing.T) {
 func TestMany(t *testing.T) {
 	t.Parallel()
 	s := newSandbox(t)
+	apart(t, s)
 	var all sync.WaitGroup
 	for n := range 8 {
 		all.Go(func() {
@@ -343,18 +344,39 @@ func TestMany(t *testing.T) {
 	if s.cgroups == nil {
 		return
 	}
-	mine := fmt.Sprintf("%s%d-", groupPrefix, os.Getpid())
-	left, err := filepath.Glob(filepath.Join(s.cgroups.pids, mine+"*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range left {
-		if text, err := os.ReadFile(filepath.Join(path, "cgroup.procs")); err == nil && len(text) == 0 { // else another test lives in it
-			if err := os.Remove(path); err == nil {
-				t.Errorf("%s was left behind", path)
-			}
+	for _, folder := range []string{s.cgroups.memory, s.cgroups.pids} {
+		left, err := filepath.Glob(filepath.Join(folder, groupPrefix+"*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v %v", left, err)
 		}
 	}
+}
+
+// apart gives a sandbox groups that it shares with no other test.
+func apart(t *testing.T, s *Sandbox) {
+	t.Helper()
+	if s.cgroups == nil {
+		return
+	}
+	own := &cgroups{v2: s.cgroups.v2}
+	for parent, folder := range map[string]*string{s.cgroups.memory: &own.memory, s.cgroups.pids: &own.pids} {
+		*folder = filepath.Join(parent, fmt.Sprintf("many-%d", os.Getpid()))
+		if err := os.Mkdir(*folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := os.Remove(*folder); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if own.v2 {
+		own.memory = own.pids // the map had one parent
+		if err := writeKnob(filepath.Join(own.pids, "cgroup.subtree_control"), "+memory +pids"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.cgroups = own
 }
 
 func TestMemoryIsTheCause(t *testing.T) {
