@@ -3,16 +3,19 @@ package main
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/adamant-os/adamant/internal/cli"
 	"github.com/adamant-os/adamant/internal/document/kustomize"
+	"github.com/adamant-os/adamant/internal/launch"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
+	launch.Collect()
 	testscript.Main(m, map[string]func(){
 		"adamant": func() {
 			sandbox.Init()
@@ -45,4 +48,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// TestStays: the memory of a process that stays is kept small, however slowly.
+func TestStays(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{"adamant": true, "adamant up": true, "adamant up --foreground": true, "adamant check": false, "adamant check up": false} {
+		if got := stays(strings.Fields(line)); got != want {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
 }
