@@ -121,7 +121,6 @@ type Daemon struct {
 
 	settings  atomic.Pointer[settings]
 	catalogue *catalogue
-	suspects  *suspects
 
 	mu       sync.Mutex
 	paused   pause
@@ -219,8 +218,6 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if d.door, err = d.newDoor(); err != nil {
 		return err
 	}
-	d.suspects, err = openSuspects(filepath.Join(d.config.State, "judged.json"))
-	d.trouble("notes of what is judged", err)
 	if err = d.openQueue(ctx); err != nil {
 		return err
 	}
