@@ -295,10 +295,10 @@ func (p *press) land(n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, tip := p.operate(n, a, doc, proposed, base, now)
+	id, tip, assessed := p.operate(n, a, doc, proposed, base, now)
 	p.enter("change.open", id, said{"opened", 1, string(tip)})
 	p.enter("change.check", id, said{"checking", 1, string(tip)})
-	p.enter("change.assess", id, said{"reviewing", 1, string(tip)})
+	p.enter("change.assess", id, said{"reviewing", 1, string(assessed)})
 	p.enter("change.enqueue", id, said{"queued", 1, string(tip)})
 	v := gate.Decide(a, gate.Standing{Change: id, Now: p.at})
 	verdict, err := gate.VerdictDigest(v)
@@ -358,7 +358,7 @@ func (p *press) bundle(s attest.Statement, commit string, seq int, kind attest.K
 }
 
 // operate writes a change's operations.
-func (p *press) operate(n int, a *gate.Assessment, doc []byte, head, base git.OID, now time.Time) (string, git.OID) {
+func (p *press) operate(n int, a *gate.Assessment, doc []byte, head, base git.OID, now time.Time) (id string, tip, judged git.OID) {
 	blob := change.BlobName(doc)
 	assessed := change.Assessed{Head: head, Base: base, Attempt: 1, Digest: a.Digest, Blob: blob, Decision: gate.Allow, Level: a.Level, MergedTree: git.OID(a.MergedTree),
 		EffectiveDiff: a.EffectiveDiff, Governance: a.Governance, Gates: []change.GateState{}, Merge: a.Merge, Size: a.Diffstat}
@@ -372,8 +372,6 @@ func (p *press) operate(n int, a *gate.Assessment, doc []byte, head, base git.OI
 		{"kernel:change", change.Enqueued{Head: head, Lane: change.LaneNormal}},
 		{"kernel:change", change.Landed{Head: head, Commit: head, Base: base, Assessment: a.Digest}},
 	}
-	var id string
-	var tip git.OID
 	for i, op := range ops {
 		pack, err := change.NewPack(uint64(i+1), []change.Operation{{Time: now, Actor: op.actor, Body: op.body}})
 		if err != nil {
@@ -387,8 +385,11 @@ func (p *press) operate(n int, a *gate.Assessment, doc []byte, head, base git.OI
 			items = append(items, item{"attach-" + blob, p.packer.add("blob", doc), false})
 		}
 		tip = p.packer.commit(p.packer.tree(items), tip, now.Unix(), string(op.body.Kind())+"\n", p.sign)
+		if op.body.Kind() == change.KindAssess {
+			judged = tip
+		}
 	}
-	return id, tip
+	return id, tip, judged
 }
 
 // assessment is one of a trivial change, with as much in it as usual.

@@ -22,11 +22,12 @@ type shelf struct {
 	repo     *git.Repo
 	live     map[string]git.Ref         // by change
 	archived map[string]change.Document // by digest of the assessment
+	judged   map[string]git.OID         // by change: where to look first
 }
 
 // openShelf lists what there is and reads the archive.
-func (r *run) openShelf(ctx context.Context) (*shelf, error) {
-	s := &shelf{repo: r.repo, live: map[string]git.Ref{}, archived: map[string]change.Document{}}
+func (r *run) openShelf(ctx context.Context, rec *record) (*shelf, error) {
+	s := &shelf{repo: r.repo, live: map[string]git.Ref{}, archived: map[string]change.Document{}, judged: rec.judged}
 	refs, err := r.repo.Refs(ctx, r.view.ref(kernel.PrefixChanges), r.view.ref(kernel.PrefixArchive))
 	if err != nil {
 		return nil, err
@@ -71,22 +72,38 @@ type wanted struct {
 // find says where assessments are; a document without a commit is nowhere.
 func (s *shelf) find(ctx context.Context, want []wanted) ([]change.Document, error) {
 	docs := make([]change.Document, len(want))
+	for i, w := range want {
+		docs[i] = s.archived[w.digest]
+	}
+	err := s.search(ctx, want, docs, func(w wanted) git.OID {
+		if tip := s.judged[w.change]; len(tip) == len(s.live[w.change].OID) && isHex(string(tip)) {
+			return tip
+		}
+		return ""
+	})
+	if err == nil {
+		err = s.search(ctx, want, docs, func(w wanted) git.OID { return s.live[w.change].OID })
+	}
+	return docs, err
+}
+
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdef") == "" }
+
+// search fills in what is not known yet and is at or before the commits that start says.
+func (s *shelf) search(ctx context.Context, want []wanted, docs []change.Document, start func(wanted) git.OID) error {
 	var tips []git.OID
 	var digests []string
 	var nth []int
 	for i, w := range want {
-		docs[i] = s.archived[w.digest]
-		if ref, ok := s.live[w.change]; ok {
-			tips, digests, nth = append(tips, ref.OID), append(digests, w.digest), append(nth, i)
+		if tip := start(w); tip != "" && docs[i].Commit == "" {
+			tips, digests, nth = append(tips, tip), append(digests, w.digest), append(nth, i)
 		}
 	}
 	found, err := change.FindAssessments(ctx, s.repo, tips, digests)
 	for i, d := range found {
-		if d.Commit != "" {
-			docs[nth[i]] = d
-		}
+		docs[nth[i]] = d
 	}
-	return docs, err
+	return err
 }
 
 // assessments reads what is wanted, in order: nil where it is not there, with the reason when something else is.

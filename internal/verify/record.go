@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
@@ -40,7 +41,11 @@ type record struct {
 	open    *move // began and has not ended
 	aborted map[git.OID]ledger.Entry
 	who     operator.State
+	judged  map[string]git.OID // by change: the commit of its operations that holds the newest assessment; a claim
 }
+
+// assessKind is the entry of a judgement, with the commit that holds the assessment.
+const assessKind = "change." + string(change.KindAssess)
 
 // operatorKinds are the entries that give authority or use it.
 func operatorKind(kind string) bool {
@@ -54,7 +59,7 @@ func operatorKind(kind string) bool {
 // readRecord replays the ledger: where main went, and who had which authority at each landing. A single ledger is read once: the log
 // is held to what goes by.
 func (r *run) readRecord(ctx context.Context) (*record, error) {
-	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}}}
+	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}, judged: map[string]git.OID{}}}
 	passing := func(yield func(ledger.Entry, error) bool) { p.read(ctx, yield) }
 	ledgers := []iter.Seq2[ledger.Entry, error]{passing}
 	if len(r.view.sources) > 1 {
@@ -117,6 +122,11 @@ func (rec *record) take(e ledger.Entry) error {
 	switch {
 	case operatorKind(e.Kind):
 		return rec.who.Apply(operator.Entry{Kind: e.Kind, Actor: e.Actor, Change: e.Change, Body: body})
+	case e.Kind == assessKind:
+		var at struct{ Tip git.OID }
+		if json.Unmarshal(body, &at) == nil { // who claims nothing is searched for longer
+			rec.judged[e.Change] = at.Tip
+		}
 	case e.Kind == ledger.LandingIntent:
 		return rec.begin(e, body)
 	case e.Kind == ledger.LandingDone || e.Kind == ledger.LandingAborted:

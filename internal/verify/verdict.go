@@ -34,8 +34,8 @@ func cases(l *line, covered []*move) []landed {
 const verdictBatch = 64 // commits whose evidence is in memory at once, to a processor
 
 // checkVerdicts decides about every commit again, by what the gate found then and what the operator had said by then.
-func (r *run) checkVerdicts(ctx context.Context, all []landed) error {
-	shelf, err := r.openShelf(ctx)
+func (r *run) checkVerdicts(ctx context.Context, rec *record, all []landed) error {
+	shelf, err := r.openShelf(ctx, rec)
 	if err != nil {
 		return err
 	}

@@ -195,7 +195,7 @@ func (r *run) checkHistory(ctx context.Context, rec *record) error {
 	if err := r.checkAttestations(ctx, all); err != nil {
 		return err
 	}
-	return r.checkVerdicts(ctx, all)
+	return r.checkVerdicts(ctx, rec, all)
 }
 
 // genesis is where the trust root says that verification begins.

@@ -5,11 +5,12 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
-	"github.com/digitorus/pkcs7"
 	"github.com/digitorus/timestamp"
 	"github.com/sigstore/timestamp-authority/v2/pkg/verification"
 )
@@ -83,11 +84,7 @@ func readToken(response []byte) *token {
 	if err != nil || len(ts.Certificates) == 0 {
 		return nil
 	}
-	p7, err := pkcs7.Parse(ts.RawToken)
-	if err != nil {
-		return nil
-	}
-	signer := p7.GetOnlySigner()
+	signer := signerOf(ts.RawToken, ts.Certificates)
 	if signer == nil {
 		return nil
 	}
@@ -97,6 +94,44 @@ func readToken(response []byte) *token {
 		h.Write(c.Raw) // DER says where it ends
 	}
 	return &token{ts, signer, [sha256.Size]byte(h.Sum(nil))}
+}
+
+// signedData is as much of CMS's SignedData (RFC 5652, section 5.1) as says who signed.
+type signedData struct {
+	Type asn1.ObjectIdentifier
+	Data struct {
+		Version       int
+		Digests, What asn1.RawValue
+		Certificates  asn1.RawValue `asn1:"optional,tag:0"`
+		Revoked       asn1.RawValue `asn1:"optional,tag:1"`
+		Signers       []struct {
+			Version int
+			Name    struct {
+				Issuer asn1.RawValue
+				Serial *big.Int
+			}
+			Digest   asn1.RawValue
+			Signed   asn1.RawValue `asn1:"optional,tag:0"`
+			How      asn1.RawValue
+			Value    []byte
+			Unsigned asn1.RawValue `asn1:"optional,tag:1"`
+		} `asn1:"set"`
+	} `asn1:"explicit,tag:0"`
+}
+
+// signerOf is the certificate of a token's only signer; nil where that is not plain. Nothing is verified.
+func signerOf(token []byte, certificates []*x509.Certificate) *x509.Certificate {
+	var d signedData
+	if rest, err := asn1.Unmarshal(token, &d); err != nil || len(rest) > 0 || len(d.Data.Signers) != 1 {
+		return nil
+	}
+	name := d.Data.Signers[0].Name
+	for _, c := range certificates {
+		if c.SerialNumber.Cmp(name.Serial) == 0 && bytes.Equal(c.RawIssuer, name.Issuer.FullBytes) {
+			return c
+		}
+	}
+	return nil
 }
 
 // stampedAgain is the time of a token whose certificate was verified before, for that time too: what is left of
