@@ -92,7 +92,8 @@ func TestBreakGlassWithoutDaemon(t *testing.T) {
 		main, err := kn.Ref(t.Context(), kernel.RefMain)
 		head, _ := repo.Resolve(t.Context(), "HEAD")
 		broken := a.Broken()
-		if err != nil || main != head || len(a.Problems()) != 0 || len(broken) != 1 || broken[0].Lands != string(head) || broken[0].Reason != "payments are down since nine" {
+		if err != nil || main != head || len(a.Problems()) != 0 || len(broken) != 1 || broken[0].Lands != string(head) || broken[0].Reason != "payments are down since nine" ||
+			broken[0].Operator != "ada" {
 			t.Errorf("main %s, head %s, %+v, %v, %v", main, head, broken, a.Problems(), err)
 		}
 		k.want(ExitUsage, "adamant down", append(land, "payments are down since nine", "--recovery", codes[1])...)

@@ -314,10 +314,15 @@ func keyID(known desk.Operators, begin string) (string, error) {
 	return found[0], nil
 }
 
-// signerName is whose key will sign: an order is in the name of its signer.
+// signerName is whose key will sign: an order is in the name of its signer. A recovery code is the only operator's, where there is one.
 func (o *ordering) signerName(ctx context.Context, known desk.Operators) string {
-	if key, _, err := o.choose(ctx, o.env, slices.DeleteFunc(slices.Clone(known.Keys), func(k desk.Key) bool { return k.Revoked != nil })); err == nil {
+	keys := slices.DeleteFunc(slices.Clone(known.Keys), func(k desk.Key) bool { return k.Revoked != nil })
+	if key, _, err := o.choose(ctx, o.env, keys); err == nil {
 		return key.Operator
+	}
+	others := func(k desk.Key) bool { return k.Operator != keys[0].Operator }
+	if len(keys) > 0 && !slices.ContainsFunc(keys, others) {
+		return keys[0].Operator
 	}
 	return o.operatorName()
 }
