@@ -22,12 +22,12 @@ type shelf struct {
 	repo     *git.Repo
 	live     map[string]git.Ref         // by change
 	archived map[string]change.Document // by digest of the assessment
-	judged   map[string]git.OID         // by change: where to look first
+	trails   map[string]trail           // by change
 }
 
 // openShelf lists what there is and reads the archive.
 func (r *run) openShelf(ctx context.Context, rec *record) (*shelf, error) {
-	s := &shelf{repo: r.repo, live: map[string]git.Ref{}, archived: map[string]change.Document{}, judged: rec.judged}
+	s := &shelf{repo: r.repo, live: map[string]git.Ref{}, archived: map[string]change.Document{}, trails: rec.trails}
 	refs, err := r.repo.Refs(ctx, r.view.ref(kernel.PrefixChanges), r.view.ref(kernel.PrefixArchive))
 	if err != nil {
 		return nil, err
@@ -76,8 +76,9 @@ func (s *shelf) find(ctx context.Context, want []wanted) ([]change.Document, err
 		docs[i] = s.archived[w.digest]
 	}
 	err := s.search(ctx, want, docs, func(w wanted) git.OID {
-		if tip := s.judged[w.change]; len(tip) == len(s.live[w.change].OID) && isHex(string(tip)) {
-			return tip
+		t := s.trails[w.change]
+		if t.tip == s.live[w.change].OID && len(t.assessed) == len(t.tip) && isHex(string(t.assessed)) {
+			return t.assessed // it is still the change that the ledger knows
 		}
 		return ""
 	})

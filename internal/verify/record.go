@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
@@ -41,11 +42,14 @@ type record struct {
 	open    *move // began and has not ended
 	aborted map[git.OID]ledger.Entry
 	who     operator.State
-	judged  map[string]git.OID // by change: the commit of its operations that holds the newest assessment; a claim
+	trails  map[string]trail // by change
 }
 
-// assessKind is the entry of a judgement, with the commit that holds the assessment.
-const assessKind = "change." + string(change.KindAssess)
+// trail is what the ledger says of the operations of a change: the newest commit, and the one of the newest assessment.
+type trail struct{ tip, assessed git.OID }
+
+// changeKind is the family of entries that say so.
+const changeKind = "change."
 
 // operatorKinds are the entries that give authority or use it.
 func operatorKind(kind string) bool {
@@ -59,7 +63,7 @@ func operatorKind(kind string) bool {
 // readRecord replays the ledger: where main went, and who had which authority at each landing. A single ledger is read once: the log
 // is held to what goes by.
 func (r *run) readRecord(ctx context.Context) (*record, error) {
-	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}, judged: map[string]git.OID{}}}
+	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}, trails: map[string]trail{}}}
 	passing := func(yield func(ledger.Entry, error) bool) { p.read(ctx, yield) }
 	ledgers := []iter.Seq2[ledger.Entry, error]{passing}
 	if len(r.view.sources) > 1 {
@@ -122,11 +126,8 @@ func (rec *record) take(e ledger.Entry) error {
 	switch {
 	case operatorKind(e.Kind):
 		return rec.who.Apply(operator.Entry{Kind: e.Kind, Actor: e.Actor, Change: e.Change, Body: body})
-	case e.Kind == assessKind:
-		var at struct{ Tip git.OID }
-		if json.Unmarshal(body, &at) == nil { // who claims nothing is searched for longer
-			rec.judged[e.Change] = at.Tip
-		}
+	case strings.HasPrefix(e.Kind, changeKind):
+		rec.follow(e, body)
 	case e.Kind == ledger.LandingIntent:
 		return rec.begin(e, body)
 	case e.Kind == ledger.LandingDone || e.Kind == ledger.LandingAborted:
@@ -147,6 +148,19 @@ func (rec *record) take(e ledger.Entry) error {
 		rec.moves = append(rec.moves, move{kind: e.Kind, from: at.From, to: at.To, entry: e})
 	}
 	return nil
+}
+
+// follow keeps up with a change. Who does not say where it is now is searched for longer.
+func (rec *record) follow(e ledger.Entry, body json.RawMessage) {
+	var at struct{ Tip git.OID }
+	if json.Unmarshal(body, &at) != nil || at.Tip == "" {
+		return
+	}
+	t := rec.trails[e.Change]
+	if t.tip = at.Tip; e.Kind == changeKind+string(change.KindAssess) {
+		t.assessed = at.Tip
+	}
+	rec.trails[e.Change] = t
 }
 
 // begin remembers a landing, with the approvals that its changes had at that moment.
