@@ -8,19 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Image is what is packed.
@@ -70,26 +61,28 @@ func write(ctx context.Context, dir string, image Image) (Digests, error) {
 	if err := errors.Join(check(image), vacant(dir)); err != nil {
 		return Digests{}, err
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return stream(ctx, image), nil }, tarball.WithMediaType(types.OCILayer))
+	to := folder(dir)
+	if err := to.begin(); err != nil {
+		return Digests{}, err
+	}
+	layer, diffID, err := to.layer(ctx, image)
 	if err != nil {
 		return Digests{}, err
 	}
-	built, err := assemble(image, layer)
+	config, err := to.document(mediaConfig, configOf(image, diffID))
 	if err != nil {
 		return Digests{}, err
 	}
-	to, err := layout.Write(dir, empty.Index)
+	packed, err := to.document(mediaManifest, manifestDocument{SchemaVersion: 2, MediaType: mediaManifest, Config: config, Layers: []descriptor{layer}})
 	if err != nil {
 		return Digests{}, err
 	}
-	options := []layout.Option{layout.WithPlatform(v1.Platform{OS: image.OS, Architecture: image.Arch})}
+	d := Digests{Manifest: packed.Digest, Config: config.Digest, Layer: layer.Digest, DiffID: diffID, Size: packed.Size}
+	packed.Platform, packed.ArtifactType = &platform{OS: image.OS, Architecture: image.Arch}, mediaConfig
 	if image.Name != "" {
-		options = append(options, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": image.Name}))
+		packed.Annotations = map[string]string{"org.opencontainers.image.ref.name": image.Name}
 	}
-	if err := to.AppendImage(built, options...); err != nil {
-		return Digests{}, err
-	}
-	return digests(built, layer)
+	return d, to.index(packed)
 }
 
 // vacant refuses a folder with something in it.
@@ -104,32 +97,13 @@ func vacant(dir string) error {
 	return err
 }
 
-// assemble makes the image of a layer.
-func assemble(image Image, layer v1.Layer) (v1.Image, error) {
-	built := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	built, err := mutate.Append(built, mutate.Addendum{Layer: layer, MediaType: types.OCILayer,
-		History: v1.History{Created: v1.Time{Time: image.Created.UTC()}, CreatedBy: "adamant build"}})
-	if err != nil {
-		return nil, err
-	}
-	config, err := built.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Created = image.OS, image.Arch, v1.Time{Time: image.Created.UTC()}
-	config.Config = v1.Config{Entrypoint: image.Entrypoint, Cmd: image.Args, Env: image.Env, User: cmp.Or(image.User, nobody),
-		WorkingDir: cmp.Or(image.WorkDir, "/"), Labels: maps.Clone(image.Labels)}
-	return mutate.ConfigFile(built, config)
-}
-
-func digests(image v1.Image, layer v1.Layer) (Digests, error) {
-	manifest, err1 := image.Digest()
-	config, err2 := image.ConfigName()
-	stored, err3 := layer.Digest()
-	tar, err4 := layer.DiffID()
-	size, err5 := image.Size()
-	return Digests{manifest.String(), config.String(), stored.String(), tar.String(), size}, errors.Join(err1, err2, err3, err4, err5)
+// configOf is the configuration of an image whose tar has the digest diffID.
+func configOf(image Image, diffID string) configDocument {
+	created := image.Created.UTC()
+	return configDocument{Architecture: image.Arch, OS: image.OS, Created: created, History: []history{{Created: created, CreatedBy: "adamant build"}},
+		RootFS: rootFS{Type: "layers", DiffIDs: []string{diffID}},
+		Config: settings{Entrypoint: image.Entrypoint, Cmd: image.Args, Env: image.Env, User: cmp.Or(image.User, nobody),
+			WorkingDir: cmp.Or(image.WorkDir, "/"), Labels: image.Labels}}
 }
 
 // inOrder are the files of an image by path.
