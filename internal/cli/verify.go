@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +23,10 @@ func verifyCommand(env *Env) *cobra.Command {
 		Long: `Check every commit on main since genesis: that the gate signed it and landed it, in an unbroken row of
 landings that the ledger holds, under a verdict that allows it when it is decided again, with the
 approvals that its level needs, by keys that had authority then. The ledger is verified with it, and so
-are the trust root, the transparency log and the attestations where there are any. Nothing is asked of a
-network, and nothing is written but what was seen (adamant/verify-seen.json in the git directory), so
-that the next run notices a history that was rewritten as a whole.
+are the trust root, the transparency log and the attestations where there are any, and the provenance of
+artifacts says which commit each came from. Nothing is asked of a network, and nothing is written but
+what was seen (adamant/verify-seen.json in the git directory), so that the next run notices a history
+that was rewritten as a whole.
 
 Run it in any clone, after adamant sync, or in a kernel or a mirror.
 
@@ -115,6 +117,7 @@ func (f *historyFlags) print(r *verify.Report) {
 		fmt.Fprintf(w, "  trust root   %s\n", printable(r.Root))
 		fmt.Fprintf(w, "  attestations %d verified\n  log          %d leaves\n", r.Bundles, r.Log)
 	}
+	writeArtifacts(w, r.Artifacts)
 	writeProblems(w, paint.bold(paint.yellow("WARNING")), r.Warnings)
 	writeProblems(w, paint.bold(paint.red("FAILURE")), r.Failures)
 	if r.Holds() {
@@ -122,6 +125,22 @@ func (f *historyFlags) print(r *verify.Report) {
 		return
 	}
 	fmt.Fprintf(w, "it does not hold: %s\n", plural(len(r.Failures), "failure"))
+}
+
+// writeArtifacts says which artifact came from which commit, the newest commits' first ones at the end.
+func writeArtifacts(w io.Writer, artifacts []verify.Artifact) {
+	if len(artifacts) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  artifacts    %d, by their provenance:\n", len(artifacts))
+	if hidden := len(artifacts) - problemsShown; hidden > 0 {
+		fmt.Fprintf(w, "    %d older ones: --json has all\n", hidden)
+		artifacts = artifacts[hidden:]
+	}
+	for _, a := range artifacts {
+		_, builder, _ := strings.Cut(a.Builder, "/builder/")
+		fmt.Fprintf(w, "    %s  sha256:%.16s  %s, Build L%d by %s\n", shortOID(string(a.Commit)), a.SHA256, printable(a.Name), a.Level, printable(cmp.Or(builder, a.Builder)))
+	}
 }
 
 const problemsShown = 20 // of one sort; --json has all

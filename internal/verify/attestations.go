@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/trust"
 	bundles "github.com/adamant-os/adamant/internal/trust/verify"
 )
@@ -17,7 +19,7 @@ const bundleBatch = 64 // bundles in memory at once, to a processor
 
 // checkAttestations verifies every statement about a commit that landed and holds decisions to the ledger. It remembers which commits
 // have a decision that holds.
-func (r *run) checkAttestations(ctx context.Context, all []landed) error {
+func (r *run) checkAttestations(ctx context.Context, rec *record, all []landed) error {
 	if r.chain == nil {
 		return nil
 	}
@@ -29,17 +31,25 @@ func (r *run) checkAttestations(ctx context.Context, all []landed) error {
 	if err != nil {
 		return err
 	}
-	entries, err := r.entries(ctx, all)
+	list, err := r.list(ctx)
 	if err != nil {
 		return err
 	}
+	nth := map[string]int{}
+	for i, c := range all {
+		nth[string(c.oid)] = i
+	}
+	entries, others := r.entries(list, nth), others(list, nth)
 	found := make([]standing, len(all))
 	err = r.each(ctx, "attestations", len(entries), bundleBatch, func(ctx context.Context, from, to int) error {
 		return r.checkBundles(ctx, verifier, entries[from:to], all, found)
 	})
-	r.report.Bundles = len(entries)
+	if err != nil {
+		return err
+	}
+	r.report.Bundles = len(entries) + len(others)
 	r.gaps(all, found)
-	return err
+	return r.checkArtifacts(ctx, verifier, others, nth, rec, all, len(list) > 0)
 }
 
 // standing is what is known about the decision of a commit.
@@ -84,27 +94,25 @@ type entry struct {
 	nth int
 }
 
-// entries are the bundles of decisions and summaries about what landed.
-func (r *run) entries(ctx context.Context, all []landed) ([]entry, error) {
+// list is all that is attested.
+func (r *run) list(ctx context.Context) ([]attest.Entry, error) {
 	list, err := attest.List(ctx, r.repo, r.view.ref(attest.Ref))
 	if malformed := (*attest.MalformedError)(nil); errors.As(err, &malformed) {
 		r.fail(Problem{Code: AttestationMalformed, Place: r.view.ref(attest.Ref) + ":" + malformed.Path, What: malformed.Error(), Do: doRestore})
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	nth := map[string]int{}
-	for i, c := range all {
-		nth[string(c.oid)] = i
-	}
+	return list, err
+}
+
+// entries are the bundles of decisions, approvals and summaries about what landed.
+func (r *run) entries(list []attest.Entry, nth map[string]int) []entry {
 	var out []entry
 	for _, e := range list {
-		if i, ok := nth[e.Subject]; ok && (e.Kind == attest.KindDecision || r.opt.All && e.Kind == attest.KindSource) {
+		if i, ok := nth[e.Subject]; ok && (e.Kind == attest.KindDecision || e.Kind == attest.KindApproval || r.opt.All && e.Kind == attest.KindSource) {
 			out = append(out, entry{e, i})
 		}
 	}
-	return out, nil
+	return out
 }
 
 func (r *run) checkBundles(ctx context.Context, verifier *bundles.Verifier, some []entry, all []landed, found []standing) error {
@@ -141,8 +149,11 @@ func (r *run) checkBundles(ctx context.Context, verifier *bundles.Verifier, some
 func (r *run) checkBundle(ctx context.Context, verifier *bundles.Verifier, b attest.Bundle, c landed) (bool, error) {
 	p := Problem{Commit: c.oid, Change: c.decision.Change, Place: fmt.Sprintf("%s of %s, number %d", b.Kind, c.oid.Short(), b.Seq), Do: doRestore}
 	want := bundles.Expect{Identity: trust.Gate(r.chain.Current().Repository).String(), Issuer: trust.Issuer(r.chain.Current().Repository), Type: attest.DecisionType}
-	if b.Kind == attest.KindSource {
+	switch b.Kind {
+	case attest.KindSource:
 		want.Type = attest.SummaryType
+	case attest.KindApproval:
+		want.Type = attest.ApprovalType
 	}
 	result, err := verifier.Bundle(ctx, b.Data, bundles.Artifact{Digest: bundles.Digest{Algorithm: attest.GitCommit, Value: string(c.oid)}}, want)
 	if refused := (*bundles.Refusal)(nil); errors.As(err, &refused) {
@@ -159,10 +170,14 @@ func (r *run) checkBundle(ctx context.Context, verifier *bundles.Verifier, b att
 		r.fail(p)
 		return false, nil
 	}
-	if b.Kind != attest.KindDecision {
-		return true, nil
+	why := ""
+	switch b.Kind {
+	case attest.KindDecision:
+		why = r.disagrees(result.Statement, c)
+	case attest.KindApproval:
+		why = c.unapproved(result.Statement)
 	}
-	if why := r.disagrees(result.Statement, c); why != "" {
+	if why != "" {
 		p.Code, p.What = AttestationMismatch, why
 		r.fail(p)
 		return false, nil
@@ -202,6 +217,23 @@ func (r *run) disagrees(statement []byte, c landed) string {
 		if want := c.decision.Approvals[i]; a.Digest != want.Statement || digestOf(a.Statement) != a.Digest || a.Void != want.Void {
 			return fmt.Sprintf("the statement about %s has another approval %d than the ledger", c.oid.Short(), i+1)
 		}
+	}
+	return ""
+}
+
+// unapproved says why a statement is about no approval that the commit landed with; empty when it is.
+func (c landed) unapproved(statement []byte) string {
+	s, err := attest.ParseStatement(statement)
+	if err != nil {
+		return err.Error()
+	}
+	a, err := attest.ParseApproval(s)
+	if err != nil {
+		return err.Error()
+	}
+	counts := func(w kernel.Counted) bool { return w.Void == "" && w.Statement == a.Consent.Digest }
+	if a.Change != c.decision.Change || digestOf(a.Consent.Statement) != a.Consent.Digest || !slices.ContainsFunc(c.decision.Approvals, counts) {
+		return fmt.Sprintf("it states the approval %.12s of change %.12s, which the ledger does not have for commit %s", a.Consent.Digest, a.Change, c.oid.Short())
 	}
 	return ""
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/adamant-os/adamant/internal/attest"
+	"github.com/adamant-os/adamant/internal/build"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon"
 	"github.com/adamant-os/adamant/internal/daemon/api"
@@ -29,6 +30,8 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/sandbox"
@@ -272,7 +275,10 @@ func (f *fixture) live() (err error) {
 	if err := errors.Join(h.await(a.Change, change.Merged), h.await(first, change.Reverted)); err != nil {
 		return err
 	}
-	return h.attested()
+	if err := h.attested(); err != nil {
+		return err
+	}
+	return h.build()
 }
 
 // attested waits until the newest commit has its statements.
@@ -298,6 +304,46 @@ func (h *house) attested() error {
 	var s api.Status
 	err = h.call("GET", api.PathStatus, "", nil, &s)
 	return errors.Join(err, fmt.Errorf("the last landing is not attested: %v", s.Problems))
+}
+
+// program is what the artifact of the fixture is called; its bytes are, too.
+const program = "program"
+
+// build has the daemon sign what a build of main's tip and a look at the artifact say.
+func (h *house) build() error {
+	commit, err := runGit(h.git(), "rev-parse", kernel.RefMain)
+	if err != nil {
+		return err
+	}
+	text, err := provenance(commit, trust.Builder("sample", trust.BuilderWorkstation, "here").String(), program)
+	if err != nil {
+		return err
+	}
+	bom, err := attest.Statement{Type: attest.StatementType, PredicateType: "https://cyclonedx.org/bom", Predicate: json.RawMessage(`{}`),
+		Subject: []attest.Subject{{Name: program, Digest: map[string]string{attest.SHA256: sha([]byte(program))}}}}.Text()
+	if err != nil {
+		return err
+	}
+	for kind, text := range map[attest.Kind][]byte{attest.KindProvenance: text, attest.KindSBOM: bom} {
+		if err := h.call("POST", notary.PathAttest, "", notary.Statement{As: "builder/workstation/here", Statement: text, Kind: string(kind)}, &notary.Signed{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// provenance states that an artifact was built from a commit.
+func provenance(commit, builder, artifact string) ([]byte, error) {
+	target, err := build.Complete(manifest.Build{Name: "api", Kind: "go", Directory: "api"})
+	if err != nil {
+		return nil, err
+	}
+	at := time.Now().UTC().Truncate(time.Second)
+	digest := sha([]byte(artifact))
+	r := build.Record{Job: build.Job{Repository: "sample", Commit: git.OID(commit), Ref: kernel.RefMain, Target: target, Invocation: "1"},
+		Artifacts: []build.Artifact{{Name: artifact, SHA256: digest}}, LogSHA256: digest, Started: at, Finished: at,
+		Resolved: []build.Descriptor{{Name: "source", Digest: map[string]string{attest.GitCommit: commit}}}}
+	return r.Statement(builder, "test")
 }
 
 // layRoot makes the signing keys and lands the first root, signed by the operator.

@@ -50,6 +50,12 @@ const (
 	AttestationMismatch   = "ATTESTATION_MISMATCH"   // it says something else than the ledger
 	AttestationUnrecorded = "ATTESTATION_UNRECORDED" // the gate's keys signed it, and the ledger does not know
 
+	// Artifacts. AttestationUnrecorded is a warning for provenance of a build that the ledger does not have.
+	ArtifactUnplaced = "ARTIFACT_UNPLACED" // warning: its provenance leads to no commit that the gate landed on main
+	BuilderUnknown   = "BUILDER_UNKNOWN"   // provenance of a builder that no root knows; a warning when somebody else signed it
+	BuilderRevoked   = "BUILDER_REVOKED"   // warning: of a builder that the newest root does not know any more
+	LevelExceeded    = "LEVEL_EXCEEDED"    // the gate's word claims more for an artifact than its builder may
+
 	// Verdicts and approvals.
 	VerdictMissing  = "VERDICT_MISSING"  // nothing says what the gate found
 	VerdictDetached = "VERDICT_DETACHED" // warning: attested, and the assessment is not here to decide again

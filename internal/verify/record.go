@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/tlog/projection"
 )
@@ -42,7 +43,8 @@ type record struct {
 	open    *move // began and has not ended
 	aborted map[git.OID]ledger.Entry
 	who     operator.State
-	trails  map[string]trail // by change
+	trails  map[string]trail      // by change
+	builds  map[string]buildEntry // by the sha256 of the provenance
 }
 
 // trail is what the ledger says of the operations of a change: the newest commit, and the one of the newest assessment.
@@ -63,7 +65,7 @@ func operatorKind(kind string) bool {
 // readRecord replays the ledger: where main went, and who had which authority at each landing. A single ledger is read once: the log
 // is held to what goes by.
 func (r *run) readRecord(ctx context.Context) (*record, error) {
-	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}, trails: map[string]trail{}}}
+	p := &replay{run: r, record: &record{aborted: map[git.OID]ledger.Entry{}, trails: map[string]trail{}, builds: map[string]buildEntry{}}}
 	passing := func(yield func(ledger.Entry, error) bool) { p.read(ctx, yield) }
 	ledgers := []iter.Seq2[ledger.Entry, error]{passing}
 	if len(r.view.sources) > 1 {
@@ -128,6 +130,12 @@ func (rec *record) take(e ledger.Entry) error {
 		return rec.who.Apply(operator.Entry{Kind: e.Kind, Actor: e.Actor, Change: e.Change, Body: body})
 	case strings.HasPrefix(e.Kind, changeKind):
 		rec.follow(e, body)
+	case e.Kind == notary.KindBuilt:
+		b := buildEntry{entry: e}
+		if err := json.Unmarshal(body, &b.Built); err != nil {
+			return fmt.Errorf("reading a build: %w", err)
+		}
+		rec.builds[b.Statement] = b
 	case e.Kind == ledger.LandingIntent:
 		return rec.begin(e, body)
 	case e.Kind == ledger.LandingDone || e.Kind == ledger.LandingAborted:

@@ -258,7 +258,7 @@ const main = kernel.RefMain
 // TestTampering makes every change on a copy of a real kernel, and demands that it is found, for the right reason.
 func TestTampering(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(ledgerTamperings(), mainTamperings(), insiderTamperings(), evidenceTamperings(), logTamperings(), attestationTamperings(), rootTamperings())
+	all := slices.Concat(ledgerTamperings(), mainTamperings(), insiderTamperings(), evidenceTamperings(), logTamperings(), attestationTamperings(), artifactTamperings(), rootTamperings())
 	if len(all) < 30 {
 		t.Errorf("%d tamperings", len(all))
 	}

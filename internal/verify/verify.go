@@ -39,19 +39,20 @@ type Options struct {
 
 // Report is what was found.
 type Report struct {
-	V        int             `json:"v"`
-	Remote   string          `json:"remote,omitempty"`
-	Main     git.OID         `json:"main"`
-	Genesis  git.OID         `json:"genesis"` // the commit that verification began behind
-	Commits  int             `json:"commits"` // that were checked
-	Landings int             `json:"landings"`
-	Ledgers  []ledger.Ledger `json:"ledgers"`
-	Bundles  int             `json:"bundles"`        // attestations that were verified
-	Log      uint64          `json:"log"`            // leaves of the transparency log that were compared
-	Root     string          `json:"root,omitempty"` // fingerprint of the first root
-	Failures []Problem       `json:"failures"`       // any: it does not hold
-	Warnings []Problem       `json:"warnings"`       // what is not there yet, or not what it could be
-	Memory   Memory          `json:"-"`              // to keep for the next run, if there is no failure
+	V         int             `json:"v"`
+	Remote    string          `json:"remote,omitempty"`
+	Main      git.OID         `json:"main"`
+	Genesis   git.OID         `json:"genesis"` // the commit that verification began behind
+	Commits   int             `json:"commits"` // that were checked
+	Landings  int             `json:"landings"`
+	Ledgers   []ledger.Ledger `json:"ledgers"`
+	Bundles   int             `json:"bundles"`        // attestations that were verified
+	Artifacts []Artifact      `json:"artifacts"`      // that were built from the commits, in their order
+	Log       uint64          `json:"log"`            // leaves of the transparency log that were compared
+	Root      string          `json:"root,omitempty"` // fingerprint of the first root
+	Failures  []Problem       `json:"failures"`       // any: it does not hold
+	Warnings  []Problem       `json:"warnings"`       // what is not there yet, or not what it could be
+	Memory    Memory          `json:"-"`              // to keep for the next run, if there is no failure
 }
 
 // Holds says that nothing was found against the history.
@@ -80,7 +81,7 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
 	defer checked.Close()
-	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Artifacts: []Artifact{}, Failures: []Problem{}, Warnings: []Problem{}}}
 	if err := r.run(ctx); err != nil && !r.explains(ctx, err) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
@@ -192,7 +193,7 @@ func (r *run) checkHistory(ctx context.Context, rec *record) error {
 	}
 	r.checkCommits(l, covered)
 	all := cases(l, covered)
-	if err := r.checkAttestations(ctx, all); err != nil {
+	if err := r.checkAttestations(ctx, rec, all); err != nil {
 		return err
 	}
 	return r.checkVerdicts(ctx, rec, all)
