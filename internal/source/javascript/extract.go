@@ -27,10 +27,11 @@ func (r *reader) take() token {
 	return r.prev
 }
 
-func (r *reader) run() {
+// run reads a source. skim may pass over tokens that import nothing.
+func (r *reader) run(skim func()) {
 	r.directives()
 	r.take()
-	for r.tok.kind != end {
+	for skim(); r.tok.kind != end; skim() {
 		r.statement()
 	}
 	r.file.Imports = slices.DeleteFunc(r.file.Imports, func(i imports.Import) bool { return i.Specifier == "" }) // import ""

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/adamant-os/adamant/internal/source/imports"
 )
 
@@ -95,10 +97,39 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// slowly extracts token by token.
+func slowly(src []byte, jsx bool) *imports.File {
+	r := &reader{scanner: newScanner(src, jsx), file: &imports.File{}}
+	r.run(func() {})
+	return r.file
+}
+
+// TestSkim: what is skimmed is what is read token by token.
+func TestSkim(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"import", "export", "require", "imports", "requir", "typeof ", "if", "return ", "a", "'b'", "\"c", "`", "${",
+			"}", "{", "(", ")", "[", "]", "<", ">", "</", "/>", "/", "//", "/*", "*/", ".", "...", "..", "?.", ".5", "0x1e+", "\\", "#", " ", "\n", "\r\n", "\u2028", "é", "\xc2",
+			";", "=", "=>", "*", " from ", ",", "\x00"}), 0, 60).Draw(t, "parts")
+		src := []byte(strings.Join(parts, ""))
+		for _, jsx := range []bool{false, true} {
+			if got, want := show(extract(src, jsx)), show(slowly(src, jsx)); got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		}
+	})
+}
+
 func FuzzExtract(f *testing.F) {
 	f.Add([]byte("import a, {type b} from 'c'; <p x={`${require(\"d\")}`}>'</p> / /[/]/ export * from `e`"))
+	f.Add([]byte("a.b...require('x') typeof import('y') .5.e+1 if (a) /x/ { } </a> // \u2028 \n /* \n */ #x \\u0041 ${ `${{}}`"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		lines := int32(strings.Count(string(src), "\n") + 1)
+		for _, jsx := range []bool{false, true} {
+			if got, want := show(extract(src, jsx)), show(slowly(src, jsx)); got != want {
+				t.Errorf("skimmed:\n%s\ntoken by token:\n%s", got, want)
+			}
+		}
 		for _, extract := range []func([]byte) *imports.File{extractJSX, extractPlain, extractScripts} {
 			for _, i := range extract(src).Imports {
 				if i.Line < 1 || i.Line > lines {

@@ -49,6 +49,6 @@ func extractPlain(src []byte) *imports.File { return extract(src, false) }
 func extract(src []byte, jsx bool) *imports.File {
 	s := newScanner(src, jsx)
 	r := &reader{scanner: s, file: &imports.File{}}
-	r.run()
+	r.run(r.skim)
 	return r.file
 }

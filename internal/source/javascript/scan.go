@@ -18,12 +18,10 @@ const (
 
 // token is one token. text shares the source's memory.
 type token struct {
-	kind    kind
-	text    []byte
-	byte    byte // of punct
-	line    int32
-	newline bool // a line break came before it
-	escaped bool // text holds an escape: its content is not what it says
+	kind kind
+	byte byte // of punct
+	line int32
+	text []byte
 }
 
 func (t *token) is(c byte) bool         { return t.kind == punct && t.byte == c }
@@ -79,8 +77,8 @@ func (s *scanner) fail(message string, line int32) {
 
 // next returns the next token.
 func (s *scanner) next() token {
-	newline := s.blank()
-	t := token{line: s.line, newline: newline}
+	s.blank()
+	t := token{line: s.line}
 	if s.pos >= len(s.src) {
 		s.last = t
 		return t
@@ -90,10 +88,10 @@ func (s *scanner) next() token {
 		t.kind, t.text = word, s.name()
 	case c == '"' || c == '\'':
 		t.kind = text
-		t.text, t.escaped = s.quoted(c)
+		t.text = s.quoted(c)
 	case c == '`':
 		s.pos++
-		t.kind, t.text, t.escaped = s.templatePart(true)
+		t.kind, t.text = s.templatePart(true)
 	case c >= '0' && c <= '9' || c == '.' && s.digitAt(s.pos+1):
 		t.kind = other
 		s.number()
@@ -156,7 +154,7 @@ func (s *scanner) open(b brace) {
 func (s *scanner) resume(b brace, t *token) (bool, token) {
 	switch b {
 	case template:
-		t.kind, t.text, _ = s.templatePart(false)
+		t.kind, t.text = s.templatePart(false)
 	case container, attribute:
 		return true, s.markup(*t, b == attribute)
 	default:
@@ -198,12 +196,11 @@ func (s *scanner) operand() bool {
 	return true
 }
 
-// blank skips spaces and comments and says whether a line break was among them.
-func (s *scanner) blank() (newline bool) {
+// blank skips spaces and comments.
+func (s *scanner) blank() {
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; {
 		case c == '\n':
-			newline = true
 			s.line++
 			s.pos++
 		case c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f':
@@ -211,13 +208,12 @@ func (s *scanner) blank() (newline bool) {
 		case c == '/' && s.pos+1 < len(s.src) && s.src[s.pos+1] == '/':
 			s.toLineEnd()
 		case c == '/' && s.pos+1 < len(s.src) && s.src[s.pos+1] == '*':
-			newline = s.comment() || newline
+			s.comment()
 		case c >= utf8.RuneSelf && s.space():
 		default:
-			return newline
+			return
 		}
 	}
-	return newline
 }
 
 // space skips a no-break space, a byte order mark or a line separator.
@@ -239,18 +235,16 @@ func (s *scanner) toLineEnd() {
 	s.pos = len(s.src)
 }
 
-func (s *scanner) comment() (newline bool) {
-	from := s.line
+func (s *scanner) comment() {
 	i := bytes.Index(s.src[s.pos+2:], []byte("*/"))
 	if i < 0 {
-		s.fail("a comment is not closed", from)
+		s.fail("a comment is not closed", s.line)
 		s.pos = len(s.src)
-		return false
+		return
 	}
 	body := s.src[s.pos : s.pos+2+i]
 	s.line += int32(bytes.Count(body, []byte{'\n'}))
 	s.pos += 2 + i + 2
-	return s.line > from
 }
 
 func wordStart(c byte) bool {
@@ -280,43 +274,40 @@ func (s *scanner) number() {
 }
 
 // quoted reads a string from its opening quote. One that is not closed ends with its line.
-func (s *scanner) quoted(quote byte) (content []byte, escaped bool) {
+func (s *scanner) quoted(quote byte) []byte {
 	s.pos++
 	from := s.pos
 	for ; s.pos < len(s.src); s.pos++ {
 		switch c := s.src[s.pos]; {
 		case c == quote:
-			content = s.src[from:s.pos]
 			s.pos++
-			return content, escaped
+			return s.src[from : s.pos-1]
 		case c == '\\':
-			escaped = true
 			s.pos++
 			if s.pos < len(s.src) && s.src[s.pos] == '\n' {
 				s.line++
 			}
 		case c == '\n':
-			return s.src[from:s.pos], true
+			return s.src[from:s.pos]
 		}
 	}
 	s.pos = min(s.pos, len(s.src))
-	return s.src[from:s.pos], true
+	return s.src[from:s.pos]
 }
 
 // templatePart reads a template up to its end or the next ${. Only a whole template without substitutions is a text.
-func (s *scanner) templatePart(whole bool) (kind, []byte, bool) {
-	from, line, escaped := s.pos, s.line, false
+func (s *scanner) templatePart(whole bool) (kind, []byte) {
+	from, line := s.pos, s.line
 	for ; s.pos < len(s.src); s.pos++ {
 		switch c := s.src[s.pos]; {
 		case c == '`':
 			content := s.src[from:s.pos]
 			s.pos++
 			if whole {
-				return text, content, escaped
+				return text, content
 			}
-			return other, nil, false
+			return other, nil
 		case c == '\\':
-			escaped = true
 			s.pos++
 			if s.pos < len(s.src) && s.src[s.pos] == '\n' {
 				s.line++
@@ -326,12 +317,12 @@ func (s *scanner) templatePart(whole bool) (kind, []byte, bool) {
 		case c == '$' && s.pos+1 < len(s.src) && s.src[s.pos+1] == '{':
 			s.pos += 2
 			s.open(template)
-			return punct, []byte("${"), false
+			return punct, nil
 		}
 	}
 	s.pos = min(s.pos, len(s.src))
 	s.fail("a template is not closed", line)
-	return other, nil, false
+	return other, nil
 }
 
 // regexp skips a regular expression and its flags. One that is not closed was a division: it ends at once.
