@@ -98,7 +98,7 @@ func (d *Diagnosis) clone(p Patient) {
 	case p.Shallow:
 		d.add("x", "history", "this clone is shallow: git fetch --unshallow")
 	case p.Partial:
-		d.add("?", "history", "this clone is partial: objects it lacks are reported, not fetched")
+		d.add("?", "history", "this clone is partial: what it lacks is reported, not fetched; git fetch --refetch --no-filter")
 	default:
 		d.add("+", "history", "complete")
 	}

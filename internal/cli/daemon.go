@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -250,12 +251,32 @@ func (f *upFlags) await(ctx context.Context, client *desk.Client, ended <-chan e
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ended:
-			return fmt.Errorf("the daemon ended at once; its log is %s", log)
+			return fmt.Errorf("the daemon ended at once: %s\nits log is %s", lastLine(log), log)
 		case <-deadline:
 			return fmt.Errorf("the daemon does not answer after %s; its log is %s", detachWait, log)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// lastLine is what a daemon said last.
+func lastLine(log string) string {
+	f, err := os.Open(log)
+	if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err.Error()
+	}
+	from := max(0, end-4096)
+	text, err := io.ReadAll(io.NewSectionReader(f, from, end-from))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return printable(strings.TrimPrefix(lines[len(lines)-1], "adamant: "))
 }
 
 // untilFree waits until no process holds the kernel: a daemon that answers no more still writes what is under way.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func runDoctor(ctx context.Context, env *Env, dir string, asJSON bool) error {
 
 // examine collects what doctor looks at: what main is judged by, and what this machine has.
 func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, error) {
-	p := adopt.Patient{Shallow: repo.Shallow(), Partial: repo.Partial()}
+	p := adopt.Patient{Shallow: repo.Shallow()}
 	branch, err := repo.DefaultBranch(ctx)
 	if err != nil {
 		return p, err
@@ -72,6 +73,12 @@ func examine(ctx context.Context, env *Env, repo *git.Repo) (adopt.Patient, erro
 	tip, err := repo.Resolve(ctx, branch)
 	if err != nil {
 		return p, err
+	}
+	if repo.Partial() {
+		err := repo.Whole(ctx, tip)
+		if p.Partial = errors.As(err, new(*git.MissingError)); err != nil && !p.Partial {
+			return p, err
+		}
 	}
 	_, governance, err := judge.GovernanceAt(ctx, repo, tip)
 	if err != nil {

@@ -78,6 +78,18 @@ func (r *Repo) Count(ctx context.Context, opt LogOptions) (int, error) {
 	return n, nil
 }
 
+// Whole says whether everything that a commit leads to is here: nil, or what is missing (*MissingError). Only a clone that was partial
+// has to ask, and may be whole again.
+func (r *Repo) Whole(ctx context.Context, from OID) error {
+	if err := r.check(from); err != nil {
+		return err
+	}
+	if _, err := r.private("rev-list", "--objects", "--quiet", string(from)).output(ctx); err != nil {
+		return fmt.Errorf("looking for all of %s: %w", from.Short(), r.explain(ctx, err, from))
+	}
+	return nil
+}
+
 // args are for a git that writes each commit as ">OID\0", followed by its diff.
 func (opt LogOptions) args() []string {
 	args := []string{"log", "-z", "--format=>%H", "--no-show-signature", "--no-notes", "--no-decorate", "--no-mailmap", "--no-follow"}

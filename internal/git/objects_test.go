@@ -311,9 +311,16 @@ func TestPartialClone(t *testing.T) {
 	if after := state(t, p.dir); after != before {
 		t.Errorf("the clone changed: something was fetched\n%s\n%s", before, after)
 	}
+	gone = nil
+	if err := r.Whole(ctx, head); !errors.As(err, &gone) || !gone.Partial {
+		t.Errorf("Whole: %v", err)
+	}
 	_, advice, _ := strings.Cut(gone.Error(), "run: git ")
 	p.git(strings.Fields(advice)...) // what the error advises, word by word
 	must[[]byte](t)(r.Blob(ctx, blob, 1000))
+	if err := r.Whole(ctx, head); err != nil {
+		t.Errorf("Whole, after the advice was followed: %v", err)
+	}
 }
 
 // allocated is how many bytes this process has allocated so far.

@@ -132,7 +132,7 @@ func (r *Repo) Bare() bool { return r.root == "" }
 // Shallow says that history is cut off.
 func (r *Repo) Shallow() bool { return r.shallow }
 
-// Partial says that the clone left objects out.
+// Partial says that the clone left objects out, even if they came since: Whole tells.
 func (r *Repo) Partial() bool { return r.partial }
 
 // ObjectFormat is "sha1" or "sha256".

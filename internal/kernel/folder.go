@@ -97,11 +97,8 @@ func seedMain(ctx context.Context, main, from *git.Repo, branch string) error {
 	if id, err := main.Ref(ctx, RefMain); err != nil || id != "" {
 		return err
 	}
-	switch {
-	case from.Shallow():
+	if from.Shallow() {
 		return errors.New("the clone is shallow; run: git fetch --unshallow")
-	case from.Partial():
-		return errors.New("the clone is partial; run: git fetch --refetch --no-filter")
 	}
 	id, err := from.Ref(ctx, branch)
 	switch {
@@ -109,6 +106,11 @@ func seedMain(ctx context.Context, main, from *git.Repo, branch string) error {
 		return err
 	case id == "":
 		return fmt.Errorf("the clone has no %s; make a first commit on it, or name another branch", branch)
+	}
+	if from.Partial() {
+		if err := from.Whole(ctx, id); err != nil {
+			return err
+		}
 	}
 	return main.Fetch(ctx, from.CommonDir(), []string{branch + ":" + RefMain}, git.FetchOptions{Trusted: true})
 }

@@ -289,6 +289,25 @@ func TestCreateRefused(t *testing.T) {
 	if _, err := Create(t.Context(), filepath.Join(t.TempDir(), "k"), open(shallow), Options{}); err == nil || !strings.Contains(err.Error(), "git fetch --unshallow") {
 		t.Errorf("a shallow clone: %v", err)
 	}
+	clone.Write("file", "was there once")
+	clone.Commit("third")
+	clone.Write("file", "")
+	clone.Commit("fourth")
+	clone.Git("config", "uploadpack.allowFilter", "true")
+	partial, dir := filepath.Join(t.TempDir(), "partial"), filepath.Join(t.TempDir(), "k")
+	clone.Git("clone", "-q", "--filter=blob:none", "file://"+clone.Dir, partial)
+	advice := "git fetch --refetch --no-filter"
+	if _, err := Create(t.Context(), dir, open(partial), Options{}); err == nil || !strings.HasSuffix(err.Error(), "run: "+advice) {
+		t.Fatalf("a partial clone: %v", err)
+	}
+	clone.Git(append([]string{"-C", partial}, strings.Fields(advice)[1:]...)...)
+	k, err := Create(t.Context(), dir, open(partial), Options{})
+	if err != nil {
+		t.Fatalf("a clone that was partial: %v", err)
+	}
+	if err := k.Close(); err != nil {
+		t.Error(err)
+	}
 	if _, err := Open(t.Context(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("opening a folder without a kernel: %v", err)
 	}
