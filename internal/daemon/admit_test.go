@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/builder"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/trust"
@@ -71,17 +73,6 @@ func TestAdmission(t *testing.T) {
 	h.up()
 	h.call("POST", admit.Path, "", other, &refused)
 	h.call("POST", admit.Path, "", request, &remembered)
-	var have []string
-	for _, e := range h.entries(admit.KindDecided) {
-		have = append(have, fmt.Sprintln(e["digest"] == request.Digest, e["environment"], e["asked"], e["component"], e["commit"] == commit, e["allowed"], e["codes"], e["warnings"]))
-	}
-	if want := []string{
-		"true prod <nil> <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
-		"true prod <nil> api true true [] [SCAN_MISSING]\n",
-		"false prod api <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
-	}; !slices.Equal(have, want) {
-		t.Errorf("on record:\n%s", strings.Join(have, ""))
-	}
 
 	// A dedicated builder's statement is certified by the key that main lists; its level is still root.json's to give.
 	text, err = record.Statement(forge, "test")
@@ -93,36 +84,81 @@ func TestAdmission(t *testing.T) {
 	if certified.Identity != forge {
 		t.Errorf("certified as %s", certified.Identity)
 	}
+
+	h.down() // what is on its way is on the disk
+	var have []string
+	for _, e := range h.entries(admit.KindDecided) {
+		have = append(have, fmt.Sprintln(e["digest"] == request.Digest, e["environment"], e["asked"], e["component"], e["commit"] == commit, e["allowed"], e["codes"], e["warnings"]))
+	}
+	if want := []string{
+		"true prod <nil> <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
+		"true prod <nil> api true true [] [SCAN_MISSING]\n",
+		"false prod api <nil> false false [PROVENANCE_MISSING] [SCAN_MISSING]\n",
+	}; !slices.Equal(have, want) {
+		t.Errorf("on record:\n%s", strings.Join(have, ""))
+	}
 }
 
-// TestAdmitted: an answer is written when it is not the last one on record, and counts as written only when it is.
+// line is one on its way to a disk.
+type line func() error
+
+func (l line) Wait(context.Context) (ledger.Entry, error) { return ledger.Entry{}, l() }
+
+// TestAdmitted: an answer is written when it is not the last one on record. Once one was lost, the next is waited for, and without it
+// there is none.
 func TestAdmitted(t *testing.T) {
 	t.Parallel()
-	a := admitted{last: map[[4]string]string{}}
-	var written []string
+	told := make(chan error, 1)
+	a := admitted{last: map[question]string{}, tell: func(err error) { told <- err }}
+	tries := 0
 	say := func(digest string, allowed bool, fails error) error {
-		return a.record(admit.Decided{Digest: digest, Allowed: allowed}, func() error {
-			if fails == nil {
-				written = append(written, fmt.Sprint(digest, allowed))
-			}
-			return fails
+		return a.record(admit.Decided{Digest: digest, Allowed: allowed}, func() (written, error) {
+			tries++
+			return line(func() error { return fails }), nil
 		})
 	}
+	for i, c := range []struct {
+		digest  string
+		allowed bool
+		tries   int
+	}{{"x", true, 1}, {"x", true, 1}, {"x", false, 2}, {"x", false, 2}, {"y", false, 3}, {"x", true, 4}, {"x", true, 4}} {
+		before := tries
+		must(t, say(c.digest, c.allowed, nil))
+		if tries != c.tries {
+			t.Errorf("%d: %d lines", i, tries)
+		}
+		if tries > before {
+			must(t, <-told)
+		}
+	}
+
 	full := errors.New("the disk is full")
-	if err := say("x", true, full); !errors.Is(err, full) {
-		t.Errorf("what could not be written counts as written: %v", err)
+	must(t, say("z", true, full)) // the answer was given when this is known
+	if err := <-told; !errors.Is(err, full) {
+		t.Errorf("told: %v", err)
 	}
-	for _, allowed := range []bool{true, true, false, false, true} {
-		must(t, say("x", allowed, nil))
+	for _, fails := range []error{full, full, nil} {
+		if err := say("z", true, fails); !errors.Is(err, fails) || len(told) != 1 || !errors.Is(<-told, fails) {
+			t.Errorf("the line ended with %v, the answer with %v", fails, err)
+		}
 	}
-	must(t, say("y", true, nil))
-	if want := []string{"xtrue", "xfalse", "xtrue", "ytrue"}; !slices.Equal(written, want) {
-		t.Errorf("written: %v", written)
+	if before := tries; say("z", true, full) != nil || tries != before {
+		t.Error("what is on record is written again")
 	}
-	for i := range admittedSize {
-		must(t, say(fmt.Sprint(i), true, nil))
+	closed := errors.New("closed")
+	if err := a.record(admit.Decided{Digest: "w"}, func() (written, error) { return nil, closed }); !errors.Is(err, closed) || len(told) != 1 {
+		t.Errorf("a ledger that takes no line: %v", err)
 	}
-	if len(a.last) != admittedSize || len(a.order) != admittedSize {
+}
+
+func TestAdmittedIsBounded(t *testing.T) {
+	t.Parallel()
+	a := admitted{last: map[question]string{}}
+	for i := range admittedSize + 10 {
+		a.put(question{fmt.Sprint(i)}, "x")
+		a.put(question{fmt.Sprint(i)}, "y")
+	}
+	if len(a.last) != admittedSize || len(a.order) != admittedSize || a.last[question{"0"}] != "" {
 		t.Errorf("%d questions are remembered, %d in order", len(a.last), len(a.order))
 	}
 }
