@@ -245,7 +245,7 @@ func (f *upFlags) await(ctx context.Context, client *desk.Client, ended <-chan e
 		var status api.Status
 		if client.Call(ctx, "GET", api.PathStatus, "", nil, &status) == nil {
 			fmt.Fprintf(f.env.Stdout, "up: %s (process %d, log %s)\n", status.Door, status.PID, log)
-			return nil
+			return f.firstToken(ctx, client)
 		}
 		select {
 		case <-ctx.Done():
@@ -257,6 +257,18 @@ func (f *upFlags) await(ctx context.Context, client *desk.Client, ended <-chan e
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// firstToken says what a push needs, where nobody has it yet.
+func (f *upFlags) firstToken(ctx context.Context, client *desk.Client) error {
+	var list api.Tokens
+	if err := client.Call(ctx, "GET", api.PathTokens, "", nil, &list); err != nil {
+		return deskError(err)
+	}
+	if len(list.Tokens) == 0 {
+		fmt.Fprintln(f.env.Stdout, "Nobody may push yet: adamant token new --role person --name YOU --write --out FILE")
+	}
+	return nil
 }
 
 // lastLine is what a daemon said last.

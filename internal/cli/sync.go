@@ -72,6 +72,7 @@ func (f *syncFlags) run(ctx context.Context, args []string) error {
 	}
 	if len(s.Ledger.Alarms) == 0 && f.ff {
 		if err := clone.FastForward(ctx, s.Main); err != nil {
+			err = fmt.Errorf("%w\nmain and the ledger are fetched. If your branch has commits of its own: git rebase %s", err, s.Main.Short())
 			return &exitError{Code: ExitDeny, Err: err}
 		}
 	}

@@ -191,6 +191,9 @@ func (f *rootFlags) made(c *trust.Chain) error {
 	fmt.Fprintf(w, "genesis      %s\nfingerprint  %s\n", r.Genesis.Commit, c.Fingerprint)
 	fmt.Fprintf(w, "\nTell the fingerprint to those who will verify: adamant verify --root FINGERPRINT\n")
 	fmt.Fprintf(w, "It counts once it has landed:\n  git add %s && git commit -m \"Trust root %d\"\n  git push adamant HEAD:refs/for/main\n", trust.Dir, r.Version)
+	fmt.Fprintf(w, "The change is critical: adamant break-glass CHANGE --reason TEXT lets it in, with a security key or a\n"+
+		"browser's. Without one a recovery code does, and nothing judges it:\n"+
+		"  adamant down && adamant break-glass --land HEAD --reason TEXT --recovery CODE\n")
 	return nil
 }
 
