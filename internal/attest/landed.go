@@ -92,14 +92,39 @@ func (l Landed) Decision() (Statement, error) {
 }
 
 func (l Landed) decision() (Decision, error) {
-	v, a := l.Verdict, l.Verdict.Assessment
+	v := l.Verdict
+	d, err := groundsOf(v.Assessment)
+	if err != nil {
+		return d, err
+	}
+	d.Repository, d.Target, d.Commit, d.Base, d.Tree, d.Change = l.Repository, l.Target, l.Commit, l.Base, l.Tree, l.Change
+	d.Approvals, d.Record = append([]Consent{}, l.Consents...), l.Record
+	d.Verdict = Verdict{Decision: v.Decision, Mode: v.Merge.Mode, SoakStart: v.SoakStart, At: v.Now}
+	d.Verdict.Digest, err = gate.VerdictDigest(v)
+	return d, err
+}
+
+// Grounds is a digest of all that a decision takes from the assessment.
+func (d Decision) Grounds() (string, error) {
+	text, err := json.Marshal(Decision{Risk: d.Risk, Assessment: d.Assessment, Governance: d.Governance, Gates: d.Gates, Findings: d.Findings, Waivers: d.Waivers, Marks: d.Marks})
+	return digestOfText(string(text)), err
+}
+
+// Grounds is what Decision.Grounds has to be of a decision by that assessment.
+func Grounds(a *gate.Assessment) (string, error) {
+	d, err := groundsOf(a)
+	if err != nil {
+		return "", err
+	}
+	return d.Grounds()
+}
+
+func groundsOf(a *gate.Assessment) (Decision, error) {
 	d := Decision{
-		Repository: l.Repository, Target: l.Target, Commit: l.Commit, Base: l.Base, Tree: l.Tree, Change: l.Change,
 		Risk: Risk{Level: a.Level, Band: a.Band, Score: a.Score, Floor: floorOf(a)},
 		Assessment: Judged{Digest: a.Digest, Input: a.Input, EffectiveDiff: a.EffectiveDiff, MergedTree: a.MergedTree, Files: a.Diffstat.Files,
 			Added: a.Diffstat.Added, Deleted: a.Diffstat.Deleted},
-		Governance: a.Governance, Gates: []Gate{}, Waivers: []Waiver{}, Approvals: append([]Consent{}, l.Consents...), Record: l.Record,
-		Verdict: Verdict{Decision: v.Decision, Mode: v.Merge.Mode, SoakStart: v.SoakStart, At: v.Now},
+		Governance: a.Governance, Gates: []Gate{}, Waivers: []Waiver{},
 	}
 	for _, g := range a.Gates {
 		d.Gates = append(d.Gates, Gate{Name: g.Name, State: g.State, Source: g.Source})
@@ -116,8 +141,7 @@ func (l Landed) decision() (Decision, error) {
 			return d, err
 		}
 	}
-	d.Verdict.Digest, err = gate.VerdictDigest(v)
-	return d, err
+	return d, nil
 }
 
 // floorOf are the rules that lifted the level, sorted, each once.

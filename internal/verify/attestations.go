@@ -213,11 +213,29 @@ func (r *run) disagrees(statement []byte, c landed) string {
 			return fmt.Sprintf("the statement about %s says that its %s is %q; it is %q", c.oid.Short(), same.name, same.said, same.is)
 		}
 	}
+	if why := r.ground(c, d); why != "" {
+		return why
+	}
 	for i, a := range d.Approvals {
 		if want := c.decision.Approvals[i]; a.Digest != want.Statement || digestOf(a.Statement) != a.Digest || a.Void != want.Void {
 			return fmt.Sprintf("the statement about %s has another approval %d than the ledger", c.oid.Short(), i+1)
 		}
 	}
+	return ""
+}
+
+// ground remembers what a decision stands on, until the assessment is at hand.
+func (r *run) ground(c landed, d attest.Decision) string {
+	digest, err := d.Grounds()
+	if err != nil {
+		return err.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if other, found := r.grounds[c.oid]; found && other != digest {
+		return fmt.Sprintf("the statements about %s contradict each other", c.oid.Short())
+	}
+	r.grounds[c.oid] = digest
 	return ""
 }
 

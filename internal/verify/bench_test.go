@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,8 +97,11 @@ type press struct {
 	testing.TB
 	packer    *packer
 	at        time.Time
-	sign      git.Signer
+	sign      git.Signer // of the ledger and the rest
+	gate      git.Signer // of what lands
 	authority *trust.Authority
+	operator  ssh.Signer
+	roots     map[string][]byte // files of the trust root
 	log       *tlog.Log
 	folder    string
 
@@ -135,7 +139,7 @@ func generate(t testing.TB, n int) string {
 	if _, err := runGit(dir, "init", "-q", "--bare", "."); err != nil {
 		t.Fatal(err)
 	}
-	p := newPress(t)
+	p := newPress(t, 5*365*24*time.Hour)
 	for i := range n {
 		p.land(i)
 	}
@@ -143,7 +147,8 @@ func generate(t testing.TB, n int) string {
 	return dir
 }
 
-func newPress(t testing.TB) *press {
+// newPress begins a history with a trust root of so long a life.
+func newPress(t testing.TB, life time.Duration) *press {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +158,8 @@ func newPress(t testing.TB) *press {
 		t.Fatal(err)
 	}
 	p := &press{TB: t, packer: newPacker(t), at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), sign: sshsig.NewSigner(key, sshsig.NamespaceGit), writer: "k-bench",
-		trees: map[string]map[string]git.OID{}, refs: map[string]git.OID{}, kept: map[string]git.OID{}, tree: map[string]git.OID{}}
+		trees: map[string]map[string]git.OID{}, refs: map[string]git.OID{}, kept: map[string]git.OID{}, tree: map[string]git.OID{}, roots: map[string][]byte{}}
+	p.gate = p.sign
 	p.prev = sha256.Sum256([]byte("adamant ledger v1\n" + p.writer + "\n"))
 	p.tree["README.md"] = p.packer.add("blob", []byte("# Sample\n"))
 	p.main = p.packer.commit(p.packer.files(p.tree), "", p.at.Unix(), "start\n", nil)
@@ -166,21 +172,20 @@ func newPress(t testing.TB) *press {
 		t.Fatal(err)
 	}
 	p.enter(ledger.KernelCreated, "", map[string]any{"v": 1, "main": p.main})
-	p.layRoot(key)
+	p.layRoot(key, life)
 	return p
 }
 
-func (p *press) layRoot(key ssh.Signer) {
+func (p *press) layRoot(key ssh.Signer, life time.Duration) {
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key.PublicKey())))
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		p.TB.Fatal(err)
 	}
-	operator, err := ssh.NewSignerFromKey(private)
-	if err != nil {
+	if p.operator, err = ssh.NewSignerFromKey(private); err != nil {
 		p.TB.Fatal(err)
 	}
-	owner, err := trust.NewKey("ada", strings.TrimSpace(string(ssh.MarshalAuthorizedKey(operator.PublicKey()))), p.at)
+	owner, err := trust.NewKey("ada", strings.TrimSpace(string(ssh.MarshalAuthorizedKey(p.operator.PublicKey()))), p.at)
 	if err != nil {
 		p.TB.Fatal(err)
 	}
@@ -188,15 +193,37 @@ func (p *press) layRoot(key ssh.Signer) {
 	if err != nil {
 		p.TB.Fatal(err)
 	}
-	root := trust.FirstRoot("bench", string(p.main), []trust.Key{owner}, gateKey, p.at, p.at.AddDate(5, 0, 0))
-	files, err := (*trust.Chain)(nil).Publish(context.Background(), root, p.authority.TrustedRoot(), rootSigner{operator})
+	root := trust.FirstRoot("bench", string(p.main), []trust.Key{owner}, gateKey, p.at, p.at.Add(life))
+	p.publish(nil, root)
+	p.land(-1)
+}
+
+// publish has the next landing lay a root.
+func (p *press) publish(chain *trust.Chain, root trust.Root) {
+	files, err := chain.Publish(context.Background(), root, p.authority.TrustedRoot(), rootSigner{p.operator})
 	if err != nil {
 		p.TB.Fatal(err)
 	}
 	for name, data := range files {
-		p.tree[trust.Dir+"/"+name] = p.packer.add("blob", data)
+		p.roots[name], p.tree[trust.Dir+"/"+name] = data, p.packer.add("blob", data)
 	}
-	p.land(-1)
+}
+
+// renew lands the next version of the root, after edit had its way with it.
+func (p *press) renew(n int, life time.Duration, edit func(*trust.Root)) {
+	chain, err := trust.ReadRoot(func(name string) ([]byte, error) {
+		if data, found := p.roots[name]; found {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	})
+	if err != nil {
+		p.TB.Fatal(err)
+	}
+	root := chain.Next(p.at, p.at.Add(life))
+	edit(&root)
+	p.publish(chain, root)
+	p.land(n)
 }
 
 type rootSigner struct{ key ssh.Signer }
@@ -306,7 +333,7 @@ func (p *press) land(n int) {
 		t.Fatal(v.Reasons, err)
 	}
 	message := fmt.Sprintf("Change %d\n\nChange-Id: %s\nAssessment: %s\n", n, id, digest)
-	p.main = p.packer.commit(tree, base, p.at.Unix(), message, p.sign)
+	p.main = p.packer.commit(tree, base, p.at.Unix(), message, p.gate)
 	d := kernel.Decision{Change: id, Commit: p.main, Head: proposed, Assessment: digest, Level: a.Level.String(), Mode: v.Merge.Mode, Approvals: []kernel.Counted{},
 		At: v.Now, Decision: v.Decision, Verdict: verdict}
 	name := fmt.Sprintf("%032x", n+1)

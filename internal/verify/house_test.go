@@ -315,7 +315,7 @@ func (h *house) build() error {
 	if err != nil {
 		return err
 	}
-	text, err := provenance(commit, trust.Builder("sample", trust.BuilderWorkstation, "here").String(), program)
+	text, err := provenance("sample", commit, trust.Builder("sample", trust.BuilderWorkstation, "here").String(), program)
 	if err != nil {
 		return err
 	}
@@ -333,14 +333,14 @@ func (h *house) build() error {
 }
 
 // provenance states that an artifact was built from a commit.
-func provenance(commit, builder, artifact string) ([]byte, error) {
+func provenance(repository, commit, builder, artifact string) ([]byte, error) {
 	target, err := build.Complete(manifest.Build{Name: "api", Kind: "go", Directory: "api"})
 	if err != nil {
 		return nil, err
 	}
 	at := time.Now().UTC().Truncate(time.Second)
 	digest := sha([]byte(artifact))
-	r := build.Record{Job: build.Job{Repository: "sample", Commit: git.OID(commit), Ref: kernel.RefMain, Target: target, Invocation: "1"},
+	r := build.Record{Job: build.Job{Repository: repository, Commit: git.OID(commit), Ref: kernel.RefMain, Target: target, Invocation: "1"},
 		Artifacts: []build.Artifact{{Name: artifact, SHA256: digest}}, LogSHA256: digest, Started: at, Finished: at,
 		Resolved: []build.Descriptor{{Name: "source", Digest: map[string]string{attest.GitCommit: commit}}}}
 	return r.Statement(builder, "test")

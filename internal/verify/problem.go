@@ -34,7 +34,7 @@ const (
 	// The trust root. Those of trust.RootError are used as they are.
 	RootChanged    = "ROOT_CHANGED"     // another first root than is pinned or was seen
 	RootRolledBack = "ROOT_ROLLED_BACK" // a version before one that was seen
-	RootExpired    = "ROOT_EXPIRED"     // warning
+	RootExpired    = "ROOT_EXPIRED"     // a warning, until something lands behind its end
 
 	// The transparency log. LOG_LEADS, LOG_DIFFERS and LOG_REWOUND are those of tlog/projection.
 	LogLags      = "LOG_LAGS"      // warning: it lacks the newest entries of the ledger

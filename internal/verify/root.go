@@ -68,9 +68,29 @@ func (r *run) checkRoot(chain *trust.Chain) {
 	case now.Version < r.was().RootVersion:
 		r.fail(Problem{Code: RootRolledBack, Commit: r.report.Main, Place: place, What: fmt.Sprintf("the root has version %d; version %d was seen", now.Version, r.was().RootVersion), Do: doRestore})
 	case !r.opt.Now.IsZero() && !r.opt.Now.Before(now.Expires):
-		r.warn(Problem{Code: RootExpired, Commit: r.report.Main, Place: place, What: "the root expired at " + stamp(now.Expires), Do: "adamant trust rotate makes the next version"})
+		r.warn(Problem{Code: RootExpired, Commit: r.report.Main, Place: place, What: "the root expired at " + stamp(now.Expires), Do: doRenew})
 	}
 	r.sight().Root, r.sight().RootVersion = chain.Fingerprint, now.Version
+}
+
+const doRenew = "adamant trust rotate --renew none makes the next version, which vouches for what landed in between, too"
+
+// checkExpiry reports what landed behind the newest root's end: no root vouches for it. What landed before holds for ever.
+func (r *run) checkExpiry(l *line, covered []*move) {
+	if r.chain == nil {
+		return
+	}
+	expires := r.chain.Current().Expires
+	var late []git.OID
+	for i, m := range covered {
+		if m != nil && !m.entry.Time.Before(expires) {
+			late = append(late, l.commits[i].oid)
+		}
+	}
+	if len(late) > 0 {
+		r.fail(Problem{Code: RootExpired, Commit: late[0], Place: trust.Dir + "/" + trust.FileRoot, Do: doRenew,
+			What: fmt.Sprintf("the root expired at %s, and %d commits landed after that, from %s on", stamp(expires), len(late), late[0].Short())})
+	}
 }
 
 // policy is who may sign the ledger: the gate's keys of the root, else whoever signs first.

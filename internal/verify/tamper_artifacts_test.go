@@ -41,7 +41,7 @@ func (m *mutant) insiders(statement []byte, who trust.Identity, name string) {
 // stated is provenance of the artifact.
 func (m *mutant) stated(commit, builder string) []byte {
 	m.Helper()
-	text, err := provenance(commit, builder, program)
+	text, err := provenance("sample", commit, builder, program)
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -258,7 +258,7 @@ const main = kernel.RefMain
 // TestTampering makes every change on a copy of a real kernel, and demands that it is found, for the right reason.
 func TestTampering(t *testing.T) {
 	t.Parallel()
-	all := slices.Concat(ledgerTamperings(), mainTamperings(), insiderTamperings(), evidenceTamperings(), logTamperings(), attestationTamperings(), artifactTamperings(), rootTamperings())
+	all := slices.Concat(ledgerTamperings(), mainTamperings(), insiderTamperings(), evidenceTamperings(), logTamperings(), attestationTamperings(), artifactTamperings(), orderTamperings(), rootTamperings())
 	if len(all) < 30 {
 		t.Errorf("%d tamperings", len(all))
 	}
@@ -508,6 +508,14 @@ func insiderTamperings() []tampering {
 				return append(all, all[lastOf(m.T, all, operator.KindApproved)])
 			})
 		}, []string{"APPROVAL_FORGED"}},
+		{"approval: counted twice", false, func(m *mutant) {
+			m.intent(func(in *kernel.Intent) {
+				in.Decisions[0].Approvals = append(in.Decisions[0].Approvals, in.Decisions[0].Approvals[0])
+			})
+		}, []string{"VERDICT_MISMATCH"}},
+		{"approval: withdrawn, and counted", false, func(m *mutant) {
+			m.intent(func(in *kernel.Intent) { in.Decisions[0].Approvals[0].Void = "withdrawn" })
+		}, []string{"APPROVAL_MISSING"}},
 		{"approval: by a key that nobody enrolled", false, func(m *mutant) {
 			m.forge(m.key, func(all []ledger.Entry) []ledger.Entry {
 				i := lastOf(m.T, all, operator.KindEnrolled)

@@ -3,7 +3,12 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/digitorus/timestamp"
 
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/git"
@@ -252,6 +259,39 @@ func attestationTamperings() []tampering {
 			m.record(bundle)
 			m.replaceBundle(bundle)
 		}, []string{"ATTESTATION_MISMATCH"}},
+		{"bundle: other rules than it was judged by", false, func(m *mutant) {
+			m.restated(`"governance":"`, `"governance":"00`, 2)
+		}, []string{"ATTESTATION_MISMATCH"}},
+		{"bundle: marks that nobody wrote", false, func(m *mutant) {
+			m.restated(`"record":{`, `"marks":"`+sha(nil)+`","record":{`, 0)
+		}, []string{"ATTESTATION_MISMATCH"}},
+		{"bundle: an approval about another commit", false, func(m *mutant) {
+			m.put(m.git("rev-parse", main), "0009-approval.json", []byte(m.git("cat-file", "blob", attest.Ref+":"+m.file(attest.Ref, "-approval.json"))))
+		}, []string{"DIGEST_MISMATCH"}},
+		{"bundle: an approval that was not given to the commit", false, func(m *mutant) {
+			s, err := attest.Unwrap([]byte(m.git("cat-file", "blob", attest.Ref+":"+m.file(attest.Ref, "-approval.json"))))
+			if err != nil {
+				m.Fatal(err)
+			}
+			s.Subject = []attest.Subject{{Digest: map[string]string{attest.GitCommit: m.git("rev-parse", main)}}}
+			text, err := s.Text()
+			if err != nil {
+				m.Fatal(err)
+			}
+			bundle := m.sign(text, trust.Gate("sample"), time.Now)
+			m.record(bundle)
+			m.put(m.git("rev-parse", main), "0009-approval.json", bundle)
+		}, []string{"ATTESTATION_MISMATCH"}},
+		{"bundle: stamped when its certificate had ended", false, func(m *mutant) {
+			m.bundle(func(b map[string]any) {
+				signature, err := base64.StdEncoding.DecodeString(at(b, "dsseEnvelope")["signatures"].([]any)[0].(map[string]any)["sig"].(string))
+				if err != nil {
+					m.Fatal(err)
+				}
+				stamps := at(b, "verificationMaterial", "timestampVerificationData")["rfc3161Timestamps"].([]any)
+				stamps[0].(map[string]any)["signedTimestamp"] = base64.StdEncoding.EncodeToString(m.stamp(signature, time.Now().Add(time.Hour)))
+			})
+		}, []string{"CERT_WINDOW"}},
 		{"bundle: taken out of the middle", false, func(m *mutant) { m.drop(m.decision(main + "~3")) }, []string{"ATTESTATION_MISSING"}},
 		{"bundle: of the tip taken away, after it was seen", true, func(m *mutant) { m.drop(m.decision(main)) }, []string{"ATTESTATION_MISSING"}},
 		{"bundle: all taken away, after they were seen", true, func(m *mutant) { m.git("update-ref", "-d", attest.Ref) }, []string{"ATTESTATION_MISSING"}},
@@ -260,6 +300,61 @@ func attestationTamperings() []tampering {
 			m.set(attest.Ref, m.commit(m.with(attest.Ref, "notes.txt", blob), "notes", nil, attest.Ref))
 		}, []string{"ATTESTATION_MALFORMED"}},
 	}
+}
+
+// restated signs the decision about main's tip again with the repository's keys, with one text in place of another and so many bytes less
+// behind it, and has the ledger know the signature.
+func (m *mutant) restated(old, new string, less int) {
+	m.Helper()
+	text := m.statement()
+	i := bytes.Index(text, []byte(old))
+	if i < 0 {
+		m.Fatalf("no %s in %s", old, text)
+	}
+	rest := text[i+len(old)+less:]
+	bundle := m.sign(slices.Concat(text[:i], []byte(new), rest), trust.Gate("sample"), time.Now)
+	m.record(bundle)
+	m.replaceBundle(bundle)
+}
+
+// stamp is a timestamp by the repository's own authority, of whatever time.
+func (m *mutant) stamp(signature []byte, when time.Time) []byte {
+	m.Helper()
+	folder := filepath.Join(m.f.house.kernel(), "trust")
+	files, err := filepath.Glob(filepath.Join(folder, "tsa-*.pem"))
+	if err != nil || len(files) != 1 {
+		m.Fatal(files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		m.Fatal(err)
+	}
+	block, _ := pem.Decode(data)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		m.Fatal(err)
+	}
+	var root struct {
+		Authorities []struct {
+			Chain struct {
+				Certificates []struct {
+					Raw []byte `json:"rawBytes"`
+				} `json:"certificates"`
+			} `json:"certChain"`
+		} `json:"timestampAuthorities"`
+	}
+	decode(m.T, m.authority(time.Now).TrustedRoot(), &root)
+	cert, err := x509.ParseCertificate(root.Authorities[0].Chain.Certificates[0].Raw)
+	if err != nil {
+		m.Fatal(err)
+	}
+	digest := sha256.Sum256(signature)
+	ts := timestamp.Timestamp{HashAlgorithm: crypto.SHA256, HashedMessage: digest[:], Time: when.UTC().Truncate(time.Second), Policy: asn1.ObjectIdentifier{1, 2, 3}, AddTSACertificate: true}
+	token, err := ts.CreateResponseWithOpts(cert, key.(crypto.Signer), crypto.SHA256)
+	if err != nil {
+		m.Fatal(err)
+	}
+	return token
 }
 
 // drop removes a file from the attestations.
@@ -355,6 +450,12 @@ func TestWarnings(t *testing.T) {
 		verify.AttestationMissing: func(m *mutant) { m.drop(m.decision(main)) },
 		verify.VerdictDetached: func(m *mutant) {
 			m.git("update-ref", "-d", m.git("for-each-ref", "--format=%(refname)", kernel.PrefixChanges+m.f.high[:2]+"/"+m.f.high+"*/meta"))
+		},
+		verify.LogUnchecked: func(m *mutant) {
+			m.set(main, main+"~6")
+			m.rewrite(m.key, func(all []ledger.Entry) []ledger.Entry {
+				return all[:slices.IndexFunc(all, func(e ledger.Entry) bool { return e.Kind == ledger.LandingIntent })]
+			})
 		},
 		trust.CodeRootMissing: nil,
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
@@ -118,6 +119,7 @@ func (r *run) consents(c landed) (approvals []gate.Approval, ok bool) {
 // replay decides again, and demands the very same verdict.
 func (r *run) replay(c landed, a *gate.Assessment, approvals []gate.Approval) {
 	d := c.decision
+	r.checkGrounds(c, a)
 	v := gate.Decide(a, gate.Standing{Change: d.Change, Approvals: approvals, SoakStart: d.SoakStart, Now: d.At})
 	digest, err := gate.VerdictDigest(v)
 	switch {
@@ -133,6 +135,17 @@ func (r *run) replay(c landed, a *gate.Assessment, approvals []gate.Approval) {
 		r.against(c, VerdictMismatch, "decided again, commit %s has the verdict %.12s; the ledger says %.12s", c.oid.Short(), digest, d.Verdict)
 	case d.At.After(c.move.entry.Time.Add(skew)) || c.move.entry.Time.Sub(d.At) > staleness:
 		r.against(c, VerdictMismatch, "commit %s landed at %s by a verdict of %s", c.oid.Short(), stamp(c.move.entry.Time), stamp(d.At))
+	}
+}
+
+// checkGrounds demands that what is attested about a commit says of the assessment what is in it.
+func (r *run) checkGrounds(c landed, a *gate.Assessment) {
+	stated := r.grounds[c.oid]
+	if stated == "" {
+		return
+	}
+	if is, err := attest.Grounds(a); err != nil || is != stated {
+		r.against(c, AttestationMismatch, "the statement about %s has another level, governance, gates, findings, waivers or marks than the assessment", c.oid.Short())
 	}
 }
 

@@ -68,6 +68,7 @@ type run struct {
 
 	leaves   map[[sha256.Size]byte]bool // of what the ledger says was signed
 	attested map[git.OID]bool           // commits with a decision that holds
+	grounds  map[git.OID]string         // of that decision
 
 	mu     sync.Mutex // of the report's problems
 	report *Report
@@ -81,7 +82,7 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
 	defer checked.Close()
-	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Artifacts: []Artifact{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, grounds: map[git.OID]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Artifacts: []Artifact{}, Failures: []Problem{}, Warnings: []Problem{}}}
 	if err := r.run(ctx); err != nil && !r.explains(ctx, err) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
@@ -192,6 +193,7 @@ func (r *run) checkHistory(ctx context.Context, rec *record) error {
 		return err
 	}
 	r.checkCommits(l, covered)
+	r.checkExpiry(l, covered)
 	all := cases(l, covered)
 	if err := r.checkAttestations(ctx, rec, all); err != nil {
 		return err

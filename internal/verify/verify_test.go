@@ -26,7 +26,7 @@ func TestHistoryHolds(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if r.Commits != 6 || r.Landings < 5 || r.Bundles != 6 || r.Log == 0 || r.Root == "" {
+	if r.Commits != 6 || r.Landings < 5 || r.Bundles != 9 || r.Log == 0 || r.Root == "" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -62,7 +62,7 @@ func TestClone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if late := run(t, dir, verify.Options{Remote: name, From: from}); !late.Holds() || late.Commits != 2 || late.Bundles != 2 {
+		if late := run(t, dir, verify.Options{Remote: name, From: from}); !late.Holds() || late.Commits != 2 || late.Bundles != 5 {
 			t.Errorf("%s from %s: %+v", name, from, late)
 		}
 	}
@@ -112,7 +112,7 @@ func TestMainSeen(t *testing.T) {
 func TestAllHolds(t *testing.T) {
 	t.Parallel()
 	r := run(t, history(t).house.git(), verify.Options{All: true})
-	if !r.Holds() || r.Bundles != 12 {
+	if !r.Holds() || r.Bundles != 15 {
 		t.Errorf("%d bundles, %v", r.Bundles, r.Failures)
 	}
 }
