@@ -119,13 +119,18 @@ func (r *Repo) storeObject(ctx context.Context, kind string, body []byte) (OID, 
 }
 
 func (r *Repo) name(header string, body []byte) OID {
-	var h hash.Hash = sha1.New()
-	if r.format == "sha256" {
-		h = sha256.New()
-	}
+	h := r.newHash()
 	io.WriteString(h, header) // a hash takes everything
 	h.Write(body)
 	return OID(hex.EncodeToString(h.Sum(nil)))
+}
+
+// newHash is the hash that objects are named by.
+func (r *Repo) newHash() hash.Hash {
+	if r.format == "sha256" {
+		return sha256.New()
+	}
+	return sha1.New()
 }
 
 // freshen keeps an object that is there already from being pruned, as git does before it counts on one.

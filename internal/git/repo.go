@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // Repo is an open repository.
@@ -28,6 +29,7 @@ type Repo struct {
 	storeEnv   []string // environment for commands that write to the repository itself
 	storePool  *pool    // cat-file that sees the repository's own objects only
 	inherited  []*os.File
+	buffers    sync.Pool // of *[]byte, for Files
 
 	namesChecked bool // objects that are read are hashed again
 }

@@ -21,8 +21,8 @@ type Entry struct {
 // Source is a tree to read: its files, sorted by path, and their contents by object name.
 type Source interface {
 	Entries() []Entry
-	// Blobs reads objects and calls fn for each, in order; too large or absent is fn's err, and the file a problem. The
-	// error of fn, or of the whole, ends it.
+	// Blobs reads objects and calls fn for each, in any order; too large or absent is fn's err, and the file a problem. Data
+	// is valid until fn returns. The error of fn, or of the whole, ends it.
 	Blobs(ctx context.Context, oids []string, fn func(i int, data []byte, err error) error) error
 }
 

@@ -119,7 +119,7 @@ func (t *tree) follow(p string) (string, bool) {
 // blob reads one file.
 func (t *tree) blob(ctx context.Context, i int32) (data []byte, err error) {
 	all := t.source.Blobs(ctx, []string{t.entries[i].Blob}, func(_ int, found []byte, wrong error) error {
-		data, err = found, wrong
+		data, err = slices.Clone(found), wrong
 		return nil
 	})
 	return data, errors.Join(all, err)

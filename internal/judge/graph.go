@@ -36,7 +36,7 @@ func GraphOf(ctx context.Context, repo *git.Repo, side *facts.Side, attributes s
 		folder = path.Join(places.Cache, "graph")
 	}
 	cache := graph.OpenCache(folder, warn)
-	snapshot, err := graph.Read(ctx, &graphSource{repo, side.Entries()}, graph.Options{
+	snapshot, err := graph.Read(ctx, newGraphSource(repo, side.Entries()), graph.Options{
 		Languages: graph.Languages(), Cache: cache, Key: graphKey(attributes),
 		Test: func(p string) bool {
 			_, class := source.Classify(p, nil, attributes)
@@ -74,6 +74,17 @@ var program = sync.OnceValue(func() string {
 type graphSource struct {
 	repo    *git.Repo
 	entries []git.Entry
+	paths   func() map[git.OID]string // where blobs lie
+}
+
+func newGraphSource(repo *git.Repo, entries []git.Entry) *graphSource {
+	return &graphSource{repo, entries, sync.OnceValue(func() map[git.OID]string {
+		out := make(map[git.OID]string, len(entries))
+		for _, e := range entries {
+			out[e.OID] = e.Path
+		}
+		return out
+	})}
 }
 
 func (s *graphSource) Entries() []graph.Entry {
@@ -86,15 +97,26 @@ func (s *graphSource) Entries() []graph.Entry {
 	return out
 }
 
+// fewBlobs is how many are asked of git at once, which runs anyway, sooner than looked for in the working tree.
+const fewBlobs = 16
+
 func (s *graphSource) Blobs(ctx context.Context, oids []string, fn func(int, []byte, error) error) error {
 	ids := make([]git.OID, len(oids))
 	for i, oid := range oids {
 		ids[i] = git.OID(oid)
 	}
-	return s.repo.Blobs(ctx, ids, facts.BlobLimit, func(i int, data []byte, err error) error {
+	say := func(i int, data []byte, err error) error {
 		if err != nil {
 			err = fmt.Errorf("it was not read: %w", err)
 		}
 		return fn(i, data, err)
-	})
+	}
+	if len(ids) <= fewBlobs || s.repo.Bare() {
+		return s.repo.Blobs(ctx, ids, facts.BlobLimit, say)
+	}
+	paths := make([]string, len(ids))
+	for i, id := range ids {
+		paths[i] = s.paths()[id]
+	}
+	return s.repo.Files(ctx, ids, paths, facts.BlobLimit, say)
 }
