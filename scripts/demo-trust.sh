@@ -61,7 +61,7 @@ if grep -q '^  + sandbox' "$folder/doctor"; then
 	"$adamant" admit "$artifact" --env production --bundle "$bundle"
 else
 	built=
-	echo "LEFT OUT: building, admission, and one byte of the artifact. Nothing can be isolated here:"
+	echo "LEFT OUT: building, admission, and one byte of the artifact. Nothing can be isolated here:" | tee "$folder/left-out"
 	grep -A4 '^  ? sandbox' "$folder/doctor" || true
 fi
 

@@ -116,7 +116,8 @@ git --git-dir "$folder/restored/clinic/main.git" log --oneline -1 main
 
 "$here/scripts/demo-trust.sh" "$adamant" "$folder" "$here/examples/clinic"
 
-title "The sample stays at $folder/clinic"
+title "All of it held, in $((SECONDS / 60)) min $((SECONDS % 60)) s. The sample stays at $folder/clinic"
+[ ! -e "$folder/left-out" ] || head -n 1 "$folder/left-out"
 cat <<END
 cd $folder/clinic
 export ADAMANT_KERNEL=$folder/kernel/clinic

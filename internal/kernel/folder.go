@@ -138,6 +138,9 @@ func seedKernel(ctx context.Context, repo, main *git.Repo) error {
 // Open opens a kernel for reading.
 func Open(ctx context.Context, dir string) (*Kernel, error) {
 	k, err := openFolder(ctx, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the kernel %s: %w; adamant up makes one", dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the kernel %s: %w", dir, err)
 	}

@@ -308,7 +308,7 @@ func TestCreateRefused(t *testing.T) {
 	if err := k.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := Open(t.Context(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Open(t.Context(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "; adamant up makes one") {
 		t.Errorf("opening a folder without a kernel: %v", err)
 	}
 	l := newLab(t)
