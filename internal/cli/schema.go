@@ -16,7 +16,8 @@ func schemaCommand(env *Env) *cobra.Command {
 
 The schemas of manifests are what editors need for completion; adamant itself checks more: see
 docs/formats/. Those of Input, Assessment and Verdict are what pipelines may rely on: they describe
-what check --save-input, check --json and replay read and write.`,
+what check --save-input, check --json and replay read and write. So are those of admission (AdmissionInput,
+AdmissionRequest, AdmissionDecision) and of what is signed (Provenance and the kinds that end in Predicate).`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.FixedCompletions(manifest.Kinds(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/manifest/schematest"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/sshsig"
@@ -152,7 +153,10 @@ func (h *house) keyID() string {
 	return who.Keys[0].ID
 }
 
-// statements are those of a commit that the kernel holds, by kind.
+// predicates are the kinds of their schemas.
+var predicates = map[attest.Kind]string{attest.KindDecision: "GateDecisionPredicate", attest.KindApproval: "ApprovalPredicate", attest.KindSource: "SourceSummaryPredicate"}
+
+// statements are those of a commit that the kernel holds, by kind, each of which fits its schema.
 func (h *house) statements(commit string) map[attest.Kind][]attest.Statement {
 	h.t.Helper()
 	repo, err := git.Open(h.t.Context(), filepath.Join(h.dir, "kernel.git"))
@@ -163,6 +167,9 @@ func (h *house) statements(commit string) map[attest.Kind][]attest.Statement {
 		must(h.t, err)
 		s, err := attest.Unwrap(b.Data)
 		must(h.t, err)
+		if err := schematest.Validate(h.t, predicates[b.Kind], s.Predicate); err != nil {
+			h.t.Errorf("%s of %s: %v\n%s", b.Kind, commit, err, s.Predicate)
+		}
 		out[b.Kind] = append(out[b.Kind], s)
 	}
 	return out
