@@ -241,6 +241,35 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
+// TestSweepBesideACache: a cache that is filled for longer than a minute is not what a dead build left.
+func TestSweepBesideACache(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{"a": "x"}, nil)
+	o := p.options
+	o.Dir = t.TempDir()
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := b.folder("sample", "1", func(folder string) error {
+		old := time.Now().Add(-time.Hour)
+		if err := errors.Join(os.WriteFile(filepath.Join(folder, "x"), nil, 0o600), os.Chtimes(folder, old, old)); err != nil {
+			return err
+		}
+		_, err := New(o) // another builder, meanwhile
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x")); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Join(o.Dir, "work")); err != nil || len(left) != 0 {
+		t.Errorf("left in work: %v, %v", left, err)
+	}
+}
+
 // TestSweep: what a build left whose process died is removed by the next one; what lives stays.
 func TestSweep(t *testing.T) {
 	t.Parallel()

@@ -273,11 +273,11 @@ func (b *Builder) folder(name, key string, fill func(folder string) error) (stri
 	if err := b.forget(caches); err != nil {
 		return "", err
 	}
-	fresh, err := os.MkdirTemp(filepath.Join(b.options.Dir, "work"), "cache-")
+	fresh, remove, err := b.workFolder("cache-")
 	if err != nil {
 		return "", err
 	}
-	defer removeAll(fresh) // nothing is there when all went well
+	defer remove() // nothing but its lock is there when all went well
 	keeper, err := sandbox.Keeper()
 	if err != nil {
 		return "", err

@@ -15,10 +15,10 @@ import (
 
 // place is the folder of one build, for this user only: what the build sees of it is mounted.
 type place struct {
-	path string
-	lock *os.File
-	id   sandbox.Identity
-	free func() error
+	path   string
+	remove func() error
+	id     sandbox.Identity
+	free   func() error
 }
 
 func (p *place) source() string { return filepath.Join(p.path, "src") }
@@ -31,13 +31,10 @@ func (b *Builder) newPlace() (p *place, err error) {
 	if p.id, p.free, err = Identity(); err != nil {
 		return nil, err
 	}
-	if p.path, err = os.MkdirTemp(filepath.Join(b.options.Dir, "work"), "build-"); err != nil {
+	if p.path, p.remove, err = b.workFolder("build-"); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a folder for a build: %w", err), p.free())
 	}
-	if p.lock, err = lockFile(p.path + ".lock"); err == nil {
-		err = errors.Join(os.Mkdir(p.out(), 0o755), p.own(p.out()))
-	}
-	if err != nil {
+	if err := errors.Join(os.Mkdir(p.out(), 0o755), p.own(p.out())); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a folder for a build: %w", err), p.close())
 	}
 	return p, nil
@@ -45,11 +42,19 @@ func (b *Builder) newPlace() (p *place, err error) {
 
 // close removes the folder. Only then may another build have the user.
 func (p *place) close() error {
-	err := removeAll(p.path)
-	if p.lock != nil {
-		err = errors.Join(err, os.Remove(p.lock.Name()), p.lock.Close())
+	return errors.Join(p.remove(), p.free())
+}
+
+// workFolder makes a folder that no sweep takes away as long as this process has not removed it.
+func (b *Builder) workFolder(prefix string) (path string, remove func() error, err error) {
+	if path, err = os.MkdirTemp(filepath.Join(b.options.Dir, "work"), prefix); err != nil {
+		return "", nil, err
 	}
-	return errors.Join(err, p.free())
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return "", nil, errors.Join(err, removeAll(path))
+	}
+	return path, func() error { return errors.Join(removeAll(path), os.Remove(lock.Name()), lock.Close()) }, nil
 }
 
 func (p *place) own(path string) error {

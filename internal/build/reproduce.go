@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -30,11 +29,11 @@ const apart = 2 * time.Second
 // with NoCache has its second build go without caches of compiled things; the first may have them. The first build's artifacts are left
 // in dir.
 func (b *Builder) Reproduce(ctx context.Context, job Job, dir string) (c *Comparison, err error) {
-	second, err := os.MkdirTemp(filepath.Join(b.options.Dir, "work"), "again-")
+	second, remove, err := b.workFolder("again-")
 	if err != nil {
 		return nil, fmt.Errorf("build a second time: %w", err)
 	}
-	defer func() { err = errors.Join(err, removeAll(second)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	c = &Comparison{Varied: []string{"time", "path", "host name", "number of processors"}}
 	one := job
 	if job.NoCache {
