@@ -23,6 +23,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/manifest/schematest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
@@ -146,6 +147,9 @@ func TestBuildsWhatIsOrdered(t *testing.T) {
 	signature := must(sshsig.Verify([]byte(built.Signature), NamespaceStatement, built.Statement))(t)
 	if !bytes.Equal(signature.Key.Marshal(), s.signer.Marshal()) {
 		t.Error("somebody else signed")
+	}
+	if err := schematest.Validate(t, "Provenance", built.Statement); err != nil {
+		t.Error(err)
 	}
 	statement := must(build.ReadStatement(built.Statement))(t)
 	if statement.Predicate.RunDetails.Builder.ID != forge || statement.Subject[0].Digest["sha256"] != built.Artifacts[0].SHA256 ||

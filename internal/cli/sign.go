@@ -44,7 +44,8 @@ func signCommand(env *Env) *cobra.Command {
 adamant verify-artifact check offline with the repository's trusted root. The signature is in the
 transparency log before the bundle is written.
 
-The identity says which account asked, no more: approvals are signed with the operator's own key.
+The identity says that the account which owns the kernel asked, under a name that it chose, and no more:
+approvals are signed with the operator's own key.
 
 Exit status: 0 signed, 1 refused, 2 usage or no keys yet (adamant trust init).`,
 		Args: cobra.ExactArgs(1),

@@ -3,10 +3,11 @@
 //
 // It promises that what it returns is in the transparency log and, if asked to be kept, in refs/adamant/attestations before it returns;
 // and that the identities that mean more than "the account that owns this kernel" are nobody's to ask for: the gate's, an agent's, a
-// dedicated builder's.
+// dedicated builder's. For that one it signs what the builder's own key signed before (Certify).
 //
 // It never judges what it signs: of a statement it reads what it is about, to keep it under those subjects and, for provenance, to write
-// build.done. A signature says who asked for it and when, and nothing about whether it is true.
+// build.done. A signature as operator/<name> or builder/workstation/<name> says that the account which owns the kernel asked, under a name
+// that it chose, and when: not who sat there, and nothing about whether it is true.
 package notary
 
 import (

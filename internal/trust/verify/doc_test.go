@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// TestReasonsAreDocumented: docs/formats/reasons.md and docs/verify.md have every code of the sources that they speak for.
+// TestReasonsAreDocumented: the pages have every code of the sources that they speak for.
 func TestReasonsAreDocumented(t *testing.T) {
 	t.Parallel()
-	code := regexp.MustCompile(`"([A-Z]+(?:_[A-Z]+)+)"`)
+	code := regexp.MustCompile(`"([A-Z]{5,}|[A-Z]+(?:_[A-Z]+)+)"`)
 	for page, sources := range map[string][]string{
-		"../../../docs/formats/reasons.md": {"reason.go", "../chain.go", "../../admit/code.go"},
+		"../../../docs/formats/reasons.md": {"reason.go", "../chain.go", "../../admit/code.go", "../../policy/admission/base.rego"},
+		"../../../docs/admission.md":       {"../../admit/code.go", "../../policy/admission/base.rego"},
 		"../../../docs/verify.md":          {"../../verify/problem.go"},
 	} {
 		text, err := os.ReadFile(page)
