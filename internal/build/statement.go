@@ -48,7 +48,7 @@ func (r *Record) statement(builderID, version string) (*Statement, error) {
 				NoCache: r.Job.NoCache, Dirty: r.Job.Dirty,
 			},
 			InternalParameters: InternalParameters{
-				Env: r.Env, Network: "none", Isolation: r.Isolation, OwnUser: r.OwnUser, Caches: slices.Concat([]CacheUse{}, r.Caches),
+				Env: r.Env, Network: "none", Isolation: r.Isolation, OwnUser: r.OwnUser, Caches: append([]CacheUse{}, r.Caches...),
 			},
 			ResolvedDependencies: r.Resolved,
 		},
