@@ -589,3 +589,28 @@ func TestWaitingBesideABusyBranch(t *testing.T) {
 		}
 	}
 }
+
+// TestEndsInTheQueue: what may be ending the daemon is suspended, in the queue only, and once.
+func TestEndsInTheQueue(t *testing.T) {
+	t.Parallel()
+	k := newKernelSim(t)
+	c := k.open(profile{level: risk.Trivial}, false)
+	for c.s.Status != Queued {
+		c.answer()
+		c.step(0)
+	}
+	for ends, want := range map[int]string{4: "", 5: "suspend"} {
+		w := c.world()
+		w.Ends = ends
+		n := Step(c.s, w)
+		if got := n.Operation != nil && n.Operation.Body.Kind() == KindSuspend; got != (want != "") {
+			t.Errorf("after %d ends: %+v", ends, n)
+		}
+	}
+	fresh := k.open(profile{level: risk.Trivial}, false)
+	w := fresh.world()
+	w.Ends = 5
+	if n := Step(fresh.s, w); n.Operation == nil || n.Operation.Body.Kind() != KindCheck {
+		t.Errorf("outside of the queue: %+v", n)
+	}
+}

@@ -18,7 +18,7 @@ const Actor = RoleKernel + ":change"
 //
 // The rules are those of docs/lifecycle.md, in that order; the first that applies decides.
 func Step(s State, w World) Next {
-	w.Rules = w.Rules.withDefaults()
+	w.Rules = w.Rules.WithDefaults()
 	w.Now = w.Now.UTC().Truncate(time.Second)
 	st := &step{s: &s, w: &w}
 	for _, rule := range []func() (Next, bool){
@@ -123,6 +123,10 @@ func (st *step) answered() (Next, bool) {
 func (st *step) exhausted() (Next, bool) {
 	if n := st.s.Attempts(); n >= st.w.Rules.Attempts {
 		return st.record("too many failed runs", Stopped{Reason: fmt.Sprintf("%d failed gate runs, the last: %s", n, st.s.Failures[n-1].Why)})
+	}
+	if n := st.w.Ends; st.s.Status.InQueue() && n >= st.w.Rules.Runs {
+		return st.record("it may be what ends the daemon", Stopped{Reason: fmt.Sprintf(
+			"the daemon ended %d times in a row while the merge queue judged it: it may be the cause, see the daemon's log", n)})
 	}
 	run := st.s.Run
 	if run == nil || run.Attempt < st.w.Rules.Runs || st.underWay() || run.Done && run.Error == "" {

@@ -22,6 +22,7 @@ type World struct {
 	Reviewing  bool             // a reviewer is at it
 	Told       []string         // causes that the operator was notified of
 	Queue      Place            // where the merge queue has it
+	Ends       int              // how often in a row the process ended while the merge queue had the current patch set judged
 	Paused     string           // why nothing lands at the moment; "" = not paused
 	Freeze     []Window         // when nothing but hotfixes lands
 	Rules      Rules
@@ -73,7 +74,8 @@ type Rules struct {
 
 const longestPause = time.Hour
 
-func (r Rules) withDefaults() Rules {
+// WithDefaults completes them.
+func (r Rules) WithDefaults() Rules {
 	if r.Attempts == 0 {
 		r.Attempts = 3
 	}

@@ -285,7 +285,11 @@ func (d *Daemon) doStage(ctx context.Context, s mergequeue.Start) error {
 	if !d.merge.lands(s.Run) {
 		return nil
 	}
-	f, err := d.proveBatch(ctx, s, nil)
+	var f found
+	err := d.watched(ctx, s.Batch, func() (err error) {
+		f, err = d.proveBatch(ctx, s, nil)
+		return err
+	})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -122,7 +122,7 @@ func (d *Daemon) tell(ctx context.Context, cause string, item desk.Item) error {
 	d.told[cause] = true
 	d.mu.Unlock()
 	d.hub.publish(Event{Kind: "notice", Message: text})
-	d.notices.Send(notify.Event{Cause: cause, Title: item.Title, Level: item.Level, Text: item.What, Next: item.Next, Time: d.now().UTC()})
+	d.notices.send(notify.Event{Cause: cause, Title: item.Title, Level: item.Level, Text: item.What, Next: item.Next, Time: d.now().UTC()})
 	return nil
 }
 

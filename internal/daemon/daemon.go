@@ -34,7 +34,6 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
-	"github.com/adamant-os/adamant/internal/notify"
 	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/queue"
 	"github.com/adamant-os/adamant/internal/task"
@@ -105,7 +104,7 @@ type Daemon struct {
 	address Addresses
 	web     net.Listener
 	signer  git.Signer
-	notices *notify.Notifier
+	notices notices
 	duties  duties
 	crew    *crew
 	lines   *hub // what agents do
@@ -121,6 +120,7 @@ type Daemon struct {
 
 	settings  atomic.Pointer[settings]
 	catalogue *catalogue
+	suspects  *suspects
 
 	mu       sync.Mutex
 	paused   pause
@@ -209,8 +209,8 @@ func (d *Daemon) assemble(ctx context.Context) error {
 		Now: d.now, Secrets: operator.SecretFiles{Dir: filepath.Join(d.kernel.Dir(), "secrets")}, Sites: []string{site}, Page: strings.TrimSuffix(d.address.Web, "/")}); err != nil {
 		return err
 	}
-	if err = d.openNotices(ctx); err != nil {
-		return err
+	if err = d.openNotices(d.settings.Load().hooks); err != nil {
+		d.trouble("configuration", err)
 	}
 	if d.jobs, err = queue.Open(ctx, queue.Options{Dir: filepath.Join(d.config.State, "jobs"), Name: d.config.Name, Epoch: d.kernel.Epoch(), Log: d.log}); err != nil {
 		return err
@@ -218,6 +218,8 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	if d.door, err = d.newDoor(); err != nil {
 		return err
 	}
+	d.suspects, err = openSuspects(filepath.Join(d.config.State, "judged.json"))
+	d.trouble("notes of what is judged", err)
 	if err = d.openQueue(ctx); err != nil {
 		return err
 	}
@@ -248,11 +250,9 @@ func (d *Daemon) stop(ctx context.Context) error {
 	if d.web != nil {
 		err = ignoreClosed(d.web.Close())
 	}
-	if d.notices != nil {
-		end, cancel := context.WithTimeout(ctx, closeNotices)
-		defer cancel()
-		d.notices.Close(end)
-	}
+	end, cancel := context.WithTimeout(ctx, closeNotices)
+	defer cancel()
+	d.notices.close(end)
 	if d.catalogue != nil {
 		err = errors.Join(err, d.catalogue.close())
 	}

@@ -61,7 +61,7 @@ func (d *Daemon) doJudge(ctx context.Context, job queue.Job) error {
 	result := &change.Result{Job: wanted}
 	limited, cancel := d.limit(ctx)
 	defer cancel()
-	outcome, err := d.assess(limited, c, wanted.Base)
+	outcome, err := d.assessed(limited, job.Kind, c, wanted.Base)
 	err = lateness(limited, err)
 	switch {
 	case ctx.Err() != nil:
@@ -127,6 +127,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// assessed is assess, with a note on disk where a change of the merge queue is judged: there main may move before each of its runs,
+// which are then not counted together.
+func (d *Daemon) assessed(ctx context.Context, kind string, c change.Change, base git.OID) (a *gate.Assessment, err error) {
+	if kind != jobMerge {
+		return d.assess(ctx, c, base)
+	}
+	err = d.watched(ctx, []string{c.ID}, func() (err error) {
+		a, err = d.assess(ctx, c, base)
+		return err
+	})
+	return a, err
 }
 
 // assess judges a change's current patch set on a commit. A member of a batch that lands was judged when that was composed.

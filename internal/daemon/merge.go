@@ -55,19 +55,24 @@ func (d *Daemon) openQueue(ctx context.Context) error {
 		return err
 	}
 	var queued []mergequeue.Change
+	inQueue, runs := map[string]bool{}, d.settings.Load().rules.WithDefaults().Runs
 	for _, c := range changes {
 		if c.State.Status.InQueue() {
 			if c, err = d.changes.Load(ctx, c.ID); err != nil {
 				return err
 			}
-			queued = append(queued, d.queueEntry(ctx, c))
-			m.in[c.ID] = true
+			inQueue[c.ID] = true
+			if d.suspects.ends(c) < runs { // else its own next step is to be suspended
+				queued = append(queued, d.queueEntry(ctx, c))
+				m.in[c.ID] = true
+			}
 		}
 		if isOpen(c) || c.State.Origin.Reverts != "" {
 			d.loop.wake(c.ID)
 		}
 	}
 	d.forgetClosed(changes)
+	d.suspects.keep(inQueue)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var actions []mergequeue.Action
@@ -86,6 +91,9 @@ func (d *Daemon) queueEntry(ctx context.Context, c change.Change) mergequeue.Cha
 		case q.Exclusive:
 			e.Lane = mergequeue.Critical
 		}
+	}
+	if n := d.suspects.ends(c); n > 0 && e.Lane == mergequeue.Normal { // by itself, so that no other is under suspicion for it
+		e.Lane, e.Reason = mergequeue.Critical, fmt.Sprintf("the daemon ended %d times while it was judged", n)
 	}
 	a, err := d.changes.Assessment(ctx, c)
 	if err != nil { // unknown meets everything: slower, never wrong
@@ -238,7 +246,11 @@ func (d *Daemon) doProve(ctx context.Context, job queue.Job) error {
 	}
 	limited, cancel := d.limit(ctx)
 	defer cancel()
-	f, err := d.prove(limited, s)
+	var f found
+	err := d.watched(limited, slices.Concat(s.Chain, s.Batch), func() (err error) {
+		f, err = d.prove(limited, s)
+		return err
+	})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

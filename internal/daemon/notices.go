@@ -3,29 +3,76 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"sync"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
-	"github.com/adamant-os/adamant/internal/judge"
-	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/notify"
 )
 
-// openNotices reads the operator's hooks from main, as it is at the start.
-func (d *Daemon) openNotices(ctx context.Context) error {
-	main, err := d.kernel.Ref(ctx, kernel.RefMain)
-	if err != nil {
-		return err
+// notices are the operator's hooks, as main's configuration has them.
+type notices struct {
+	mu    sync.Mutex
+	hooks []manifest.Hook
+	to    *notify.Notifier // nil = none was ever read
+	old   sync.WaitGroup   // those before that still deliver
+}
+
+// openNotices has the operator told by these hooks from now on. What waits for the old ones is still delivered.
+func (d *Daemon) openNotices(hooks []manifest.Hook) error {
+	n := &d.notices
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.to != nil && reflect.DeepEqual(n.hooks, hooks) {
+		return nil
 	}
-	_, governance, err := judge.GovernanceAt(ctx, d.kernel.Repo(), main)
-	if err != nil {
-		return err
-	}
-	d.notices, err = notify.New(governance.Config.Spec.Notify, notify.Options{Now: d.now, Getenv: d.config.Getenv, Trouble: func(t notify.Trouble) {
+	to, err := notify.New(hooks, notify.Options{Now: d.now, Getenv: d.config.Getenv, Trouble: func(t notify.Trouble) {
 		d.trouble("hook "+t.Hook, fmt.Errorf("%s: %w", t.Event.Text, t.Err))
 	}})
-	return err
+	if err != nil {
+		return fmt.Errorf("spec.notify: %w", err) // the old ones stay
+	}
+	for _, h := range n.hooks { // what was wrong with them is over
+		d.trouble("hook "+h.Name, nil)
+	}
+	old := n.to
+	n.hooks, n.to = hooks, to
+	n.finish(old, closeNotices)
+	return nil
+}
+
+// finish lets hooks that are replaced deliver what waits for them, beside everything else.
+func (n *notices) finish(old *notify.Notifier, within time.Duration) {
+	if old == nil {
+		return
+	}
+	n.old.Go(func() {
+		end, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		old.Close(end)
+	})
+}
+
+// send tells the hooks.
+func (n *notices) send(e notify.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.to != nil {
+		n.to.Send(e)
+	}
+}
+
+// close ends the telling.
+func (n *notices) close(ctx context.Context) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.to != nil {
+		n.to.Close(ctx)
+	}
+	n.old.Wait()
 }
 
 // sendNotice tells the operator's hooks of something that is on record as told.
@@ -34,7 +81,7 @@ func (d *Daemon) sendNotice(cause, id, title, text, next string) {
 	if id != "" {
 		event.URL = d.addresses().Web + "approve/" + id[:16]
 	}
-	d.notices.Send(event)
+	d.notices.send(event)
 }
 
 // notify tells the operator about a cause, once. That they were told is in the ledger before it is tried: a notification may
@@ -59,7 +106,7 @@ func (d *Daemon) notify(ctx context.Context, c change.Change, e change.Effect) (
 	if item, ok := d.item(ctx, c); ok {
 		event.Level, event.Next = item.Level, item.Next
 	}
-	d.notices.Send(event)
+	d.notices.send(event)
 	return true, nil
 }
 

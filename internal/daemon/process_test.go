@@ -41,6 +41,7 @@ type order struct {
 	Verbose                            bool
 	Heap                               string // file for a heap profile at SIGUSR1
 	Troupe                             bool   // played agents work in it
+	Deadly                             string // file with part of the id of a change: judging that one kills the daemon
 }
 
 // daemonProcess is a daemon from start to end. It says "ready ADDRESSES" on stdout once it serves.
@@ -75,7 +76,7 @@ func daemonProcess(text string) int {
 	err = Run(ctx, Config{Workforce: workforce, Kernel: k, Name: "sample", State: o.State, Places: judge.Places{Cache: o.Cache, State: o.State, Data: o.Data},
 		Listen: o.Listen, Slots: o.Slots, Patience: o.Patience, Hook: []string{self, "hook"}, Version: "test", Getenv: os.Getenv,
 		Now:   func() time.Time { return time.Now().Add(o.Shift) },
-		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Log:   slog.New(deadly{slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}), o.Deadly}),
 		Ready: func(a Addresses) { data, _ := json.Marshal(a); fmt.Printf("ready %s\n", data) }})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "adamant:", err)

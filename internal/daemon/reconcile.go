@@ -100,9 +100,11 @@ func (d *Daemon) take(ctx context.Context, c change.Change, w change.World, next
 	return after, d.announce(ctx, after, *next.Operation, next.Why)
 }
 
-// answered forgets an answer of the gate once it is in git.
+// answered forgets an answer of the gate once it is in git, and a suspicion once it is acted upon.
 func (d *Daemon) answered(id string, body change.Body) {
 	switch body.(type) {
+	case change.Stopped:
+		d.suspects.forget(id)
 	case change.Assessed, change.CheckError, change.NewPatchSet:
 		d.mu.Lock()
 		defer d.mu.Unlock()

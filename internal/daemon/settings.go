@@ -16,7 +16,7 @@ import (
 	"github.com/adamant-os/adamant/internal/task"
 )
 
-// settings are what spec.queue and spec.mirror of main's adamant.yaml say. They are replaced as a whole when main moves.
+// settings are what spec.queue, spec.mirror and spec.notify of main's adamant.yaml say. They are replaced as a whole when main moves.
 type settings struct {
 	rules    change.Rules
 	calendar mergequeue.Calendar
@@ -27,6 +27,7 @@ type settings struct {
 	every    time.Duration // between two pushes to the mirror
 	fleet    fleet
 	agents   []task.Agent
+	hooks    []manifest.Hook
 }
 
 const (
@@ -69,7 +70,7 @@ func (d *Daemon) openSettings(ctx context.Context) error {
 // settings that can be used.
 func newSettings(spec manifest.RepositorySpec, slots int) (*settings, error) {
 	q := spec.Queue
-	s := &settings{rules: change.Rules{Attempts: q.Attempts, Runs: q.Runs}, depth: q.MaxDepth, mirror: spec.Mirror, every: mirrorEvery,
+	s := &settings{rules: change.Rules{Attempts: q.Attempts, Runs: q.Runs}, depth: q.MaxDepth, mirror: spec.Mirror, hooks: spec.Notify, every: mirrorEvery,
 		slots: cmp.Or(slots, q.Slots, max(runtime.NumCPU()/2, 1)), archive: time.Duration(cmp.Or(q.ArchiveAfter, archiveDays)) * 24 * time.Hour}
 	var wrong error
 	s.fleet, wrong = newFleet(spec.Fleet)
@@ -121,7 +122,7 @@ func (d *Daemon) configure(ctx context.Context) (time.Time, error) {
 	d.settings.Store(s)
 	d.merge.configure(ctx, s)
 	d.crew.wakeAll(ctx)
-	return d.now().Add(sweepEvery), err // it is kicked when main moves
+	return d.now().Add(sweepEvery), errors.Join(err, d.openNotices(s.hooks)) // it is kicked when main moves
 }
 
 func (m *merger) configure(ctx context.Context, s *settings) {

@@ -60,7 +60,7 @@ func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, erro
 	if w.Assessment != nil {
 		w.Review = d.reads(c, &w.Assessment.Level)
 	}
-	w.Queue = d.merge.place(ctx, c.ID)
+	w.Queue, w.Ends = d.merge.place(ctx, c.ID), d.suspects.ends(c)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	w.Paused, w.Result = d.paused.reason(), d.results[c.ID]
