@@ -104,11 +104,15 @@ func listEdges(ctx context.Context, env *Env, f edgesFlags, under []string) erro
 		return usage(err)
 	}
 	view := p.Graph.View(graph.File, names)
-	var rows []edgeRow
+	rows := make([]edgeRow, 0, len(view.Edges()))
 	for _, e := range view.Edges() {
 		from, to := view.Node(e.From), view.Node(e.To)
 		if below(from.Name, under) && (f.language == "" || from.Language == f.language) {
-			rows = append(rows, edgeRow{From: from.Name, To: to.Name, Kind: e.Kind.String(), Line: e.Line, Types: e.Types.Names()})
+			row := edgeRow{From: from.Name, To: to.Name, Kind: e.Kind.String(), Line: e.Line}
+			if f.format == "json" {
+				row.Types = e.Types.Names()
+			}
+			rows = append(rows, row)
 		}
 	}
 	return printEdges(env.Stdout, f.format, rows)
@@ -167,20 +171,28 @@ type edgeRow struct {
 func printEdges(out io.Writer, format string, rows []edgeRow) error {
 	w := bufio.NewWriter(out)
 	slices.SortFunc(rows, func(a, b edgeRow) int {
-		return cmp.Or(cmp.Compare(a.From+"\t"+a.To, b.From+"\t"+b.To), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(compareLines(&a, &b), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Line, b.Line))
 	})
-	last := ""
-	for _, row := range rows {
+	for i, row := range rows {
 		if format == "json" {
 			if err := json.NewEncoder(w).Encode(row); err != nil {
 				return err
 			}
 			continue
 		}
-		if line := row.From + "\t" + row.To; line != last { // several imports of one file are one edge
-			fmt.Fprintln(w, line)
-			last = line
+		if i == 0 || compareLines(&rows[i-1], &row) != 0 { // several imports of one file are one edge
+			for _, part := range []string{row.From, "\t", row.To, "\n"} {
+				w.WriteString(part) // Flush says what went wrong
+			}
 		}
 	}
 	return w.Flush()
+}
+
+// compareLines compares the lines that two edges are printed as.
+func compareLines(a, b *edgeRow) int {
+	if a.From != b.From && (strings.HasPrefix(a.From, b.From) || strings.HasPrefix(b.From, a.From)) {
+		return cmp.Compare(a.From+"\t"+a.To, b.From+"\t"+b.To) // the tab decides, or what comes behind it
+	}
+	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 }

@@ -12,13 +12,15 @@ const maxSearched = 256
 // resolve links what each file that is done again needs, and puts it in the place of what it needed before.
 func (r *reading) resolve() {
 	var b Builder
-	count := 0
+	count, edges := 0, 0
 	for i, redo := range r.redo {
 		if redo {
 			count++
+			edges += len(r.files[i].Imports)
 			b.Node(r.node(i))
 		}
 	}
+	b.edges = make([]Edge, 0, edges)
 	if count > maxSearched {
 		r.tree.index()
 	}

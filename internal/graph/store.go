@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -115,7 +116,8 @@ func (s *Store) put(l *imports.Language, blob string, f *imports.File) {
 	if s == nil {
 		return
 	}
-	key, text := keyOf(l, blob), string(encodeFile(nil, f))
+	var some [4 << 10]byte // most are smaller
+	key, text := keyOf(l, blob), string(encodeFile(some[:0], f))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept[key], s.used[key], s.dirty = text, true, true
@@ -143,8 +145,12 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) encode(usedOnly bool) []byte {
-	data := []byte(storeMagic)
-	keys := slices.SortedFunc(maps.Keys(s.kept), func(a, b storeKey) int { return slices.Compare(a[:], b[:]) })
+	size := len(storeMagic) + crc32.Size
+	for key, text := range s.kept {
+		size += len(key) + binary.MaxVarintLen32 + len(text)
+	}
+	data := append(make([]byte, 0, size), storeMagic...)
+	keys := slices.SortedFunc(maps.Keys(s.kept), func(a, b storeKey) int { return bytes.Compare(a[:], b[:]) })
 	for _, key := range keys {
 		if !usedOnly || s.used[key] {
 			data = putString(append(data, key[:]...), s.kept[key])

@@ -9,7 +9,7 @@ type Names func(*Node) string
 // first of them. Edges through packages of a language (Package nodes) lead on to the names of their files, so a view of files
 // or components has no packages in it unless they are named.
 func (g *Graph) View(kind NodeKind, names Names) *Graph {
-	var b Builder
+	b := Builder{edges: make([]Edge, 0, len(g.edges))}
 	of := make([]ID, g.Len())
 	for i := range g.nodes {
 		of[i] = -1

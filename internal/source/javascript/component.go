@@ -9,9 +9,11 @@ import (
 // extractScripts reads the script elements of a Vue or Svelte file and the front matter of an Astro file.
 func extractScripts(src []byte) *imports.File {
 	all := &imports.File{}
+	counted, before := 0, int32(0)
 	for _, part := range scripts(src) {
 		f := extract(src[part.from:part.to], part.jsx)
-		before := int32(bytes.Count(src[:part.from], []byte{'\n'}))
+		before += int32(bytes.Count(src[counted:part.from], []byte{'\n'}))
+		counted = part.from
 		for i := range f.Imports {
 			f.Imports[i].Line += before
 		}

@@ -15,11 +15,12 @@ type resolver struct {
 	packages map[string]*pkg // by folder
 	byName   map[string][]*pkg
 	configs  *configs
+	modules  map[string]string // what module found: most files are imported by several
 }
 
 func newResolver(tree imports.Tree) (imports.Resolver, []imports.Problem) {
 	packages, problems := readPackages(tree)
-	r := &resolver{tree: tree, packages: packages, byName: map[string][]*pkg{}}
+	r := &resolver{tree: tree, packages: packages, byName: map[string][]*pkg{}, modules: map[string]string{}}
 	r.configs = &configs{tree: tree, packages: r, byFile: map[string]*tsconfig{}, values: map[string]map[string]any{}, byDir: map[string][]*tsconfig{}}
 	for _, p := range tree.Paths() {
 		if one := packages[path.Dir(p)]; one != nil && path.Base(p) == "package.json" && one.Name != "" {
@@ -274,6 +275,15 @@ func written(p string) []string {
 
 // module finds a file by a path that may lack its extension or be a folder.
 func (r *resolver) module(p string) string {
+	found, known := r.modules[p]
+	if !known {
+		found = r.seek(p)
+		r.modules[p] = found
+	}
+	return found
+}
+
+func (r *resolver) seek(p string) string {
 	if real := r.tree.Real(p); real != "" {
 		return real
 	}
