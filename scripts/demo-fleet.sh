@@ -9,7 +9,7 @@ title() { printf '\n\033[1m== %s\033[0m\n\n' "$1"; }
 
 title "A fleet of agents: real runners in sandboxes, behind the gateway; a script is their models"
 if [ -e "$folder/left-out" ]; then
-	echo "LEFT OUT. An agent has to be isolated, and nothing can be here:"
+	echo "LEFT OUT. An agent has to be isolated; nothing can be here:"
 	cat "$folder/left-out"
 	exit 0
 fi

@@ -58,7 +58,7 @@ if [ ! -e "$folder/left-out" ]; then
 	title "May it run in production?"
 	"$adamant" admit "$artifact" --env production --bundle "$bundle"
 else
-	echo "LEFT OUT, and so are admission and one byte of the artifact. A build has to be isolated, and nothing can be here:"
+	echo "LEFT OUT, with admission and one byte of the artifact. A build has to be isolated; nothing can be:"
 	cat "$folder/left-out"
 fi
 
