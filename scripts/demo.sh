@@ -91,9 +91,10 @@ title "All of it held, in $((SECONDS / 60)) min $((SECONDS % 60)) s. The sample 
 [ ! -e "$folder/left-out" ] || echo "LEFT OUT, for want of isolation: agents, building, admission, one byte of the artifact."
 cat <<END
 cd $folder/clinic
+PATH=$(dirname "$adamant"):\$PATH
 export ADAMANT_KERNEL=$folder/kernel/clinic
-git switch 4-high && $adamant check        # why a change to sign-in needs you
-$adamant up --detach; $adamant status      # the Repo OS of the sample; adamant down ends it
-$adamant policy list                       # the rules it was judged by
-$adamant doctor                            # what is missing, and the next command
+git switch 4-high && adamant check      # why a change to sign-in needs you
+adamant up --detach; adamant status     # the Repo OS of the sample; adamant down ends it
+adamant policy list                     # the rules it was judged by
+adamant doctor                          # what is missing, and the next command
 END

@@ -309,7 +309,8 @@ func downCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "End the daemon of this repository",
-		Long:  "End the daemon: what is under way is let finish for a moment; everything else goes on at the next adamant up.",
+		Long: `End the daemon, and wait until the kernel is free: what is under way is let finish for a moment; everything
+else goes on at the next adamant up.`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := f.client(cmd.Context())
