@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -364,7 +365,7 @@ func TestInstall(t *testing.T) {
 	if got := must(ReadConfig(path))(t); got.Identity != forge || got.Key != c.Key {
 		t.Errorf("%+v", got)
 	}
-	for _, want := range []string{"User=adamant-signer", "PrivateNetwork=yes", "LimitCORE=0"} {
+	for _, want := range []string{"User=adamant-signer", "PrivateNetwork=yes", "LimitCORE=1"} {
 		if !strings.Contains(files[1].Text, want) {
 			t.Errorf("the signer's unit lacks %s", want)
 		}
@@ -374,6 +375,37 @@ func TestInstall(t *testing.T) {
 	}
 	if _, err := (Install{Config: c, ConfigPath: "/etc/a b", Program: "/x"}).Files(); err == nil {
 		t.Error("a path with a space stands in a unit")
+	}
+}
+
+// TestUnitsVerify: systemd has nothing to say about the units. It has about one with a mistake.
+func TestUnitsVerify(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("systemd-analyze is not installed: nobody verifies the units here")
+	}
+	s := newSite(t)
+	files := must(Install{Config: s.config, ConfigPath: "/etc/adamant/builder.json", Program: must(os.Executable())(t)}.Files())(t)
+	dir := t.TempDir()
+	verify := func(edit func(string) string) string {
+		args := []string{"verify"}
+		for _, f := range files[1:] {
+			path := filepath.Join(dir, filepath.Base(f.Path))
+			if err := os.WriteFile(path, []byte(edit(f.Text)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args = append(args, path)
+		}
+		out, _ := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput() // it speaks about the machine's other units, too
+		return strings.Join(slices.DeleteFunc(strings.Split(string(out), "\n"), func(line string) bool { return !strings.Contains(line, "adamant-builder") }), "\n")
+	}
+	if said := verify(func(text string) string { return text }); said != "" {
+		t.Error(said)
+	}
+	for name, edit := range map[string][2]string{"a key": {"KillMode=", "KilMode="}, "a value": {"ProtectProc=invisible", "ProtectProc=gone"}, "a unit": {"Requires=", "Requires=no-such.service "}} {
+		if said := verify(func(text string) string { return strings.Replace(text, edit[0], edit[1], 1) }); said == "" {
+			t.Errorf("%s with a mistake passes", name)
+		}
 	}
 }
 

@@ -38,7 +38,8 @@ func (i Install) Files() ([]File, error) {
 	}, nil
 }
 
-// signerUnit runs as a user of its own that owns the key and nothing else. It never starts a program.
+// signerUnit runs as a user of its own that owns the key and nothing else. It never starts a program. Its limit of core files is 1 and
+// not 0, as secret.Guard has it: where Linux pipes them to a program, no other value keeps them.
 func (i Install) signerUnit() string {
 	return `[Unit]
 Description=adamant builder: the signer
@@ -49,7 +50,7 @@ ExecStart=` + i.Program + ` builder sign --config ` + i.ConfigPath + `
 Restart=on-failure
 RuntimeDirectory=adamant-builder
 RuntimeDirectoryMode=0755
-LimitCORE=0
+LimitCORE=1
 NoNewPrivileges=yes
 PrivateNetwork=yes
 PrivateTmp=yes
@@ -79,7 +80,7 @@ ExecStart=` + i.Program + ` builder serve --config ` + i.ConfigPath + `
 Restart=on-failure
 KillMode=control-group
 Delegate=yes
-LimitCORE=0
+LimitCORE=1
 InaccessiblePaths=-` + i.Config.Key + `
 UMask=0077
 
