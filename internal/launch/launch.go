@@ -10,7 +10,7 @@ import (
 
 // percent is what the environment asks for. It is read, and collecting stopped, before nearly all libraries start: Go starts
 // packages in the order of their paths, as soon as all that they import has started. Else a collection would begin when they have
-// allocated 2.8 MB, and take a seventh of the CPU time of a start.
+// allocated 2.8 MB, and take three tenths of the CPU time of a start (8.3 against 11.7 ms, 180 runs).
 var percent = debug.SetGCPercent(-1)
 
 // Collect collects garbage from now on, as the environment asks for.
