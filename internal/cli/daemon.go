@@ -311,7 +311,7 @@ func downCommand(env *Env) *cobra.Command {
 		Short: "End the daemon of this repository",
 		Long: `End the daemon, and wait until the kernel is free: what is under way is let finish for a moment; everything
 else goes on at the next adamant up.`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := f.client(cmd.Context())
 			if err != nil {
