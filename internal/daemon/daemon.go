@@ -74,7 +74,7 @@ type Config struct {
 type Addresses struct {
 	Socket string `json:"socket"`
 	Door   string `json:"door"` // URL of the repository for git
-	Web    string `json:"web"`  // URL of the operator's page
+	Web    string `json:"web"`  // URL of the operator's pages: who knows it can read them
 }
 
 // Socket is the path of the unix socket of the daemon that holds a kernel.
@@ -103,6 +103,7 @@ type Daemon struct {
 	started time.Time
 	address Addresses
 	web     net.Listener
+	pageKey string // of the operator's pages
 	signer  git.Signer
 	notices notices
 	duties  duties

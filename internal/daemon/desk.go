@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -83,10 +84,29 @@ func (d *Daemon) pages(mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle("/approve/", handler)
-	mux.Handle("/operator/", handler)
+	mux.Handle("/operator/static/", handler)
+	mux.Handle(pagesAt+"{key}/", d.withKey(handler))
 	return nil
 }
+
+// pagesAt is where the operator's pages lie, behind the key.
+const pagesAt = "/desk/"
+
+// withKey lets those in who know the address: any user of this machine reaches the port, and only the operator's own process and hooks are
+// told the key, over the socket. It is another one at each start.
+func (d *Daemon) withKey(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := r.PathValue("key")
+		if subtle.ConstantTimeCompare([]byte(key), []byte(d.pageKey)) != 1 {
+			http.Error(w, "the address of this page is secret and changes with each start of the daemon: adamant approve CHANGE --web prints it", http.StatusNotFound)
+			return
+		}
+		http.StripPrefix(pagesAt+key, next).ServeHTTP(w, r)
+	})
+}
+
+// pageOf is the address of the page of a change.
+func (d *Daemon) pageOf(id string) string { return d.addresses().Web + "approve/" + id[:16] }
 
 // site is the relying party of browsers' keys: they are bound to a name, and loopback has this one.
 const site = "localhost"

@@ -53,7 +53,7 @@ func (d *Daemon) record(ctx context.Context, p door.Push) (door.Receipt, error) 
 }
 
 func (d *Daemon) receipt(c change.Change, note string) door.Receipt {
-	return door.Receipt{Change: c.ID[:16], PatchSet: len(c.State.PatchSets), URL: d.addresses().Web + "approve/" + c.ID[:16], Note: note}
+	return door.Receipt{Change: c.ID[:16], PatchSet: len(c.State.PatchSets), Note: note}
 }
 
 func topicOf(p door.Push) string {

@@ -79,7 +79,7 @@ func (n *notices) close(ctx context.Context) {
 func (d *Daemon) sendNotice(cause, id, title, text, next string) {
 	event := notify.Event{Cause: cause, Change: id, Title: title, Text: text, Next: next, Time: d.now().UTC()}
 	if id != "" {
-		event.URL = d.addresses().Web + "approve/" + id[:16]
+		event.URL = d.pageOf(id)
 	}
 	d.notices.send(event)
 }
@@ -102,7 +102,7 @@ func (d *Daemon) notify(ctx context.Context, c change.Change, e change.Effect) (
 	d.remember(c.ID, e.Cause)
 	d.mu.Unlock()
 	d.hub.publish(Event{Kind: "notice", Change: c.ID, Message: text})
-	event := notify.Event{Cause: e.Cause, Change: c.ID, Title: c.State.Origin.Title, Text: e.Why, URL: d.addresses().Web + "approve/" + c.ID[:16], Time: d.now().UTC()}
+	event := notify.Event{Cause: e.Cause, Change: c.ID, Title: c.State.Origin.Title, Text: e.Why, URL: d.pageOf(c.ID), Time: d.now().UTC()}
 	if item, ok := d.item(ctx, c); ok {
 		event.Level, event.Next = item.Level, item.Next
 	}

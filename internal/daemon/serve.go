@@ -2,12 +2,14 @@ package daemon
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -65,7 +67,8 @@ func (d *Daemon) listen(ctx context.Context) (err error) {
 		return err
 	}
 	_, port, err := net.SplitHostPort(d.web.Addr().String())
-	d.address = Addresses{Door: "http://" + d.web.Addr().String() + "/" + d.config.Name + ".git", Web: "http://" + net.JoinHostPort(site, port) + "/"}
+	d.pageKey = rand.Text()
+	d.address = Addresses{Door: "http://" + d.web.Addr().String() + "/" + d.config.Name + ".git", Web: "http://" + net.JoinHostPort(site, port) + pagesAt + d.pageKey + "/"}
 	return err
 }
 
@@ -84,14 +87,21 @@ func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 	return new(net.ListenConfig).Listen(ctx, "tcp", address)
 }
 
+// socketMost is how many bytes a socket's path may have: what the system takes, less the 0 at its end.
+const socketMost = len(syscall.RawSockaddrUnix{}.Path) - 1
+
 // listenSocket takes the place of a socket that nobody serves any more. The kernel's lock is held, so nobody does.
 func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if n := len(path); n > socketMost {
+		return nil, fmt.Errorf("the socket %s has %d bytes, the system takes %d: choose a shorter folder for the kernel, adamant up --kernel FOLDER (or $ADAMANT_KERNEL)",
+			path, n, socketMost)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s (a socket's path has at most 107 bytes): %w", path, err)
+		return nil, fmt.Errorf("listening on %s: %w", path, err)
 	}
 	return l, os.Chmod(path, 0o600)
 }

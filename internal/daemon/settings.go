@@ -119,10 +119,11 @@ func (d *Daemon) configure(ctx context.Context) (time.Time, error) {
 	if s == nil {
 		return time.Time{}, err
 	}
+	err = errors.Join(err, d.openNotices(s.hooks))
 	d.settings.Store(s)
 	d.merge.configure(ctx, s)
 	d.crew.wakeAll(ctx)
-	return d.now().Add(sweepEvery), errors.Join(err, d.openNotices(s.hooks)) // it is kicked when main moves
+	return d.now().Add(sweepEvery), err // it is kicked when main moves
 }
 
 func (m *merger) configure(ctx context.Context, s *settings) {

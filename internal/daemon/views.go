@@ -163,7 +163,7 @@ func (d *Daemon) show(ctx context.Context, id string) (desk.Change, error) {
 	}
 	s := c.State
 	out := desk.Change{ID: c.ID, Title: s.Origin.Title, Status: string(s.Status), Author: cmp.Or(s.Origin.Author, s.By), Agent: s.Origin.Agent,
-		Task: s.Origin.Task, PatchSet: len(s.PatchSets)}
+		Task: s.Origin.Task, PatchSet: len(s.PatchSets), Page: d.pageOf(c.ID)}
 	for _, r := range s.Comments {
 		out.Comments = append(out.Comments, desk.Remark{By: r.By, At: r.At, Text: r.Text, Path: r.Path, Line: r.Line})
 	}

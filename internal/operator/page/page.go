@@ -3,8 +3,8 @@
 //
 // It promises that the browser signs the sha256 of the very statement that it shows, that a page carries no script, style or
 // picture of anybody else (strict content security policy), and that only a page of this origin can post. It never decides:
-// what the browser answers goes to the desk, which verifies it. Reading a page needs no proof: serve it where only the
-// operator can connect.
+// what the browser answers goes to the desk, which verifies it. Reading a page needs no proof: serve it under an
+// address that only the operator knows.
 package page
 
 import (
