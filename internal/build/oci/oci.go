@@ -8,10 +8,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Image is what is packed.
@@ -61,28 +71,35 @@ func write(ctx context.Context, dir string, image Image) (Digests, error) {
 	if err := errors.Join(check(image), vacant(dir)); err != nil {
 		return Digests{}, err
 	}
-	to := folder(dir)
-	if err := to.begin(); err != nil {
-		return Digests{}, err
-	}
-	layer, diffID, err := to.layer(ctx, image)
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return stream(ctx, image), nil }, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return Digests{}, err
 	}
-	config, err := to.document(mediaConfig, configOf(image, diffID))
+	built, err := assemble(image, layer)
 	if err != nil {
 		return Digests{}, err
 	}
-	packed, err := to.document(mediaManifest, manifestDocument{SchemaVersion: 2, MediaType: mediaManifest, Config: config, Layers: []descriptor{layer}})
+	to, err := layout.Write(dir, empty.Index)
 	if err != nil {
 		return Digests{}, err
 	}
-	d := Digests{Manifest: packed.Digest, Config: config.Digest, Layer: layer.Digest, DiffID: diffID, Size: packed.Size}
-	packed.Platform, packed.ArtifactType = &platform{OS: image.OS, Architecture: image.Arch}, mediaConfig
+	options := []layout.Option{layout.WithPlatform(v1.Platform{OS: image.OS, Architecture: image.Arch})}
 	if image.Name != "" {
-		packed.Annotations = map[string]string{"org.opencontainers.image.ref.name": image.Name}
+		options = append(options, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": image.Name}))
 	}
-	return d, to.index(packed)
+	if err := errors.Join(to.AppendImage(built, options...), readable(dir)); err != nil {
+		return Digests{}, err
+	}
+	return digests(built, layer)
+}
+
+// readable lets everybody read an image: the library leaves layers to their owner alone.
+func readable(dir string) error {
+	blobs, err := filepath.Glob(filepath.Join(dir, "blobs", "sha256", "*"))
+	for _, blob := range blobs {
+		err = errors.Join(err, os.Chmod(blob, 0o644))
+	}
+	return err
 }
 
 // vacant refuses a folder with something in it.
@@ -97,13 +114,32 @@ func vacant(dir string) error {
 	return err
 }
 
-// configOf is the configuration of an image whose tar has the digest diffID.
-func configOf(image Image, diffID string) configDocument {
-	created := image.Created.UTC()
-	return configDocument{Architecture: image.Arch, OS: image.OS, Created: created, History: []history{{Created: created, CreatedBy: "adamant build"}},
-		RootFS: rootFS{Type: "layers", DiffIDs: []string{diffID}},
-		Config: settings{Entrypoint: image.Entrypoint, Cmd: image.Args, Env: image.Env, User: cmp.Or(image.User, nobody),
-			WorkingDir: cmp.Or(image.WorkDir, "/"), Labels: image.Labels}}
+// assemble makes the image of a layer.
+func assemble(image Image, layer v1.Layer) (v1.Image, error) {
+	built := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	built, err := mutate.Append(built, mutate.Addendum{Layer: layer, MediaType: types.OCILayer,
+		History: v1.History{Created: v1.Time{Time: image.Created.UTC()}, CreatedBy: "adamant build"}})
+	if err != nil {
+		return nil, err
+	}
+	config, err := built.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture, config.Created = image.OS, image.Arch, v1.Time{Time: image.Created.UTC()}
+	config.Config = v1.Config{Entrypoint: image.Entrypoint, Cmd: image.Args, Env: image.Env, User: cmp.Or(image.User, nobody),
+		WorkingDir: cmp.Or(image.WorkDir, "/"), Labels: maps.Clone(image.Labels)}
+	return mutate.ConfigFile(built, config)
+}
+
+func digests(image v1.Image, layer v1.Layer) (Digests, error) {
+	manifest, err1 := image.Digest()
+	config, err2 := image.ConfigName()
+	stored, err3 := layer.Digest()
+	tar, err4 := layer.DiffID()
+	size, err5 := image.Size()
+	return Digests{manifest.String(), config.String(), stored.String(), tar.String(), size}, errors.Join(err1, err2, err3, err4, err5)
 }
 
 // inOrder are the files of an image by path.

@@ -121,6 +121,20 @@ func TestWrite(t *testing.T) {
 }
 
 // TestSameDigest packs the same files from other places, in another order, with other times and modes on the host.
+func TestReadable(t *testing.T) {
+	t.Parallel()
+	dir, _ := pack(t, sample(t))
+	blobs, err := filepath.Glob(filepath.Join(dir, "blobs", "sha256", "*"))
+	if err != nil || len(blobs) != 3 {
+		t.Fatalf("%v %v", blobs, err)
+	}
+	for _, blob := range blobs {
+		if info, err := os.Stat(blob); err != nil || info.Mode().Perm() != 0o644 {
+			t.Errorf("%s: %v %v", blob, info.Mode(), err)
+		}
+	}
+}
+
 func TestSameDigest(t *testing.T) {
 	t.Parallel()
 	_, first := pack(t, sample(t))

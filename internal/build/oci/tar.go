@@ -12,7 +12,13 @@ import (
 	"strings"
 )
 
-// writeTar writes the layer's tar: folders and files in order, all root's, all of one time.
+// stream is the layer's tar, made while it is read: folders and files in order, all root's, all of one time.
+func stream(ctx context.Context, image Image) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(writeTar(ctx, w, image)) }()
+	return r
+}
+
 func writeTar(ctx context.Context, to io.Writer, image Image) error {
 	w := tar.NewWriter(to)
 	seen := map[string]bool{"/": true}
