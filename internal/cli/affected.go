@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adamant-os/adamant/internal/catalog"
+	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/graph"
 	"github.com/adamant-os/adamant/internal/judge"
@@ -100,7 +101,8 @@ func affected(ctx context.Context, env *Env, f affectedFlags) error {
 func usageOr(err error) error {
 	var mine *judge.UsageError
 	var missing *git.MissingError
-	if errors.As(err, &mine) || errors.As(err, &missing) {
+	var config *facts.ConfigError
+	if errors.As(err, &mine) || errors.As(err, &missing) || errors.As(err, &config) {
 		return usage(err)
 	}
 	return err

@@ -80,7 +80,7 @@ func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
 	}
 	side, governance, err := judge.GraphGovernanceAt(ctx, repo, commit)
 	if err != nil {
-		return nil, err
+		return nil, judgeError(err)
 	}
 	warn := func(text string) { fmt.Fprintln(env.Stderr, printable(text)) }
 	snapshot, err := judge.GraphOf(ctx, repo, side, governance.Attributes, places(env), warn)

@@ -168,7 +168,7 @@ type graphSide struct {
 func readGraphSide(ctx context.Context, env *Env, repo *git.Repo, commit git.OID) (*graphSide, error) {
 	side, governance, err := judge.GraphGovernanceAt(ctx, repo, commit)
 	if err != nil {
-		return nil, err
+		return nil, judgeError(err)
 	}
 	warn := func(text string) { fmt.Fprintln(env.Stderr, printable(text)) }
 	s, err := judge.GraphOf(ctx, repo, side, governance.Attributes, places(env), warn)

@@ -16,6 +16,26 @@ func configuration(conftest string) string {
 	return "apiVersion: adamant.dev/v1\nkind: Repository\nmetadata: {name: r}\nspec: {policy: {conftest: " + conftest + "}}\n"
 }
 
+// TestTooLargeToGovern: a file that governs and is too large is the operator's to mend, and is named with the limit.
+func TestTooLargeToGovern(t *testing.T) {
+	t.Parallel()
+	for file, what := range map[string]string{"a/catalog-info.yaml": "catalog file", ".adamant/adamant.yaml": "configuration",
+		"policy/a.rego": "policy", "a/.gitattributes": "attributes"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			r := gittest.New(t)
+			r.Write(file, "#"+strings.Repeat("a", facts.BlobLimit))
+			r.Commit("base")
+			r.Branch("change")
+			_, err := tryCollect(t, r, "change")
+			var wrong *facts.ConfigError
+			if want := file + ": the " + what + " has 5242881 bytes; at most 5242880 are read"; !errors.As(err, &wrong) || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want %q", err, want)
+			}
+		})
+	}
+}
+
 // The documents of unchanged files are there when base's policies look at all at once, and only those they judge.
 func TestAround(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/catalog"
 	"github.com/adamant-os/adamant/internal/finding"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/persona"
 	"github.com/adamant-os/adamant/internal/source"
@@ -101,7 +103,7 @@ func (g *Governance) SetConfig(config manifest.Repository) error {
 func (g *Governance) readConfig(ctx context.Context, side *Side) error {
 	data, err := side.Read(ctx, ConfigPath)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", ConfigPath, err)
+		return unread("configuration", ConfigPath, err)
 	}
 	repo, diagnostics := manifest.LoadRepository(ConfigPath, data)
 	if err := manifest.Join(diagnostics); err != nil {
@@ -118,6 +120,14 @@ type ConfigError struct{ Err error }
 func (e *ConfigError) Error() string { return e.Err.Error() }
 func (e *ConfigError) Unwrap() error { return e.Err }
 
+// unread says that a file that governs was not read. One that is too large is the operator's to mend.
+func unread(what, path string, err error) error {
+	if large := (*git.TooLargeError)(nil); errors.As(err, &large) {
+		return &ConfigError{Err: fmt.Errorf("%s: the %s has %d bytes; at most %d are read: make it smaller, or several files", path, what, large.Size, large.Limit)}
+	}
+	return fmt.Errorf("reading %s %s: %w", what, path, err)
+}
+
 // isPolicy recognises modules of the constitution. Tests of rules are not part of it.
 func isPolicy(path string) bool {
 	return (strings.HasPrefix(path, ".adamant/policy/") || strings.HasPrefix(path, "policy/")) &&
@@ -128,7 +138,7 @@ func (g *Governance) readModule(ctx context.Context, side *Side, path string) er
 	spelt := SpellPath(path)
 	data, err := side.Read(ctx, spelt)
 	if err != nil {
-		return fmt.Errorf("reading policy %s: %w", spelt, err)
+		return unread("policy", spelt, err)
 	}
 	g.Policy.Modules = append(g.Policy.Modules, Module{Path: spelt, Text: string(data)})
 	return nil
@@ -145,7 +155,7 @@ func (g *Governance) readData(ctx context.Context, side *Side) error {
 			found = true
 			data, err := side.Blob(ctx, e.OID)
 			if err != nil {
-				return fmt.Errorf("reading policy data %s: %w", SpellPath(e.Path), err)
+				return unread("policy data", SpellPath(e.Path), err)
 			}
 			g.Policy.Data = append(g.Policy.Data, Module{Path: SpellPath(e.Path), Text: string(data)})
 		}
@@ -166,7 +176,7 @@ func IsPolicyData(root, path string) bool {
 func (g *Governance) readAttributes(ctx context.Context, side *Side, path string) error {
 	data, err := side.Read(ctx, SpellPath(path))
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
+		return unread("attributes", SpellPath(path), err)
 	}
 	g.Attributes = append(g.Attributes, source.ParseAttributes(path, data)...)
 	return nil
@@ -180,7 +190,7 @@ func readCatalog(ctx context.Context, side *Side) (*catalog.Catalog, []finding.F
 		}
 		data, err := side.Blob(ctx, e.OID)
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading catalog file %s: %w", SpellPath(e.Path), err)
+			return nil, nil, unread("catalog file", SpellPath(e.Path), err)
 		}
 		files = append(files, catalog.SourceFile{Path: e.Path, Data: data})
 	}
