@@ -74,7 +74,7 @@ func TestRootExpires(t *testing.T) {
 			c.live(p)
 			r := p.printed(t, verify.Options{})
 			if !slices.Equal(codes(r.Failures), c.failures) || !slices.Equal(codes(r.Warnings), c.warnings) {
-				t.Errorf("failures %v, warnings %v", r.Failures, r.Warnings)
+				t.Fatalf("failures %v, warnings %v", r.Failures, r.Warnings)
 			}
 			if c.failures != nil && !strings.Contains(r.Failures[0].What, "and 2 commits landed after that") {
 				t.Error(r.Failures[0].What)
