@@ -116,8 +116,8 @@ func (h *house) layRoot(key operatorKey) {
 	h.await(h.push(h.writer("ada"), "HEAD", "topic=trust"), change.Merged)
 }
 
-// enrol makes a key an operator's.
-func (h *house) enrol(key operatorKey) {
+// enrol makes a key an operator's. The first one comes with recovery codes.
+func (h *house) enrol(key operatorKey) (out desk.Enrolled) {
 	h.t.Helper()
 	o := operator.Order{APIVersion: operator.OrderVersion, Action: operator.ActionEnrol, Operator: "ada", Method: gate.MethodSSH, Public: key.public(),
 		Nonce: nonce(h.t), At: h.now().UTC().Truncate(time.Second), Expires: h.now().UTC().Truncate(time.Second).Add(time.Hour)}
@@ -126,7 +126,8 @@ func (h *house) enrol(key operatorKey) {
 	held, err := key.Sign(h.t.Context(), operator.NamespaceOrder, text)
 	must(h.t, err)
 	h.call("POST", desk.PathOperators, "", desk.Enrolment{Proof: desk.Proof{Statement: text, Method: operator.MethodOwner},
-		New: desk.Proof{Method: gate.MethodSSH, Signature: held}}, &desk.Enrolled{})
+		New: desk.Proof{Method: gate.MethodSSH, Signature: held}}, &out)
+	return out
 }
 
 // approve answers everything that a change waits for.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -8,6 +9,11 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
+	"github.com/adamant-os/adamant/internal/operator"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 )
 
@@ -153,4 +159,70 @@ func TestMovedMainIsJudged(t *testing.T) {
 	if len(h.inbox()) != 0 || h.ledger(kindJudged) != 1 || h.ledger(kindSeen) != 1 || h.ledger(kindNotified) != 1 {
 		t.Errorf("inbox %+v, judged %d, seen %d, told %d", h.inbox(), h.ledger(kindJudged), h.ledger(kindSeen), h.ledger(kindNotified))
 	}
+}
+
+// TestBrokenGlassIsJudged: what break-glass --land put on main while no daemon ran is judged by the next one, once, and told with whose
+// order it was and why. It is no move by hand beside that.
+func TestBrokenGlassIsJudged(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	codes := h.enrol(newOperatorKey(t)).Codes
+	h.down()
+	h.edit("hot", "broken", "", "Payments are back")
+	onto, lands := h.clone.Git("rev-parse", "main"), h.clone.Git("rev-parse", "hot")
+	h.breakGlass(strings.TrimSpace(onto), strings.TrimSpace(lands), "payments are down since nine", codes[0])
+	for range 2 {
+		h.up()
+		h.until("the order is in the inbox", func() bool { return len(h.inbox()) == 1 })
+		item := h.inbox()[0]
+		if item.Title != "main was moved by order of ada" || !strings.Contains(item.What, `"payments are down since nine"`) ||
+			!strings.Contains(item.Why, "would have said deny") || !strings.Contains(item.Why, "unit") || item.Next != "adamant inbox --seen "+item.ID {
+			t.Errorf("item %+v", item)
+		}
+		h.until("the notice", func() bool { return h.ledger(kindNotified) == 1 })
+		h.down()
+	}
+	found := h.entries(kindJudged)
+	if len(found) != 1 || found[0]["by"] != "ada" || found[0]["decision"] != gate.Deny || found[0]["to"] != strings.TrimSpace(lands) || found[0]["assessment"] == "" {
+		t.Errorf("the ledger says %v, want one judgement of ada's order", found)
+	}
+	if n := h.ledger(ledger.MovedByHand); n != 0 {
+		t.Errorf("%d lines say that main was moved by hand", n)
+	}
+	h.up()
+	var a desk.Answer
+	h.until("it can be seen", func() bool { return len(h.inbox()) == 1 })
+	h.call("POST", desk.PathSeen, h.inbox()[0].ID, desk.Seen{Reason: "mended next"}, &a)
+	h.edit("mend", "docs/a.md", "# A\n\nA word.\n", "Mend it")
+	h.clone.Git("rebase", "-q", "hot")
+	h.clone.Git("rm", "-q", "broken")
+	h.clone.Commit("Take it away")
+	c := h.await(h.push(h.writer("ada"), "HEAD"), change.NeedsOperator) // for gates that this repository does not have
+	if v, err := c.Judged(); err != nil || v.Assessment.Base != strings.TrimSpace(lands) {
+		t.Errorf("the next change is judged on %+v, %v; want what the order left", v, err)
+	}
+	if in := h.inbox(); len(in) != 1 || in[0].Change != c.ID {
+		t.Errorf("it is still there: %+v", in)
+	}
+}
+
+// breakGlass moves main by an order of ada's, as adamant break-glass --land does, while no daemon runs.
+func (h *house) breakGlass(onto, lands, reason, code string) {
+	h.t.Helper()
+	ctx := h.t.Context()
+	k, err := kernel.Open(ctx, h.dir)
+	must(h.t, err)
+	_, err = k.Acquire(ctx)
+	must(h.t, err)
+	authority, err := operator.Open(ctx, operator.LedgerLog{Repo: k.Repo(), Writer: k.Ledger()}, operator.Options{Now: h.now})
+	must(h.t, err)
+	must(h.t, k.Repo().Fetch(ctx, filepath.Join(h.clone.Dir, ".git"), []string{lands}, git.FetchOptions{}))
+	now := h.now().UTC().Truncate(time.Second)
+	text, err := operator.Order{APIVersion: operator.OrderVersion, Action: operator.ActionLand, Operator: "ada", Onto: onto, Lands: lands, Reason: reason,
+		Nonce: nonce(h.t), At: now, Expires: now.Add(time.Minute)}.Text()
+	must(h.t, err)
+	_, err = authority.Order(ctx, desk.Enrolment{Proof: desk.Proof{Statement: text, Method: operator.MethodRecovery, Code: code}}, false)
+	must(h.t, err)
+	err = k.Land(ctx, kernel.Landing{Main: git.RefUpdate{Name: kernel.RefMain, Old: git.OID(onto), New: git.OID(lands)}})
+	must(h.t, errors.Join(err, k.Close()))
 }
