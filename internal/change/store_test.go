@@ -202,6 +202,12 @@ func TestAttachment(t *testing.T) {
 	if err != nil || got.Digest != a.Digest {
 		t.Fatalf("assessment: %v", err)
 	}
+	tips := []git.OID{c.Tip, f.open(t).Tip, f.head(t), git.OID(strings.Repeat("1", 40))} // a change without it, no change, nothing
+	found, err := change.FindAssessments(f.ctx, f.repo, tips, slices.Repeat([]string{a.Digest}, len(tips)))
+	want, _ := f.load(t, c.ID).AssessmentDocument(a.Digest)
+	if err != nil || want.Commit == "" || !slices.Equal(found, []change.Document{want, {}, {}, {}}) {
+		t.Errorf("found %v, %v, want %v", found, err, want)
+	}
 	if _, err := f.store.Attachment(f.ctx, c, strings.Repeat("0", 64)); err == nil {
 		t.Error("a document that is not there was read")
 	}
