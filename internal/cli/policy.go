@@ -31,7 +31,8 @@ func policyList(env *Env) *cobra.Command {
 		Use:   "list",
 		Short: "List every rule: adamant's own and this repository's",
 		Long: `List every rule of the constitution: those that ship with adamant and those of this repository
-(.adamant/policy/**/*.rego and policy/**/*.rego), with what adamant.yaml switches them to.`,
+(.adamant/policy/**/*.rego and policy/**/*.rego), with what adamant.yaml switches them to. Behind them
+come the refusals of the door (docs/door.md), which --json leaves out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, p, err := compileRepository(cmd, env, dir)
@@ -82,6 +83,7 @@ func listRules(env *Env, e *policy.Engine, p *policyFiles) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", printable(r.ID), does(r), printable(cutText(r.Title, 56)))
 	}
+	listDoorRules(w)
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func listRules(env *Env, e *policy.Engine, p *policyFiles) error {
 			fmt.Fprintf(env.Stdout, "not read, its package is another tool's: %s\n", printable(path))
 		}
 	}
-	_, err := fmt.Fprintf(env.Stdout, "%d rules, %d of them your own. adamant policy explain RULE says more.\n", len(rules), own)
+	_, err := fmt.Fprintf(env.Stdout, "%d rules, %d of them your own. Before them the door refuses pushes, by %d.\nadamant policy explain RULE says more.\n", len(rules), own, len(doorRules()))
 	return err
 }
 
@@ -118,6 +120,9 @@ func policyExplain(env *Env) *cobra.Command {
 		Short: "Say what a rule stops, why, how to mend it and how to switch it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !asJSON && explainDoorRule(env, args[0]) {
+				return nil
+			}
 			e, _, err := compileRepository(cmd, env, dir)
 			if err != nil {
 				return err
