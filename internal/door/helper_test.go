@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,6 +94,7 @@ func (c *clock) advance(d time.Duration) {
 type fixture struct {
 	t       testing.TB
 	door    *Door
+	serves  atomic.Pointer[Door] // what the server asks, the door unless a test puts another there
 	server  *httptest.Server
 	kernel  *bareKernel
 	tokens  *Tokens
@@ -163,7 +166,8 @@ func newFixture(t testing.TB, options ...option) *fixture {
 	if f.door, err = New(config); err != nil {
 		t.Fatal(err)
 	}
-	f.server = httptest.NewUnstartedServer(f.door)
+	f.serves.Store(f.door)
+	f.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serves.Load().ServeHTTP(w, r) }))
 	f.server.Config.ErrorLog = log.New(f.log, "", 0)
 	f.server.Start()
 	t.Cleanup(func() {

@@ -159,7 +159,7 @@ func TestViewFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.server.Config.Handler = again
+	f.serves.Store(again)
 	if refs := f.git("", "ls-remote", f.remote(s)); !strings.Contains(refs, "agents/coder-1/t") || !strings.Contains(refs, string(head)) {
 		t.Error(refs)
 	}
