@@ -210,6 +210,19 @@ func (h *house) await(id string, want change.Status) desk.Change {
 	}
 }
 
+// eventually asks until it is so.
+func eventually(t testing.TB, within time.Duration, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !so(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %v: not %s", within, what)
+		}
+		if err := sleep(t.Context(), 50*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // main is the file of a path on the kernel's main, "" when there is none.
 func (h *house) main(path string) string {
 	h.t.Helper()

@@ -279,19 +279,6 @@ func changeIn(out string) string {
 	return ""
 }
 
-// eventually asks until it is so.
-func eventually(t testing.TB, within time.Duration, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(within); !so(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v: not %s", within, what)
-		}
-		if err := sleep(t.Context(), 50*time.Millisecond); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // show reads a change over the socket.
 func (d *den) show(id string) (desk.Change, error) {
 	var c desk.Change
