@@ -47,6 +47,7 @@ func TestExtract(t *testing.T) {
 		"line ends":          {"\xef\xbb\xbfimport a from 'a'\r\nimport {\r\n  b,\r\n} from 'b'\r\n", "1 static a default\n2 static b b"},
 		"open ends":          {"import a from 'a'\nconst x = 'it is\nimport b from 'b'\n`\n/*", "1 static a default\n3 static b default\n4 a template is not closed"},
 		"members":            {"a.import('no')\na?.require('no')\nthis.#require('no')\n({import: 1}).import", ""},
+		"parted dots":        {"[.\u00a0..require('a')]", "1 require a"},
 		"a comment":          {"import a from 'a' /*", "1 static a default\n1 a comment is not closed"},
 		"division of braces": {"const a = {b: 1}\n/require('no')/g\nlet c = ++d / 2 / require('e')", "3 require e"},
 	} {
