@@ -33,7 +33,7 @@ func Collect(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) 
 	c.Report = Report{APIVersion: Version, Repository: opt.Repository, Since: opt.Since.UTC(), Until: opt.Until.UTC(), Verified: opt.Verified, Unverified: opt.Unverified,
 		Landed: []Change{}, Approvals: []Approval{}, Waivers: []Waiver{}, Exceptions: []Event{}, Refused: []Event{}, Failures: []Event{}, Authority: []Event{},
 		Artifacts: []Event{}, Agents: []Agent{}, Features: []Feature{}, Ledgers: []Ledger{}, Gaps: []string{}}
-	for _, part := range []func(context.Context) error{c.readLedger, c.readChanges, c.readAssessments, c.readWaivers, c.readTasks} {
+	for _, part := range []func(context.Context) error{c.readLedger, c.readChanges, c.readPasts, c.readAssessments, c.readWaivers, c.readTasks} {
 		if err := part(ctx); err != nil {
 			return nil, fmt.Errorf("collecting the report: %w", err)
 		}
@@ -51,6 +51,7 @@ type collector struct {
 	waivers   map[string]Waiver   // that landed changes used
 	landed    map[string]int      // changes by agent
 	documents []attached
+	passages  []passage // of main past the gate, in the ledger's order
 }
 
 // within says that something happened in the period.
@@ -119,7 +120,9 @@ func (c *collector) readChange(one change.Change) {
 	}
 	row := describe(one)
 	c.landed[row.Agent]++
-	if doc, ok := one.AssessmentDocument(landing.Assessment); ok {
+	if landing.ByHand {
+		row.passed(one.State.Assessment)
+	} else if doc, ok := one.AssessmentDocument(landing.Assessment); ok {
 		c.documents = append(c.documents, attached{doc, landing.Assessment, len(c.Landed)})
 	} else {
 		row.Unread = true

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,20 +81,34 @@ func conclude(r *Report) (bool, string) {
 		return false, "The history was not verified: " + cmp.Or(r.Unverified, "nobody asked for it") + "."
 	case !v.Holds():
 		return false, fmt.Sprintf("The history does not hold: %s. Trust nothing below before they are explained.", count(len(v.Failures), "failure"))
+	case len(r.Exceptions) == 0 && glassBroken(r):
+		return true, "The history holds. Not every commit on main came through the gate: see the changes and warnings below."
 	case len(r.Exceptions) > 0:
 		return true, fmt.Sprintf("The history holds. It has %s of main moving past the gate: they are listed below.", count(len(r.Exceptions), "record"))
 	}
 	return true, "The history holds: each commit on main since genesis came through the gate."
 }
 
+// glassBroken says that a commit since genesis, or a change of the period, is on main without the gate's word.
+func glassBroken(r *Report) bool {
+	return slices.ContainsFunc(r.Landed, func(c Change) bool { return c.Past != nil }) ||
+		slices.ContainsFunc(r.Verified.Warnings, func(p verify.Problem) bool { return p.Code == verify.BreakGlass })
+}
+
 func figures(r *Report) []figure {
-	agent, high := 0, 0
+	agent, high, glass, past := 0, 0, 0, 0
 	for _, c := range r.Landed {
 		if c.Agent != "" {
 			agent++
 		}
 		if c.Level >= risk.High {
 			high++
+		}
+		if c.Past != nil {
+			past++
+			if c.Past.How == ByOrder {
+				glass++
+			}
 		}
 	}
 	var spent task.Spent
@@ -102,7 +117,9 @@ func figures(r *Report) []figure {
 	}
 	return []figure{
 		tally(len(r.Landed), "change landed", "changes landed"), tally(agent, "of them by an agent", "of them by agents"),
-		tally(high, "of high or critical risk", "of high or critical risk"), tally(len(r.Approvals), "approval", "approvals"),
+		tally(high, "of high or critical risk, or not judged", "of high or critical risk, or not judged"),
+		tally(past, "that the gate did not let land", "that the gate did not let land"), tally(glass, "of these by break-glass", "of these by break-glass"),
+		tally(len(r.Approvals), "approval", "approvals"),
 		tally(len(r.Waivers), "waiver", "waivers"), tally(len(r.Exceptions), "record of main past the gate", "records of main past the gate"),
 		tally(len(r.Refused), "refusal", "refusals"), tally(len(r.Failures), "failure of a control", "failures of controls"),
 		{money(spent.NanoUSD), "spent on models"},
@@ -170,7 +187,10 @@ func author(c Change) string {
 }
 
 func rating(c Change) string {
-	if c.Mode == "" {
+	switch {
+	case c.NotJudged:
+		return "not judged"
+	case c.Mode == "" && c.Past == nil:
 		return "not known"
 	}
 	return c.Level.String()
@@ -178,6 +198,9 @@ func rating(c Change) string {
 
 func controls(c Change) string {
 	var parts []string
+	if c.Past != nil {
+		parts = append(parts, c.Past.judgements())
+	}
 	for _, part := range []struct {
 		word string
 		list []string
@@ -193,6 +216,9 @@ func controls(c Change) string {
 }
 
 func approvers(c Change) string {
+	if c.Past != nil {
+		return c.Past.who()
+	}
 	if len(c.Approved) > 0 {
 		return strings.Join(c.Approved, ", ")
 	}

@@ -25,6 +25,7 @@ func (c *collector) readLedger(ctx context.Context) error {
 		if main := mainOf(e); main != "" {
 			c.Main = main
 		}
+		c.remember(e)
 		if !c.within(e.Time) {
 			continue
 		}
@@ -41,24 +42,26 @@ func (c *collector) readLedger(ctx context.Context) error {
 
 // said are the fields that bodies of entries have for people. What a kind does not have stays empty.
 type said struct {
-	Main     git.OID           `json:"main"`
-	From     git.OID           `json:"from"`
-	To       git.OID           `json:"to"`
-	Ref      string            `json:"ref"`
-	By       json.RawMessage   `json:"by"`
-	Decision string            `json:"decision"`
-	Level    string            `json:"level"`
-	Why      json.RawMessage   `json:"why"`
-	Reason   string            `json:"reason"`
-	Order    string            `json:"order"`
-	Role     string            `json:"role"`
-	Name     string            `json:"name"`
-	Agent    string            `json:"agent"`
-	ID       string            `json:"id"`
-	Write    bool              `json:"write"`
-	Remote   string            `json:"remote"`
-	Refused  []json.RawMessage `json:"refused"`
-	Overdue  []struct {
+	Main       git.OID           `json:"main"`
+	From       git.OID           `json:"from"`
+	To         git.OID           `json:"to"`
+	Ref        string            `json:"ref"`
+	By         json.RawMessage   `json:"by"`
+	Decision   string            `json:"decision"`
+	Nonce      string            `json:"nonce"`
+	Assessment string            `json:"assessment"`
+	Level      string            `json:"level"`
+	Why        json.RawMessage   `json:"why"`
+	Reason     string            `json:"reason"`
+	Order      string            `json:"order"`
+	Role       string            `json:"role"`
+	Name       string            `json:"name"`
+	Agent      string            `json:"agent"`
+	ID         string            `json:"id"`
+	Write      bool              `json:"write"`
+	Remote     string            `json:"remote"`
+	Refused    []json.RawMessage `json:"refused"`
+	Overdue    []struct {
 		Rule string `json:"rule"`
 		Path string `json:"path"`
 	} `json:"overdue"`
@@ -102,7 +105,7 @@ func mainOf(e ledger.Entry) git.OID {
 // entry puts an entry of the period where it belongs.
 func (c *collector) entry(e ledger.Entry) {
 	s := read(e)
-	event := Event{At: e.Time, Kind: e.Kind, Who: e.Actor, Change: e.Change, Record: fmt.Sprintf("%s:%d", e.Writer, e.Seq)}
+	event := Event{At: e.Time, Kind: e.Kind, Who: e.Actor, Change: e.Change, Record: record(e)}
 	add := func(list *[]Event, format string, args ...any) {
 		event.What = fmt.Sprintf(format, args...)
 		*list = append(*list, event)
@@ -113,7 +116,7 @@ func (c *collector) entry(e ledger.Entry) {
 		add(&c.Exceptions, "break-glass: %s", ordered(s.Order))
 	case ledger.MovedByHand:
 		add(&c.Exceptions, "main was moved by hand from %s to %s", s.From.Short(), s.To.Short())
-	case "main.judged":
+	case kindJudged:
 		add(&c.Exceptions, "judged afterwards: %s, %s", cmp.Or(s.Decision, "it cannot be judged"), cmp.Or(s.Level, "no level"))
 	case ledger.LandingAborted:
 		add(&c.Failures, "a landing was aborted: %s", s.Reason)

@@ -45,27 +45,29 @@ type Report struct {
 
 // Change is one that landed.
 type Change struct {
-	At       time.Time  `json:"at"`
-	ID       string     `json:"id"`
-	Title    string     `json:"title"`
-	By       string     `json:"by"` // role:name who proposed it
-	Agent    string     `json:"agent,omitempty"`
-	Model    string     `json:"model,omitempty"`
-	Task     string     `json:"task,omitempty"`
-	Commit   git.OID    `json:"commit"`
-	Level    risk.Level `json:"level"`
-	Score    int        `json:"score"`    // thousandths
-	Mode     string     `json:"mode"`     // how it was allowed to land
-	Gates    []string   `json:"gates"`    // that passed
-	Answered []string   `json:"answered"` // gates that waited, and that an approval answers
-	Accepted []string   `json:"accepted"` // gates that nothing could answer for, and that were accepted so
-	Open     []string   `json:"open"`     // other gates that did not pass, with their state
-	Approved []string   `json:"approved"`
-	Waivers  []string   `json:"waivers"`
-	Reverts  string     `json:"reverts,omitempty"`
-	Reverted bool       `json:"reverted,omitempty"` // taken back within the period
-	Unread   bool       `json:"unread,omitempty"`   // its assessment is not here
-	Size     int        `json:"lines"`              // added and deleted
+	At        time.Time  `json:"at"`
+	ID        string     `json:"id"`
+	Title     string     `json:"title"`
+	By        string     `json:"by"` // role:name who proposed it
+	Agent     string     `json:"agent,omitempty"`
+	Model     string     `json:"model,omitempty"`
+	Task      string     `json:"task,omitempty"`
+	Commit    git.OID    `json:"commit"`
+	Level     risk.Level `json:"level"` // critical where nobody judged it
+	NotJudged bool       `json:"notJudged,omitempty"`
+	Past      *Past      `json:"past,omitempty"` // how it came on main, where the gate did not let it
+	Score     int        `json:"score"`          // thousandths
+	Mode      string     `json:"mode"`           // how it was allowed to land
+	Gates     []string   `json:"gates"`          // that passed
+	Answered  []string   `json:"answered"`       // gates that waited, and that an approval answers
+	Accepted  []string   `json:"accepted"`       // gates that nothing could answer for, and that were accepted so
+	Open      []string   `json:"open"`           // other gates that did not pass, with their state
+	Approved  []string   `json:"approved"`
+	Waivers   []string   `json:"waivers"`
+	Reverts   string     `json:"reverts,omitempty"`
+	Reverted  bool       `json:"reverted,omitempty"` // taken back within the period
+	Unread    bool       `json:"unread,omitempty"`   // its assessment is not here
+	Size      int        `json:"lines"`              // added and deleted
 }
 
 // Approval is one that an operator gave.

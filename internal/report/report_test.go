@@ -30,6 +30,8 @@ func sample() *Report {
 				Gates: []string{"unit", "lint"}, Waivers: []string{"w-1"}},
 			{At: at(3, 9), ID: strings.Repeat("b", 64), Title: `<img src=x onerror=alert(1)> | ** [a](javascript:x)` + "\n# no heading\x1b[31m", By: "person:ada", Commit: "7777777777778888",
 				Level: risk.High, Mode: "manual", Gates: []string{"unit"}, Answered: []string{"approval"}, Accepted: []string{"fuzz"}, Open: []string{"load (unavailable)"}, Approved: []string{"ada (webauthn)"}, Reverted: true},
+			{At: at(4, 2), ID: strings.Repeat("d", 64), Title: "Payments are back", By: "person:ada", Commit: "999999999999aaaa", Level: risk.Critical, NotJudged: true,
+				Past: &Past{How: ByOrder, At: at(4, 1), By: "ada", Reason: "the site is down", Record: "k-1:7"}},
 		},
 		Approvals: []Approval{{At: at(3, 8), By: "ada", Method: "webauthn", MFA: true, Change: strings.Repeat("b", 64), Title: "Sign-in", Answers: []string{"approval"}, Accepts: []string{"fuzz"},
 			Reason: "no fuzzer here", Landed: true}},
@@ -100,9 +102,13 @@ func TestConclusion(t *testing.T) {
 		says   string
 	}{
 		"past the gate": {func(*Report) {}, true, "1 record of main moving past the gate"},
-		"clean":         {func(r *Report) { r.Exceptions = nil }, true, "each commit on main since genesis came through the gate"},
-		"broken":        {func(r *Report) { r.Verified = broken }, false, "does not hold: 1 failure"},
-		"not verified":  {func(r *Report) { r.Verified, r.Unverified = nil, "there was no time" }, false, "not verified: there was no time"},
+		"an order before": {func(r *Report) {
+			r.Exceptions, r.Landed, r.Verified.Warnings = nil, nil, []verify.Problem{{Code: verify.BreakGlass}}
+		}, true, "Not every commit on main came through the gate"},
+		"a change of it": {func(r *Report) { r.Exceptions = nil }, true, "Not every commit on main came through the gate"},
+		"clean":          {func(r *Report) { r.Exceptions, r.Landed = nil, r.Landed[:2] }, true, "each commit on main since genesis came through the gate"},
+		"broken":         {func(r *Report) { r.Verified = broken }, false, "does not hold: 1 failure"},
+		"not verified":   {func(r *Report) { r.Verified, r.Unverified = nil, "there was no time" }, false, "not verified: there was no time"},
 	} {
 		r := sample()
 		test.change(r)
