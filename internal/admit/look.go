@@ -46,6 +46,11 @@ func Find(ctx context.Context, repo *git.Repo, remote string) (View, error) {
 		}
 		remote = strings.TrimSuffix(strings.TrimPrefix(places[0], ledger.RemotePrefix), "/attestations")
 	}
+	if remote == "" && len(places) == 0 {
+		if remote, err = onlyRemote(ctx, repo); err != nil {
+			return View{}, err
+		}
+	}
 	if remote != "" {
 		return View{Main: kernel.RemoteMain(remote), Store: []string{kernel.RemotePrefix(remote) + "attestations"}}, nil
 	}
@@ -55,6 +60,41 @@ func Find(ctx context.Context, repo *git.Repo, remote string) (View, error) {
 		view.Main = kernel.RefMirrorMain
 	}
 	return view, err
+}
+
+// onlyRemote is the one remote that a clone has synced with, before anything of it was attested; empty for a kernel, and where nothing
+// was synced.
+func onlyRemote(ctx context.Context, repo *git.Repo) (string, error) {
+	refs, err := repo.Refs(ctx, ledger.RefPrefix, ledger.RemotePrefix)
+	if err != nil {
+		return "", fmt.Errorf("looking for what was synced: %w", err)
+	}
+	var names []string
+	for _, ref := range refs {
+		name, synced := strings.CutPrefix(ref.Name, ledger.RemotePrefix)
+		if !synced {
+			return "", nil // it has a ledger of its own
+		}
+		name, _, _ = strings.Cut(name, "/")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) > 1 {
+		return "", &ChoiceError{names}
+	}
+	return strings.Join(names, ""), nil
+}
+
+// MainError says that there is no main to go by.
+type MainError struct{ Main string }
+
+func (e *MainError) Error() string {
+	if rest, found := strings.CutPrefix(e.Main, ledger.RemotePrefix); found {
+		name, _, _ := strings.Cut(rest, "/")
+		return fmt.Sprintf("there is no %s: nothing was synced from %s; run: adamant sync %s", e.Main, name, name)
+	}
+	return fmt.Sprintf("there is no %s, whose rules decide; run: adamant sync, or name the kernel's kernel.git with --repo. "+
+		"A repository without a kernel gets one with: adamant up", e.Main)
 }
 
 // heads are references at a moment.
@@ -127,7 +167,7 @@ func (a *Admitter) readHeads(ctx context.Context) (heads, error) {
 		}
 	}
 	if seen.main == "" {
-		return heads{}, fmt.Errorf("there is no %s", a.options.Main)
+		return heads{}, &MainError{a.options.Main}
 	}
 	return seen, nil
 }

@@ -139,7 +139,8 @@ func (a *admitting) decide(ctx context.Context, r admit.Request) (d admit.Decisi
 	}
 	d, err = admit.New(admit.Options{Repo: repo, View: view, Root: a.root, Now: a.env.Now, By: version()}).Decide(ctx, r)
 	var diagnostics manifest.Diagnostics
-	if errors.Is(err, admit.ErrNoTrust) || errors.As(err, &diagnostics) {
+	var main *admit.MainError
+	if errors.Is(err, admit.ErrNoTrust) || errors.As(err, &diagnostics) || errors.As(err, &main) {
 		err = usage(err)
 	}
 	return d, err
