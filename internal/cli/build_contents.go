@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/adamant-os/adamant/internal/attest"
 	"github.com/adamant-os/adamant/internal/build"
@@ -132,6 +133,20 @@ func (s *shop) printContents(r built) {
 				known += ", nothing known of " + strings.Join(v.Missing, ", ")
 			}
 		}
-		fmt.Fprintf(s.env.Stdout, "  SBOM: %s (%d parts; %s)\n", printable(s.short(c.SBOM)), c.Parts, printable(known))
+		for _, line := range sbomLines(printable(s.short(c.SBOM)), c.Parts, printable(known)) {
+			fmt.Fprintln(s.env.Stdout, line)
+		}
 	}
+}
+
+// sbomLines says where an SBOM is and what is known of its parts, on one line where that has room.
+func sbomLines(path string, parts int, known string) []string {
+	if line := fmt.Sprintf("  SBOM: %s (%s; %s)", path, plural(parts, "part"), known); utf8.RuneCountInString(line) <= logWidth {
+		return []string{line}
+	}
+	lines := []string{fmt.Sprintf("  SBOM: %s (%s)", path, plural(parts, "part"))}
+	for _, line := range wrap(known, logWidth-4) {
+		lines = append(lines, "    "+line)
+	}
+	return lines
 }
