@@ -158,6 +158,9 @@ func (v *verifying) accepted(name string, r verify.Result) error {
 		return writeJSON(v.env.Stdout, artifactVerdict{V: 1, Artifact: name, Accepted: true, Result: &r})
 	}
 	w := v.env.Stdout
+	if v.expect.Identity == "" && v.expect.Pattern == "" && r.Identity != "" { // first: nobody reads on behind "accepted"
+		fmt.Fprintln(w, styleFor(v.env, w).yellow("no identity was asked for: whoever the root vouches for is accepted; name one with --identity"))
+	}
 	fmt.Fprintf(w, "%s %s\n", styleFor(v.env, w).green("accepted"), printable(name))
 	line := func(label, value string) {
 		if value != "" {
@@ -171,9 +174,6 @@ func (v *verifying) accepted(name string, r verify.Result) error {
 	}
 	line("log", fmt.Sprintf("%s, entry %d", r.LogOrigin, r.LogIndex))
 	line("states", r.PredicateType)
-	if v.expect.Identity == "" && v.expect.Pattern == "" && r.Identity != "" {
-		fmt.Fprintln(v.env.Stderr, "adamant: no identity was asked for; name it with --identity where a script relies on it")
-	}
 	return nil
 }
 
