@@ -1,11 +1,11 @@
 #!/bin/sh
-# Gets, once, what internal/trust/verify is tested against: cosign, sigstore-js, slsa-verifier and the cases of
-# sigstore-conformance, each at a fixed version. Prints the variables that its tests read: eval "$(scripts/sigstore-tools.sh)".
+# Gets, once, what internal/trust/verify is tested against: cosign, sigstore-js, slsa-verifier, the cases of sigstore-conformance, and
+# Sigstore's servers (Fulcio, Rekor v2, the timestamp authority), each at a fixed version.
+# Prints the variables that its tests read: eval "$(scripts/sigstore-tools.sh)".
 # ADAMANT_SIGSTORE_TOOLS is where they go; by default a folder of the user's cache. What cannot be had is named, and left out.
 set -eu
 dir=${ADAMANT_SIGSTORE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/adamant-tests/sigstore}
 go=${GO:-go}
-cosign=v3.1.3
 slsa=v2.7.1
 conformance=a73de4970176d258e0154c530b89d20b89444e4d
 mkdir -p "$dir"
@@ -16,10 +16,19 @@ give() { echo "export $1='$2'"; }
 # A tool that a variable names already is not fetched.
 have() { eval "test -n \"\${$1:-}\""; }
 
-if ! have ADAMANT_COSIGN; then
-	[ -x "$dir/cosign" ] || GOFLAGS='' GOBIN=$dir nice "$go" install -trimpath "github.com/sigstore/cosign/v3/cmd/cosign@$cosign" >>"$dir/log" 2>&1 || left_out cosign
-	[ ! -x "$dir/cosign" ] || give ADAMANT_COSIGN "$dir/cosign"
-fi
+# build VARIABLE PACKAGE@VERSION
+build() {
+	! have "$1" || return 0
+	name=${2%@*}
+	name=${name##*/}
+	[ -x "$dir/$name" ] || GOFLAGS='' GOBIN=$dir nice "$go" install -trimpath "$2" >>"$dir/log" 2>&1 || left_out "$2"
+	[ ! -x "$dir/$name" ] || give "$1" "$dir/$name"
+}
+
+build ADAMANT_COSIGN github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
+build ADAMANT_FULCIO github.com/sigstore/fulcio@v1.8.8
+build ADAMANT_REKOR github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
+build ADAMANT_TIMESTAMP_SERVER github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.2
 
 # Its module answers for exact versions only, which go install does not ask for.
 if ! have ADAMANT_SLSA_VERIFIER; then

@@ -88,33 +88,24 @@ func (v Services) sign(ctx context.Context, digest [sha256.Size]byte) (signed, e
 	return s, nil
 }
 
-// certificate proves that the key is the token holder's by signing the token's subject with it.
+// certificate asks with a signing request, which proves that the key is ours. The other proof that Fulcio takes is over the name in the
+// token, and whether that is its address or its subject depends on how Fulcio knows the issuer, which the token does not say.
 func (v Services) certificate(ctx context.Context, key *ecdsa.PrivateKey) ([]byte, error) {
 	token, err := v.Token(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("getting an identity token: %w", err)
 	}
-	subject, err := tokenSubject(token)
-	if err != nil {
+	if err := checkToken(token); err != nil {
 		return nil, fmt.Errorf("the identity token: %w", err)
 	}
-	digest := sha256.Sum256([]byte(subject))
-	proof, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		return nil, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		return nil, err
-	}
-	request := map[string]any{
-		"credentials": map[string]any{"oidcIdentityToken": token},
-		"publicKeyRequest": map[string]any{
-			"publicKey":         map[string]any{"algorithm": "ECDSA", "content": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))},
-			"proofOfPossession": proof,
-		},
-	}
-	body, err := json.Marshal(request)
+	body, err := json.Marshal(map[string]any{
+		"credentials":               map[string]any{"oidcIdentityToken": token},
+		"certificateSigningRequest": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr}),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -125,27 +116,24 @@ func (v Services) certificate(ctx context.Context, key *ecdsa.PrivateKey) ([]byt
 	return certificateFor(key, answer)
 }
 
-// tokenSubject is what Fulcio takes for the subject of a token: the address if it has one. The token itself is for Fulcio to check.
-func tokenSubject(token string) (string, error) {
+// checkToken keeps secrets of another kind from being sent. The token itself is for Fulcio to check.
+func checkToken(token string) error {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return "", errors.New("it is no JWT of three parts")
+		return errors.New("it is no JWT of three parts")
 	}
 	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return "", err
+		return err
 	}
-	var c struct{ Email, Sub string }
+	var c struct{ Sub string }
 	if err := json.Unmarshal(claims, &c); err != nil {
-		return "", err
+		return err
 	}
-	if c.Email == "" && c.Sub == "" {
-		return "", errors.New("it names nobody: neither email nor sub")
+	if c.Sub == "" {
+		return errors.New("it names nobody: it has no sub")
 	}
-	if c.Email != "" {
-		return c.Email, nil
-	}
-	return c.Sub, nil
+	return nil
 }
 
 // certificateFor reads Fulcio's answer and demands that it certifies the key.

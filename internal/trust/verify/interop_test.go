@@ -22,8 +22,9 @@ import (
 const summaryOf = `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"%x"}}],"predicateType":"https://slsa.dev/verification_summary/v1","predicate":{"verifier":{"id":"https://adamant.dev/id/shop/gate"},"timeVerified":"2026-11-23T12:00:00Z","resourceUri":"git+https://adamant.dev/id/shop","policy":{"uri":"x"},"verificationResult":"PASSED","verifiedLevels":["SLSA_SOURCE_LEVEL_3"],"slsaVersion":"1.2"}}`
 
 // lay writes the files that a verifier is given, out of a log with some entries.
-func lay(t *testing.T, s signer, artifact string) (dir string) {
+func (s signer) lay(t *testing.T) (dir string) {
 	t.Helper()
+	const artifact = "an artifact"
 	dir = t.TempDir()
 	digest := sha256.Sum256([]byte(artifact))
 	vsa, err := s.Attest(t.Context(), s, trust.Gate("shop"), fmt.Appendf(nil, summaryOf, digest))
@@ -124,14 +125,14 @@ func mutations(t *testing.T) []mutation {
 	}
 }
 
-// hold runs a verifier on good files and on each mutation.
-func hold(t *testing.T, s signer, run func(ctx context.Context, dir string) error) {
+// hold runs a verifier on good files and on each mutation of those that lay writes.
+func hold(t *testing.T, lay func(t *testing.T) (dir string), run func(ctx context.Context, dir string) error) {
 	t.Helper()
-	if err := run(t.Context(), lay(t, s, "an artifact")); err != nil {
+	if err := run(t.Context(), lay(t)); err != nil {
 		t.Fatalf("refused: %v", err)
 	}
 	for _, m := range mutations(t) {
-		dir := lay(t, s, "an artifact")
+		dir := lay(t)
 		m.do(t, dir)
 		if err := run(t.Context(), dir); err == nil {
 			t.Errorf("%s: accepted", m.name)
@@ -175,14 +176,14 @@ func TestCosign(t *testing.T) {
 	cosign := found(t, "ADAMANT_COSIGN", "cosign", "go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
 	s := history(t)
 	identity := []string{"--trusted-root", "root.json", "--certificate-identity", trust.Gate("shop").String(), "--certificate-oidc-issuer", trust.Issuer("shop")}
-	hold(t, s, func(ctx context.Context, dir string) error {
+	hold(t, s.lay, func(ctx context.Context, dir string) error {
 		return command(ctx, dir, cosign, append([]string{"verify-blob-attestation", "--bundle", "attestation.json", "--type", provenance, "artifact"}, identity...)...)
 	})
-	if err := command(t.Context(), lay(t, s, "an artifact"), cosign, append([]string{"verify-blob", "--bundle", "blob.json", "artifact"}, identity...)...); err != nil {
+	if err := command(t.Context(), s.lay(t), cosign, append([]string{"verify-blob", "--bundle", "blob.json", "artifact"}, identity...)...); err != nil {
 		t.Error(err)
 	}
 	identity[3] = trust.Operator("shop", "eve").String()
-	if err := command(t.Context(), lay(t, s, "an artifact"), cosign, append([]string{"verify-blob", "--bundle", "blob.json", "artifact"}, identity...)...); err == nil {
+	if err := command(t.Context(), s.lay(t), cosign, append([]string{"verify-blob", "--bundle", "blob.json", "artifact"}, identity...)...); err == nil {
 		t.Error("cosign accepts another identity")
 	}
 }
@@ -197,7 +198,7 @@ func TestSigstoreJS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold(t, history(t), func(ctx context.Context, dir string) error {
+	hold(t, history(t).lay, func(ctx context.Context, dir string) error {
 		cmd := exec.CommandContext(ctx, "node", script, trust.Gate("shop").String(), trust.Issuer("shop"))
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "NODE_PATH="+filepath.Join(modules, "node_modules"))
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -212,7 +213,7 @@ func TestSigstoreJS(t *testing.T) {
 func TestSLSAVerifier(t *testing.T) {
 	t.Parallel()
 	slsa := found(t, "ADAMANT_SLSA_VERIFIER", "slsa-verifier", "scripts/sigstore-tools.sh builds it")
-	dir := lay(t, newSigner(t, nil), "an artifact")
+	dir := newSigner(t, nil).lay(t)
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("an artifact")))
 	verify := func(digest, level, verifier string) error {
 		return command(t.Context(), dir, slsa, "verify-vsa", "--subject-digest", digest, "--attestation-path", "envelope.json", "--verifier-id", verifier,
