@@ -108,13 +108,19 @@ func (f *historyFlags) print(r *verify.Report) {
 	if r.Remote != "" {
 		where = "main of " + r.Remote
 	}
-	fmt.Fprintf(w, "%s %s, %s behind %s\n", printable(where), orNone(shortOID(string(r.Main))), plural(r.Commits, "commit"), orNone(shortOID(string(r.Genesis))))
+	fmt.Fprintln(w, printable(where)+reach(r))
 	for _, l := range r.Ledgers {
 		fmt.Fprintf(w, "  ledger       %d entries, signed by %s\n", l.Entries, printable(strings.Join(l.Keys, ", ")))
 	}
-	fmt.Fprintf(w, "  landings     %d, each decided again\n", r.Landings)
+	if r.Partial {
+		fmt.Fprintln(w, "  not done     commits, landings and attestations were not all looked at: see the failure")
+	} else {
+		fmt.Fprintf(w, "  landings     %d, each decided again\n", r.Landings)
+	}
 	if r.Root != "" {
 		fmt.Fprintf(w, "  trust root   %s\n", printable(r.Root))
+	}
+	if r.Root != "" && !r.Partial {
 		fmt.Fprintf(w, "  attestations %d verified\n  log          %d leaves\n", r.Bundles, r.Log)
 	}
 	writeArtifacts(w, r.Artifacts)
@@ -125,6 +131,17 @@ func (f *historyFlags) print(r *verify.Report) {
 		return
 	}
 	fmt.Fprintf(w, "it does not hold: %s\n", plural(len(r.Failures), "failure"))
+}
+
+// reach says which commits of main were verified.
+func reach(r *verify.Report) string {
+	switch {
+	case r.Main == "":
+		return ": there is none here"
+	case r.Genesis == "" || r.Partial:
+		return " " + shortOID(string(r.Main))
+	}
+	return fmt.Sprintf(" %s: %s since %s, where verification began", shortOID(string(r.Main)), plural(r.Commits, "commit"), shortOID(string(r.Genesis)))
 }
 
 // writeArtifacts says which artifact came from which commit, the newest commits' first ones at the end.

@@ -50,6 +50,7 @@ type Report struct {
 	Artifacts []Artifact      `json:"artifacts"`      // that were built from the commits, in their order
 	Log       uint64          `json:"log"`            // leaves of the transparency log that were compared
 	Root      string          `json:"root,omitempty"` // fingerprint of the first root
+	Partial   bool            `json:"partial"`        // it ended at a failure before all commits and landings were looked at
 	Failures  []Problem       `json:"failures"`       // any: it does not hold
 	Warnings  []Problem       `json:"warnings"`       // what is not there yet, or not what it could be
 	Memory    Memory          `json:"-"`              // to keep for the next run, if there is no failure
@@ -82,7 +83,7 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
 	defer checked.Close()
-	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, grounds: map[git.OID]string{}, report: &Report{V: 1, Ledgers: []ledger.Ledger{}, Artifacts: []Artifact{}, Failures: []Problem{}, Warnings: []Problem{}}}
+	r := &run{repo: checked, opt: opt, keys: map[string][]string{}, leaves: map[[sha256.Size]byte]bool{}, attested: map[git.OID]bool{}, grounds: map[git.OID]string{}, report: &Report{V: 1, Partial: true, Ledgers: []ledger.Ledger{}, Artifacts: []Artifact{}, Failures: []Problem{}, Warnings: []Problem{}}}
 	if err := r.run(ctx); err != nil && !r.explains(ctx, err) {
 		return nil, fmt.Errorf("verifying: %w", err)
 	}
@@ -198,7 +199,9 @@ func (r *run) checkHistory(ctx context.Context, rec *record) error {
 	if err := r.checkAttestations(ctx, rec, all); err != nil {
 		return err
 	}
-	return r.checkVerdicts(ctx, rec, all)
+	err = r.checkVerdicts(ctx, rec, all)
+	r.report.Partial = err != nil
+	return err
 }
 
 // genesis is where the trust root says that verification begins.
@@ -222,8 +225,7 @@ func (r *run) descends(l *line) bool {
 func (r *run) checkLedger(ctx context.Context) error {
 	seen := r.was().Ledger
 	if len(r.view.sources)+len(seen.Writers) == 0 {
-		r.fail(Problem{Code: LedgerMissing, Place: r.view.prefix + "ledger/", What: "there is no ledger", Do: "run: adamant sync; if it stays, " + doRestore})
-		return nil
+		return r.noLedger(ctx)
 	}
 	policy, err := r.policy()
 	if err != nil {
@@ -242,6 +244,26 @@ func (r *run) checkLedger(ctx context.Context) error {
 		r.alarm(a)
 	}
 	r.sight().Ledger = report.Seen
+	return nil
+}
+
+// noLedger tells a clone that never synced, which only has to, from one whose ledger is gone.
+func (r *run) noLedger(ctx context.Context) error {
+	refs, err := r.repo.Refs(ctx, r.view.prefix)
+	if err != nil {
+		return err
+	}
+	p := Problem{Code: LedgerMissing, Place: r.view.prefix + "ledger/", What: "there is no ledger", Do: "run: adamant sync; if it stays, " + doRestore}
+	switch {
+	case len(refs) > 0:
+	case r.view.remote == "":
+		p.What = "there is no ledger here: this repository has not synced with its kernel"
+		p.Do = "run: adamant sync (or adamant sync REMOTE, for a remote that is the kernel or its mirror), and verify again"
+	default:
+		p.What = "there is no ledger here: nothing was synced from " + r.view.remote
+		p.Do = "run: adamant sync " + r.view.remote + ", and verify again"
+	}
+	r.fail(p)
 	return nil
 }
 
