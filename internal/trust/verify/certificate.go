@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	ct "github.com/google/certificate-transparency-go"
@@ -58,12 +59,51 @@ func (v *Verifier) certificate(der []byte) (*certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := nameOf(cert)
-	if err != nil {
+	name, err := userOf(cert)
+	switch {
+	case err != nil:
 		return nil, err
+	case name != "": // crypto/x509 leaves such names to us
+		cert.UnhandledCriticalExtensions = slices.DeleteFunc(cert.UnhandledCriticalExtensions, oidNames().Equal)
+	default:
+		if name, err = nameOf(cert); err != nil {
+			return nil, err
+		}
 	}
 	issuer, err := issuerOf(cert)
 	return &certificate{Certificate: cert, sum: digest, name: name, issuer: issuer}, err
+}
+
+func oidNames() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 5, 29, 17} } // subjectAltName
+func oidUser() asn1.ObjectIdentifier  { return asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 7} }
+
+// userOf is the name in a certificate for a user of an issuer that knows no addresses ("ada!example.org"): Fulcio's otherName (RFC 5280,
+// section 4.2.1.6), alone. It is empty where the certificate has names of another kind.
+func userOf(c *x509.Certificate) (string, error) {
+	for _, e := range c.Extensions {
+		if !e.Id.Equal(oidNames()) {
+			continue
+		}
+		var names []asn1.RawValue
+		if rest, err := asn1.Unmarshal(e.Value, &names); err != nil || len(rest) > 0 {
+			return "", errors.Join(errors.New("its names cannot be read"), err)
+		}
+		if len(names) != 1 { // of any kind, also those that crypto/x509 does not count
+			return "", fmt.Errorf("it has %d names, not one", len(names))
+		}
+		if names[0].Class != asn1.ClassContextSpecific || names[0].Tag != 0 {
+			return "", nil
+		}
+		var user struct {
+			ID   asn1.ObjectIdentifier
+			Name string `asn1:"utf8,explicit,tag:0"`
+		}
+		if _, err := asn1.UnmarshalWithParams(names[0].FullBytes, &user, "tag:0"); err != nil || !user.ID.Equal(oidUser()) {
+			return "", errors.Join(errors.New("its name is of no kind that is read"), err)
+		}
+		return user.Name, nil
+	}
+	return "", nil
 }
 
 // nameOf is the one name that a certificate is for.

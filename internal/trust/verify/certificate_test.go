@@ -5,6 +5,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"net/url"
 	"testing"
@@ -67,5 +69,64 @@ func TestKnownCertificate(t *testing.T) {
 	selfMade := issue(t, template, template, key, key)
 	if err := v.issued(&certificate{Certificate: selfMade}, []time.Time{start}); CodeOf(err) != RootUnknown {
 		t.Errorf("a certificate of nobody: %v", err)
+	}
+}
+
+// TestUser: the name of a user is read where it is the only one, and nothing else that is critical is passed over.
+func TestUser(t *testing.T) {
+	t.Parallel()
+	user := func(id asn1.ObjectIdentifier, name string) []byte {
+		der, err := asn1.MarshalWithParams(struct {
+			ID   asn1.ObjectIdentifier
+			Name string `asn1:"utf8,explicit,tag:0"`
+		}{id, name}, "tag:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	mail := []byte("\x81\x03a@b")
+	for what, c := range map[string]struct {
+		names     [][]byte
+		more      asn1.ObjectIdentifier // another critical extension
+		name      string
+		unhandled int
+	}{
+		"a user":                 {names: [][]byte{user(oidUser(), "ada!example.org")}, name: "ada!example.org"},
+		"and what nobody knows":  {names: [][]byte{user(oidUser(), "ada!example.org")}, more: asn1.ObjectIdentifier{1, 2, 3}, name: "ada!example.org", unhandled: 1},
+		"an address":             {names: [][]byte{mail}, name: "a@b"},
+		"two users":              {names: [][]byte{user(oidUser(), "ada!example.org"), user(oidUser(), "eve!example.org")}},
+		"another kind of name":   {names: [][]byte{user(asn1.ObjectIdentifier{1, 2, 3}, "ada!example.org")}},
+		"nobody":                 {names: [][]byte{user(oidUser(), "")}},
+		"no name":                {},
+		"a name of bytes":        {names: [][]byte{[]byte("\xa0\x01\x00")}},
+		"a directory's name":     {names: [][]byte{[]byte("\xa4\x02\x30\x00")}},
+		"a user and an URI":      {names: [][]byte{user(oidUser(), "ada!example.org"), []byte("\x86\x09https://a")}},
+		"an address, and a user": {names: [][]byte{mail, user(oidUser(), "ada!example.org")}},
+	} {
+		var all []asn1.RawValue
+		for _, n := range c.names {
+			all = append(all, asn1.RawValue{FullBytes: n})
+		}
+		value, err := asn1.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), ExtraExtensions: []pkix.Extension{{Id: oidNames(), Critical: true, Value: value}}}
+		if c.more != nil {
+			template.ExtraExtensions = append(template.ExtraExtensions, pkix.Extension{Id: c.more, Critical: true})
+		}
+		key := newKey(t)
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := (&Verifier{}).certificate(der)
+		switch {
+		case (err == nil) != (c.name != ""):
+			t.Errorf("%s: %v", what, err)
+		case err == nil && (got.name != c.name || len(got.UnhandledCriticalExtensions) != c.unhandled):
+			t.Errorf("%s: %q, %v", what, got.name, got.UnhandledCriticalExtensions)
+		}
 	}
 }

@@ -353,12 +353,8 @@ func (i *issuer) of(kind string) string { return i.url + "/" + kind }
 func (i *issuer) config(t *testing.T) []byte {
 	t.Helper()
 	issuers := map[string]any{}
-	for _, kind := range []string{"email", "uri", "github-workflow"} {
-		one := map[string]any{"IssuerURL": i.of(kind), "ClientID": "sigstore", "Type": kind}
-		if kind == "uri" {
-			one["SubjectDomain"] = "http://127.0.0.1"
-		}
-		issuers[i.of(kind)] = one
+	for kind, domain := range map[string]string{"email": "", "uri": "http://127.0.0.1", "username": "127.0.0.1", "github-workflow": ""} {
+		issuers[i.of(kind)] = map[string]any{"IssuerURL": i.of(kind), "ClientID": "sigstore", "Type": kind, "SubjectDomain": domain}
 	}
 	data, err := json.Marshal(map[string]any{"OIDCIssuers": issuers})
 	if err != nil {

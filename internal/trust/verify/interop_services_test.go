@@ -90,6 +90,7 @@ func TestServers(t *testing.T) {
 	email := s.sign(t, servedArtifact, "email", "ada@example.org", ada())
 	// The address is not the name: Fulcio goes by the kind of issuer, which the token does not say.
 	job := s.sign(t, servedArtifact, "uri", "http://127.0.0.1/jobs/7", map[string]any{"sub": "http://127.0.0.1/jobs/7", "email": "ada@example.org"})
+	user := s.sign(t, servedArtifact, "username", "ada!127.0.0.1", map[string]any{"sub": "ada"})
 	const workflow = "shop/shop/.github/workflows/build.yml@refs/heads/main"
 	action := s.sign(t, servedArtifact, "github-workflow", "https://github.com/"+workflow, map[string]any{
 		"sub": "repo:shop/shop:ref:refs/heads/main", "job_workflow_ref": workflow, "job_workflow_sha": "5ec2", "workflow_ref": workflow, "workflow_sha": "5ec2",
@@ -99,7 +100,7 @@ func TestServers(t *testing.T) {
 	other := s.logged(t, newECDSAKey(t)).sign(t, servedArtifact, "email", "ada@example.org", ada())
 	for name, accepts := range verifiers() {
 		t.Run(name, func(t *testing.T) {
-			for _, made := range []signedBy{email, job, action, other} {
+			for _, made := range []signedBy{email, job, user, action, other} {
 				made.judge(t, accepts)
 			}
 			hold(t, email.lay, func(_ context.Context, dir string) error {
