@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/mergequeue"
@@ -219,19 +221,15 @@ func (m *merger) stuck() bool {
 	return len(m.unsent) > 0
 }
 
-// wakeOutside has the changes outside the merge queue looked at after main moved. Those in it are woken when it is their turn.
+// wakeOutside has the changes outside the merge queue sifted after main moved. Those in it are woken when it is their turn.
 func (d *Daemon) wakeOutside(ctx context.Context) {
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if ctx.Err() != nil {
 		return
 	}
 	d.trouble("listing changes", err)
 	d.forgetClosed(changes)
-	for _, c := range changes {
-		if isOpen(c) && !c.State.Status.InQueue() {
-			d.loop.wake(c.ID)
-		}
-	}
+	d.sift.put(slices.DeleteFunc(changes, func(c change.Change) bool { return !isOpen(c) || c.State.Status.InQueue() })...)
 }
 
 // unsendAll has every run offered again.

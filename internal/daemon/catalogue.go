@@ -95,20 +95,8 @@ func (c *catalogue) read(ctx context.Context, rows []index.Row) ([]change.Change
 	return c.store.Read(ctx, refs)
 }
 
-// list reads every open change. One that cannot be read is trouble of its own and stops nobody else.
-func (d *Daemon) list(ctx context.Context) ([]change.Change, error) {
-	rows, broken, err := d.catalogue.rows(ctx, index.Query{Statuses: live[:]})
-	if err != nil {
-		return nil, err
-	}
-	changes, more, err := d.catalogue.read(ctx, rows)
-	if err == nil {
-		d.noteBroken(append(broken, more...))
-	}
-	return changes, err
-}
-
-// states lists the changes that a query chooses, without their operations.
+// states lists the changes that a query chooses, without their operations. One that cannot be read is trouble of its own and stops nobody
+// else.
 func (d *Daemon) states(ctx context.Context, q index.Query) ([]change.Change, error) {
 	rows, broken, err := d.catalogue.rows(ctx, q)
 	if err != nil {

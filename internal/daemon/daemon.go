@@ -99,6 +99,7 @@ type Daemon struct {
 	merge   *merger
 	hub     *hub
 	loop    *loop
+	sift    *sift
 	worlds  *worlds
 	started time.Time
 	address Addresses
@@ -144,6 +145,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.serve(gctx) })
 	group.Go(func() error { return d.loop.run(gctx, d.reconcile) })
+	group.Go(func() error { return d.siftAll(gctx) })
 	group.Go(func() error { return d.watch(gctx) })
 	group.Go(func() error { return d.controllers(gctx) })
 	group.Go(func() error { return d.crew.run(gctx) })
@@ -198,6 +200,7 @@ func (d *Daemon) assemble(ctx context.Context) error {
 	d.openCatalogue()
 	d.worlds = newWorlds()
 	d.loop = newLoop(d.now)
+	d.sift = newSift()
 	d.openDuties()
 	var err error
 	if err = d.openSettings(ctx); err != nil {

@@ -46,7 +46,7 @@ func (d *Daemon) approve(ctx context.Context, id string, proof desk.Proof, accep
 // crash between the two.
 func (d *Daemon) consents(ctx context.Context, c change.Change) (change.Change, error) {
 	for _, a := range d.who.Approvals(c.ID) {
-		if a.Statement.Scope.Head != string(c.State.Head()) || slices.ContainsFunc(c.State.Approvals, func(has gate.Approval) bool { return has.Statement.Nonce == a.Statement.Nonce }) {
+		if taken(c.State, a) {
 			continue
 		}
 		a.Void = ""

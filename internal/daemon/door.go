@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/door"
 	"github.com/adamant-os/adamant/internal/git"
 )
@@ -70,7 +71,7 @@ func (d *Daemon) continues(ctx context.Context, p door.Push, by string) (change.
 		}
 		return c, err == nil, err
 	}
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:], Target: p.Target})
 	if err != nil {
 		return change.Change{}, false, err
 	}

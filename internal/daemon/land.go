@@ -143,7 +143,7 @@ func (d *Daemon) afterLanding(ctx context.Context, c change.Change, commit git.O
 	return d.announce(ctx, back, op, "taken back by "+c.ID[:16])
 }
 
-// wakeAll has every open change looked at.
+// wakeAll has every open change sifted.
 func (d *Daemon) wakeAll(ctx context.Context) {
 	before := d.remembered()
 	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
@@ -154,11 +154,7 @@ func (d *Daemon) wakeAll(ctx context.Context) {
 	if err == nil {
 		d.forgetClosed(gone(before, changes))
 	}
-	for _, c := range changes {
-		if isOpen(c) {
-			d.loop.wake(c.ID)
-		}
-	}
+	d.sift.put(slices.DeleteFunc(changes, func(c change.Change) bool { return !isOpen(c) })...)
 }
 
 // movedByHand looks at a main that is not where the last landing left it, records it, and goes on from there.

@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change/index"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/gate"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/risk"
@@ -31,19 +32,22 @@ func (d *Daemon) status(ctx context.Context) (api.Status, error) {
 	if err != nil {
 		return api.Status{}, err
 	}
-	inbox, err := d.inbox(ctx)
-	if err != nil {
-		return api.Status{}, err
-	}
 	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if err != nil {
 		return api.Status{}, err
 	}
+	others, err := d.otherItems(ctx)
+	if err != nil {
+		return api.Status{}, err
+	}
 	s := api.Status{Name: d.config.Name, Version: d.config.Version, PID: os.Getpid(), Epoch: d.kernel.Epoch(), Since: d.started.UTC(), Kernel: d.kernel.Dir(),
-		Door: d.addresses().Door, Web: d.addresses().Web, Main: string(main), Changes: map[string]int{}, Inbox: len(inbox.Items), Memory: residentMemory(), Problems: []api.Problem{}}
+		Door: d.addresses().Door, Web: d.addresses().Web, Main: string(main), Changes: map[string]int{}, Inbox: len(others), Memory: residentMemory(), Problems: []api.Problem{}}
 	for _, c := range changes {
 		if isOpen(c) {
 			s.Changes[string(c.State.Status)]++
+		}
+		if asks(c.State) {
+			s.Inbox++
 		}
 		if c.State.Status.InQueue() {
 			s.Queue++
@@ -99,7 +103,7 @@ func (d *Daemon) held() (*api.Pause, *api.Freeze) {
 
 // summaries lists changes, newest first.
 func (d *Daemon) summaries(ctx context.Context, all bool) (api.Changes, error) {
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if err != nil {
 		return api.Changes{}, err
 	}
@@ -111,14 +115,30 @@ func (d *Daemon) summaries(ctx context.Context, all bool) (api.Changes, error) {
 		changes = append(changes, old...)
 	}
 	out := api.Changes{Changes: []api.Summary{}}
+	tips := d.tips(ctx)
 	for _, c := range changes {
-		out.Changes = append(out.Changes, d.summary(ctx, c))
+		out.Changes = append(out.Changes, d.summary(ctx, c, tips))
 	}
 	slices.SortFunc(out.Changes, func(a, b api.Summary) int { return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID)) })
 	return out, nil
 }
 
-func (d *Daemon) summary(ctx context.Context, c change.Change) api.Summary {
+// tips reads where branches are, each once.
+func (d *Daemon) tips(ctx context.Context) func(branch string) (git.OID, error) {
+	known := map[string]git.OID{}
+	return func(branch string) (git.OID, error) {
+		if tip, ok := known[branch]; ok {
+			return tip, nil
+		}
+		tip, err := d.kernel.Ref(ctx, branchRef(branch))
+		if err == nil {
+			known[branch] = tip
+		}
+		return tip, err
+	}
+}
+
+func (d *Daemon) summary(ctx context.Context, c change.Change, tips func(branch string) (git.OID, error)) api.Summary {
 	s := c.State
 	out := api.Summary{ID: c.ID, Title: s.Origin.Title, Status: string(s.Status), By: s.By, PatchSet: len(s.PatchSets), Opened: s.OpenedAt, Updated: s.Updated}
 	if s.Assessment != nil {
@@ -130,7 +150,11 @@ func (d *Daemon) summary(ctx context.Context, c change.Change) api.Summary {
 	if !isOpen(c) {
 		return out
 	}
-	w, err := d.world(ctx, c)
+	w := change.World{}
+	main, err := tips(s.Origin.Target)
+	if err == nil {
+		w, err = d.worldOn(ctx, c, main, d.opinion)
+	}
 	if err != nil {
 		out.Why = err.Error()
 		return out
@@ -149,11 +173,16 @@ func (d *Daemon) verdict(ctx context.Context, c change.Change) (*gate.Verdict, e
 	if err != nil {
 		return nil, err
 	}
+	return d.verdictOn(c, a), nil
+}
+
+// verdictOn is what the gate says about an assessment now.
+func (d *Daemon) verdictOn(c change.Change, a *gate.Assessment) *gate.Verdict {
 	standing := gate.Standing{Change: c.ID, Approvals: d.counted(c.State).Approvals, Now: d.now().UTC().Truncate(time.Second)}
 	if c.State.Soak != nil {
 		standing.SoakStart = &c.State.Soak.Since
 	}
-	return gate.Decide(a, standing), nil
+	return gate.Decide(a, standing)
 }
 
 func (d *Daemon) show(ctx context.Context, id string) (desk.Change, error) {
@@ -180,7 +209,7 @@ func (d *Daemon) show(ctx context.Context, id string) (desk.Change, error) {
 
 // inbox is what needs the operator: changes that were put to them, and what is wrong with the kernel.
 func (d *Daemon) inbox(ctx context.Context) (desk.Inbox, error) {
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if err != nil {
 		return desk.Inbox{}, err
 	}
@@ -190,45 +219,56 @@ func (d *Daemon) inbox(ctx context.Context) (desk.Inbox, error) {
 			in.Items = append(in.Items, item)
 		}
 	}
-	in.Items = append(in.Items, d.concerns()...)
-	tasks, err := d.crew.concerns(ctx)
+	others, err := d.otherItems(ctx)
 	if err != nil {
 		return desk.Inbox{}, err
 	}
-	in.Items = append(in.Items, tasks...)
+	in.Items = append(in.Items, others...)
 	in.Sort()
 	return in, nil
 }
 
+// otherItems are those of the inbox that are no changes.
+func (d *Daemon) otherItems(ctx context.Context) ([]desk.Item, error) {
+	tasks, err := d.crew.concerns(ctx)
+	return append(d.concerns(), tasks...), err
+}
+
+// asks says that a change is in the inbox.
+func asks(s change.State) bool {
+	return s.Status == change.Suspended && s.Stop != nil || s.Status == change.NeedsOperator && len(s.Asks) > 0
+}
+
 func (d *Daemon) item(ctx context.Context, c change.Change) (desk.Item, bool) {
 	s := c.State
+	if !asks(s) {
+		return desk.Item{}, false
+	}
 	item := desk.Item{Change: c.ID, Title: s.Origin.Title, Status: string(s.Status), Since: s.Updated, Agent: s.Origin.Agent}
 	if s.Assessment != nil {
 		item.Level = s.Assessment.Level.String()
 	}
 	id := c.ID[:16]
-	switch {
-	case s.Status == change.Suspended && s.Stop != nil:
+	switch s.Status {
+	case change.Suspended:
 		item.Since, item.What, item.Why = s.Stop.At, "suspended: "+s.Origin.Title, s.Stop.Reason
 		item.Next = "adamant resume " + id + " | adamant abandon " + id
 		if t := s.Origin.Task; task.CheckID(t) == nil {
 			item.Next = "adamant task resume " + task.Short(t) + " | adamant task cancel " + task.Short(t)
 		}
-	case s.Status == change.NeedsOperator && len(s.Asks) > 0:
+	default:
 		ask := s.Asks[len(s.Asks)-1]
 		item.Since, item.What = ask.At, "decide: "+s.Origin.Title
 		item.Why, item.Next = strings.Join(ask.Reasons, "; "), "adamant approve "+id+" | adamant reject "+id
-		if v, err := d.verdict(ctx, c); err == nil {
-			item.Next = nextCommand(id, v)
+		if a, err := d.opinion(ctx, c); err == nil {
+			item.Next = nextCommand(id, d.verdictOn(c, a))
 		}
-	default:
-		return item, false
 	}
 	return item, true
 }
 
 func (d *Daemon) queueView(ctx context.Context) (api.Queue, error) {
-	changes, err := d.list(ctx)
+	changes, err := d.states(ctx, index.Query{Statuses: live[:]})
 	if err != nil {
 		return api.Queue{}, err
 	}
@@ -238,9 +278,10 @@ func (d *Daemon) queueView(ctx context.Context) (api.Queue, error) {
 	}
 	q := api.Queue{Main: string(main), Entries: []api.Entry{}, Runs: d.merge.view()}
 	q.Paused, q.Frozen = d.held()
+	tips := d.tips(ctx)
 	for _, c := range changes {
 		if e := c.State.Queue; e != nil && c.State.Status.InQueue() {
-			q.Entries = append(q.Entries, api.Entry{Summary: d.summary(ctx, c), Lane: e.Lane, Since: e.At, State: d.merge.state(c.ID)})
+			q.Entries = append(q.Entries, api.Entry{Summary: d.summary(ctx, c, tips), Lane: e.Lane, Since: e.At, State: d.merge.state(c.ID)})
 		}
 	}
 	slices.SortFunc(q.Entries, func(a, b api.Entry) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/adamant-os/adamant/internal/change"
+	"github.com/adamant-os/adamant/internal/gate"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
 )
@@ -18,24 +19,36 @@ type worlds struct {
 	governance map[git.OID]string
 	paths      map[[2]git.OID][]string // changed between two commits
 	reach      map[[2]git.OID][]string // what those changes have an effect on
+	recall     *recall
 }
 
 const (
-	worldsKeep = 1000
+	worldsKeep = 2000
 	reachKeep  = 100 // they are long
 )
 
 func newWorlds() *worlds {
-	return &worlds{governance: map[git.OID]string{}, paths: map[[2]git.OID][]string{}, reach: map[[2]git.OID][]string{}}
+	return &worlds{governance: map[git.OID]string{}, paths: map[[2]git.OID][]string{}, reach: map[[2]git.OID][]string{}, recall: newRecall()}
 }
 
-// world fills in everything outside of a change that its next step depends on.
+// world fills in everything outside of a change that its next step depends on. The assessment of a change that may land is read from git
+// each time.
 func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, error) {
-	w := change.World{Now: d.now()}
 	main, err := d.kernel.Ref(ctx, branchRef(c.State.Origin.Target))
 	if err != nil {
-		return w, err
+		return change.World{}, err
 	}
+	read := d.opinion
+	if c.State.Status.InQueue() {
+		read = d.changes.Assessment
+	}
+	return d.worldOn(ctx, c, main, read)
+}
+
+// worldOn is world with its branch at main and assessments by read.
+func (d *Daemon) worldOn(ctx context.Context, c change.Change, main git.OID, read func(context.Context, change.Change) (*gate.Assessment, error)) (change.World, error) {
+	w := change.World{Now: d.now()}
+	var err error
 	if main == "" {
 		return w, fmt.Errorf("branch %s is not in the kernel", c.State.Origin.Target)
 	}
@@ -44,12 +57,12 @@ func (d *Daemon) world(ctx context.Context, c change.Change) (change.World, erro
 		return w, fmt.Errorf("reading the governance of %s: %w", main.Short(), err)
 	}
 	if head := c.State.Head(); head != "" && !c.State.Status.Closed() {
-		if w.OnMain, err = d.kernel.Repo().IsAncestor(ctx, head, main); err != nil {
+		if w.OnMain, err = d.worlds.recall.onTip(ctx, d.kernel.Repo(), head, main); err != nil {
 			return w, err
 		}
 	}
 	if a := c.State.Assessment; a != nil {
-		if w.Assessment, err = d.changes.Assessment(ctx, c); err != nil {
+		if w.Assessment, err = read(ctx, c); err != nil {
 			d.log.Warn("an assessment cannot be read and is made again", "change", c.ID, "error", err)
 			w.Assessment = nil
 		}
@@ -102,18 +115,22 @@ func (d *Daemon) moved(ctx context.Context, base, main, head git.OID) (string, e
 	if base == main {
 		return "", nil
 	}
-	theirs, err := d.worlds.changed(ctx, d.kernel.Repo(), base, main)
+	repo := d.kernel.Repo()
+	if d.apart(ctx, base, main, head) {
+		return "", nil
+	}
+	theirs, err := d.worlds.changed(ctx, repo, base, main)
 	if missing := (*git.MissingError)(nil); errors.As(err, &missing) {
 		return "the commit it was judged on is gone", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	bases, err := d.kernel.Repo().MergeBases(ctx, base, head)
+	bases, err := d.worlds.recall.mergeBases(ctx, repo, base, head)
 	if err != nil || len(bases) == 0 {
 		return "its history is not main's", err
 	}
-	ours, err := d.worlds.changed(ctx, d.kernel.Repo(), bases[0], head)
+	ours, err := d.worlds.changed(ctx, repo, bases[0], head)
 	if err != nil {
 		return "", err
 	}
