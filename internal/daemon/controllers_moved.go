@@ -194,8 +194,11 @@ func (d *Daemon) judgeMove(ctx context.Context, m move) (judged, error) {
 
 // item is what the operator sees until they have said that they know.
 func (m move) item() (desk.Item, bool) {
-	if m.Seen || m.Judged == nil {
+	if m.Seen {
 		return desk.Item{}, false
+	}
+	if m.Judged == nil {
+		return m.unjudged(), true
 	}
 	item := desk.Item{ID: m.ID, Title: "main was moved by hand", Level: cmp.Or(m.Judged.Level, "critical"), Status: "moved", Since: m.At,
 		What: fmt.Sprintf("main went from %s to %s, judged by nobody", name(m.From), name(m.To)), Next: "adamant inbox --seen " + m.ID}

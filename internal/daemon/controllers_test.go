@@ -139,7 +139,7 @@ func TestMovedMainIsJudged(t *testing.T) {
 	h.edit("hand", "broken", "", "Break it")
 	h.clone.Git("push", "-q", h.kernelGit(), "HEAD:refs/heads/main")
 	h.up()
-	h.until("the move is in the inbox", func() bool { return len(h.inbox()) == 1 })
+	h.until("the move is in the inbox", h.moveJudged)
 	item := h.inbox()[0]
 	if !strings.Contains(item.Why, "would have said deny") || !strings.Contains(item.Why, "unit") || item.Next != "adamant inbox --seen "+item.ID {
 		t.Errorf("item %+v", item)
@@ -173,7 +173,7 @@ func TestBrokenGlassIsJudged(t *testing.T) {
 	h.breakGlass(strings.TrimSpace(onto), strings.TrimSpace(lands), "payments are down since nine", codes[0])
 	for range 2 {
 		h.up()
-		h.until("the order is in the inbox", func() bool { return len(h.inbox()) == 1 })
+		h.until("the order is in the inbox", h.moveJudged)
 		item := h.inbox()[0]
 		if item.Title != "main was moved by order of ada" || !strings.Contains(item.What, `"payments are down since nine"`) ||
 			!strings.Contains(item.Why, "would have said deny") || !strings.Contains(item.Why, "unit") || item.Next != "adamant inbox --seen "+item.ID {
@@ -204,6 +204,12 @@ func TestBrokenGlassIsJudged(t *testing.T) {
 	if in := h.inbox(); len(in) != 1 || in[0].Change != c.ID {
 		t.Errorf("it is still there: %+v", in)
 	}
+}
+
+// moveJudged says that a move of main is all that the inbox has, and that it was judged.
+func (h *house) moveJudged() bool {
+	in := h.inbox()
+	return len(in) == 1 && in[0].Status == "moved"
 }
 
 // breakGlass moves main by an order of ada's, as adamant break-glass --land does, while no daemon runs.
