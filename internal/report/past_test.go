@@ -96,3 +96,21 @@ func TestPastTheGate(t *testing.T) {
 		})
 	}
 }
+
+// Of two moves that brought a commit, the one before it was found on main counts; one from where it was already brought nothing.
+func TestLaterMove(t *testing.T) {
+	t.Parallel()
+	r := newRecords(t)
+	onto := r.commit(nil)
+	lands := r.on(onto)
+	for _, day := range []int{6, 8} {
+		r.entry(at(day, 0), "kernel", ledger.MovedByHand, map[string]any{"from": onto, "to": lands})
+		r.entry(at(day, 1), "kernel", ledger.MovedByHand, map[string]any{"from": lands, "to": r.on(lands)})
+		r.entry(at(day, 3), "kernel", ledger.MovedByHand, map[string]any{"from": lands, "to": onto})
+	}
+	c := must(r.changes.Create(t.Context(), "person:ada", change.Operation{Time: at(5, 1), Body: change.Opening{Title: "hot", Target: "main", Head: lands}}))(t)
+	r.add(c, at(6, 2), change.Actor, change.Landed{Head: lands, Commit: lands, Base: lands, ByHand: true})
+	if got := collected(t, r); len(got.Landed) != 1 || !got.Landed[0].Past.At.Equal(at(6, 0)) {
+		t.Errorf("%+v", got.Landed[0].Past)
+	}
+}
