@@ -95,8 +95,7 @@ func (a *attesting) signed(ctx context.Context, text []byte, kind attest.Kind) (
 		return notary.Signed{}, err
 	}
 	if services != nil {
-		bundle, err := services.Attest(ctx, text)
-		return notary.Signed{Bundle: bundle}, err
+		return a.served(services.Attest(ctx, text))
 	}
 	request := notary.Statement{As: a.identity(), Statement: text}
 	if a.keep {

@@ -23,6 +23,7 @@ type signing struct {
 	deskFlags
 	as, out     string
 	keep, local bool
+	elsewhere   bool // signed by the Sigstore that adamant.yaml names
 }
 
 func (s *signing) register(cmd *cobra.Command) {
@@ -79,8 +80,7 @@ func (s *signing) blob(ctx context.Context, digest string) (notary.Signed, error
 	if _, err := hex.Decode(raw[:], []byte(digest)); err != nil {
 		return notary.Signed{}, err
 	}
-	bundle, err := services.SignBlob(ctx, raw)
-	return notary.Signed{Bundle: bundle}, err
+	return s.served(services.SignBlob(ctx, raw))
 }
 
 // deliver writes a bundle and says what with it can be checked.
@@ -97,12 +97,13 @@ func (s *signing) deliver(signed notary.Signed, out, about string) error {
 	}
 	w := s.env.Stdout
 	fmt.Fprintln(w, printable(out))
-	if signed.Identity == "" {
-		return nil // the services know whom they certified
-	}
-	fmt.Fprintf(w, "identity %s\nissuer   %s\n", signed.Identity, signed.Issuer)
+	fmt.Fprintf(w, "identity %s\nissuer   %s\n", printable(signed.Identity), printable(signed.Issuer))
 	if about != "" {
-		fmt.Fprintf(w, "check it: adamant verify-artifact %s --bundle %s --identity %q\n", printable(about), printable(out), signed.Identity)
+		root := ""
+		if s.elsewhere {
+			root = fmt.Sprintf(" --issuer %q --trusted-root ITS_TRUSTED_ROOT", signed.Issuer)
+		}
+		fmt.Fprintf(w, "check it: adamant verify-artifact %s --bundle %s --identity %q%s\n", printable(about), printable(out), signed.Identity, root)
 	}
 	return nil
 }

@@ -14,7 +14,9 @@ import (
 
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/trust"
+	"github.com/adamant-os/adamant/internal/trust/verify"
 )
 
 // services is the Sigstore that adamant.yaml on main names, nil if it names none: a branch cannot have tokens sent elsewhere.
@@ -57,6 +59,16 @@ func (s *signing) services(ctx context.Context) (*trust.Services, error) {
 	root, from := repo.Root(), c.Token
 	return &trust.Services{Fulcio: c.Fulcio, Timestamp: c.Timestamp, Log: c.Log,
 		Token: func(ctx context.Context) (string, error) { return identityToken(ctx, s.env, root, from) }}, nil
+}
+
+// served is a bundle of the services: they know whom they certified.
+func (s *signing) served(bundle []byte, err error) (notary.Signed, error) {
+	if err != nil {
+		return notary.Signed{}, err
+	}
+	s.elsewhere = true
+	identity, issuer, err := verify.Claimed(bundle)
+	return notary.Signed{Identity: identity, Issuer: issuer, Bundle: bundle}, err
 }
 
 const tokenLimit = 64 << 10 // bytes

@@ -74,6 +74,20 @@ func (v *Verifier) certificate(der []byte) (*certificate, error) {
 	return &certificate{Certificate: cert, sum: digest, name: name, issuer: issuer}, err
 }
 
+// Claimed is whom the certificate of a bundle names, and who is said to have vouched for them. It checks nothing: it is for who has just
+// signed and wants to know as whom.
+func Claimed(bundle []byte) (identity, issuer string, err error) {
+	c, err := open(bundle)
+	if err != nil {
+		return "", "", err
+	}
+	cert, err := new(Verifier).certificate(c.cert)
+	if err != nil {
+		return "", "", fmt.Errorf("the signer's certificate: %w", err)
+	}
+	return cert.name, cert.issuer, nil
+}
+
 func oidNames() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 5, 29, 17} } // subjectAltName
 func oidUser() asn1.ObjectIdentifier  { return asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 7} }
 

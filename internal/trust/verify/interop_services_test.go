@@ -34,6 +34,9 @@ func (s servers) sign(t *testing.T, artifact, kind, name string, claims map[stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	if identity, vouching, err := verify.Claimed(blob); err != nil || identity != name || vouching != s.issuer.of(kind) {
+		t.Errorf("signed as %q of %q: %v: want %q", identity, vouching, err, name)
+	}
 	return signedBy{name: name, issuer: s.issuer.of(kind),
 		files: map[string][]byte{"artifact": []byte(artifact), "root.json": s.root, attestationFile: attestation, "blob.json": blob}}
 }

@@ -140,6 +140,19 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+func TestClaimed(t *testing.T) {
+	t.Parallel()
+	identity, issuer, err := verify.Claimed(newSigner(t, nil).attest(t, "an artifact"))
+	if err != nil || identity != "https://adamant.dev/id/shop/gate" || issuer != "https://adamant.dev/issuer/shop" {
+		t.Errorf("%q of %q: %v", identity, issuer, err)
+	}
+	for _, bad := range []string{"", "{}"} {
+		if _, _, err := verify.Claimed([]byte(bad)); err == nil {
+			t.Errorf("%q names somebody", bad)
+		}
+	}
+}
+
 // edit changes a bundle as JSON.
 func edit(t testing.TB, data []byte, change func(b map[string]any)) []byte {
 	t.Helper()
