@@ -180,11 +180,3 @@ func writeProblems(w io.Writer, label string, problems []verify.Problem) {
 		}
 	}
 }
-
-// orNone is a name, or the word for none.
-func orNone(name string) string {
-	if name == "" {
-		return "none"
-	}
-	return name
-}
