@@ -84,11 +84,10 @@ func serveFulcio(t *testing.T, program string, i *issuer, more ...string) string
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	config := filepath.Join(dir, "config.json")
 	write(t, config, i.config(t))
-	port := freePorts(t, 3)
-	address := "http://127.0.0.1:" + port[0]
-	serve(t, address+"/healthz", program, append([]string{"serve", "--ca", "ephemeralca", "--config-path", config, "--legacy-unix-domain-socket", filepath.Join(dir, "s"),
-		"--host", "127.0.0.1", "--port", port[0], "--grpc-host", "127.0.0.1", "--grpc-port", port[1], "--metrics-port", port[2]}, more...)...)
-	return address
+	return serve(t, program, "/healthz", func(port []string) []string {
+		return append([]string{"serve", "--ca", "ephemeralca", "--config-path", config, "--legacy-unix-domain-socket", filepath.Join(dir, "s"),
+			"--host", "127.0.0.1", "--port", port[0], "--grpc-host", "127.0.0.1", "--grpc-port", port[1], "--metrics-port", port[2]}, more...)
+	})
 }
 
 func serveTSA(t *testing.T, program string) string {
@@ -101,10 +100,9 @@ func serveTSA(t *testing.T, program string) string {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	port := freePorts(t, 1)[0]
-	address := "http://127.0.0.1:" + port
-	serve(t, address+"/ping", program, "serve", "--timestamp-signer", "memory", "--disable-ntp-monitoring", "--host", "127.0.0.1", "--port", port)
-	return address
+	return serve(t, program, "/ping", func(port []string) []string {
+		return []string{"serve", "--timestamp-signer", "memory", "--disable-ntp-monitoring", "--host", "127.0.0.1", "--port", port[0]}
+	})
 }
 
 func serveRekor(t *testing.T, program string, key crypto.Signer) string {
@@ -115,15 +113,27 @@ func serveRekor(t *testing.T, program string, key crypto.Signer) string {
 	}
 	signer := filepath.Join(t.TempDir(), "log.pem")
 	write(t, signer, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	port := freePorts(t, 3)
-	address := "http://127.0.0.1:" + port[0]
-	serve(t, address+"/healthz", program, "serve", "--hostname", logHost, "--storage-dir", t.TempDir(), "--signer-filepath", signer, "--checkpoint-interval", "100ms",
-		"--http-address", "127.0.0.1", "--http-port", port[0], "--grpc-address", "127.0.0.1", "--grpc-port", port[1], "--http-metrics-port", port[2])
-	return address
+	return serve(t, program, "/healthz", func(port []string) []string {
+		return []string{"serve", "--hostname", logHost, "--storage-dir", t.TempDir(), "--signer-filepath", signer, "--checkpoint-interval", "100ms",
+			"--http-address", "127.0.0.1", "--http-port", port[0], "--grpc-address", "127.0.0.1", "--grpc-port", port[1], "--http-metrics-port", port[2]}
+	})
 }
 
-// serve runs a server until the test ends, and returns when it answers.
-func serve(t *testing.T, health, program string, args ...string) {
+// serve runs a server on ports of its own until the test ends, and returns its address when it answers.
+func serve(t *testing.T, program, health string, args func(port []string) []string) (address string) {
+	t.Helper()
+	for range 3 { // somebody else may have been faster with a port
+		port := freePorts(t, 3)
+		address = "http://127.0.0.1:" + port[0]
+		if answers(t, address+health, program, args(port)) {
+			return address
+		}
+	}
+	t.Fatalf("%s ends before it answers", filepath.Base(program))
+	return ""
+}
+
+func answers(t *testing.T, health, program string, args []string) bool {
 	t.Helper()
 	var said strings.Builder // read once it has ended
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -145,10 +155,11 @@ func serve(t *testing.T, health, program string, args ...string) {
 	for !healthy(t.Context(), health) {
 		select {
 		case <-ended:
-			t.Fatalf("%s ended before it answered", filepath.Base(program))
+			return false
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+	return true
 }
 
 func healthy(ctx context.Context, address string) bool {
