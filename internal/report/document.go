@@ -140,7 +140,7 @@ func verification(r *Report) section {
 		s.None = "Not verified: " + cmp.Or(r.Unverified, "nobody asked for it") + "."
 		return s
 	}
-	s.Text = []string{fmt.Sprintf("%s on main behind %s, up to %s; %s, each decided again from its assessment and approvals; %s verified; %s of the transparency log compared with the ledger.",
+	s.Text = []string{fmt.Sprintf("%s on main since %s, up to %s; %s, each decided again from its assessment and approvals; %s verified; %s of the transparency log compared with the ledger.",
 		count(v.Commits, "commit"), v.Genesis.Short(), v.Main.Short(), count(v.Landings, "landing"), count(v.Bundles, "attestation"), count(int(v.Log), "leaf"))}
 	for _, l := range v.Ledgers {
 		s.Text = append(s.Text, fmt.Sprintf("Ledger %s: %d entries in an unbroken chain, the last with the hash %s, signed by %s.", l.Writer, l.Entries, l.Hash, strings.Join(l.Keys, ", ")))
