@@ -121,6 +121,19 @@ func (h *house) hold(on bool) {
 	h.call("POST", path, "", api.Reason{Reason: "gathering"}, &p)
 }
 
+// gather waits until changes are in the queue that is on hold: their state says so a moment before.
+func (h *house) gather(ids ...string) {
+	h.t.Helper()
+	for _, id := range ids {
+		h.await(id, change.Queued)
+	}
+	h.until("all are in the queue", func() bool {
+		var q api.Queue
+		h.call("GET", api.PathQueue, "", nil, &q)
+		return !slices.ContainsFunc(q.Entries, func(e api.Entry) bool { return e.State == "arriving" })
+	})
+}
+
 func (h *house) inKernel(args ...string) string {
 	h.t.Helper()
 	return strings.TrimSpace(h.clone.Git(append([]string{"--git-dir", filepath.Join(h.dir, "kernel.git")}, args...)...))
@@ -150,9 +163,7 @@ func TestBatchLandsInOneMove(t *testing.T) {
 	url := h.writer("ada")
 	h.hold(true)
 	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500"), h.propose(url, 9, "900")}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	before, main := log.runs("test"), h.inKernel("rev-parse", "main")
 	h.hold(false)
 	for _, id := range ids {
@@ -211,9 +222,7 @@ func TestBatchIsMirrored(t *testing.T) {
 	url := h.writer("ada")
 	h.hold(true)
 	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500")}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	idle := time.Now().Add(2 * time.Second) // after the first push the mirror looks once more, by the clock
 	h.until("the mirror has no reason to look", func() bool { return time.Now().After(idle) })
 	h.hold(false)
@@ -245,9 +254,7 @@ func TestBadMemberIsEjected(t *testing.T) {
 	h.hold(true)
 	good := []string{h.propose(url, 1, "'half'"), h.propose(url, 5, "500")}
 	bad := h.propose(url, 9, "'half'") // each half passes by itself: only together they fail
-	for _, id := range append(good, bad) {
-		h.await(id, change.Queued)
-	}
+	h.gather(append(good, bad)...)
 	h.hold(false)
 	h.await(good[1], change.Merged)
 	settled := func(id string) string {
@@ -291,9 +298,7 @@ func TestTenWithAHotfixBetween(t *testing.T) {
 		}
 		ids = append(ids, h.propose(url, i, fmt.Sprint(100+i)))
 	}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	before := log.runs("test")
 	h.hold(false)
 	for _, id := range ids {
@@ -322,9 +327,7 @@ func TestHotfixOvertakes(t *testing.T) {
 	for i := range 7 {
 		ids = append(ids, h.propose(url, i, fmt.Sprint(100+i)))
 	}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	busy, goOn := make(chan bool, 1), make(chan struct{})
 	release := sync.OnceFunc(func() { close(goOn) })
 	t.Cleanup(release) // before the house goes down
@@ -379,9 +382,7 @@ func TestFlakyHeadIsRunAgain(t *testing.T) {
 	url := h.writer("ada")
 	h.hold(true)
 	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500")}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	if err := os.WriteFile(weather, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -415,9 +416,7 @@ func TestStopBetweenProofAndLanding(t *testing.T) {
 	url := h.writer("ada")
 	h.hold(true)
 	ids := []string{h.propose(url, 1, "100"), h.propose(url, 5, "500"), h.propose(url, 9, "900")}
-	for _, id := range ids {
-		h.await(id, change.Queued)
-	}
+	h.gather(ids...)
 	main := h.inKernel("rev-parse", "main")
 	h.hold(false)
 	h.until("a batch that lands", func() bool {

@@ -312,6 +312,9 @@ func (m *merger) state(id string) string {
 			return "proving"
 		}
 	}
+	if !m.in[id] {
+		return "arriving"
+	}
 	return "waiting"
 }
 

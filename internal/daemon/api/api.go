@@ -101,7 +101,7 @@ type Entry struct {
 	Summary
 	Lane  string    `json:"lane"`
 	Since time.Time `json:"since"`
-	State string    `json:"state"` // waiting, proving, landing
+	State string    `json:"state"` // arriving, waiting, proving, landing
 }
 
 // Run is one run of the queue.
