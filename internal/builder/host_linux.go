@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/adamant-os/adamant/internal/peercred"
 )
 
 func ownerOf(info fs.FileInfo) (int, bool) {
@@ -30,7 +32,7 @@ func listenerOf(ctx context.Context, socket string) (int, error) {
 		return 0, err
 	}
 	defer conn.Close()
-	uid, ok := peerOf(withPeer(ctx, conn))
+	uid, ok := peercred.User(peercred.Note(ctx, conn))
 	if !ok {
 		return 0, fmt.Errorf("the system does not say who listens on %s", socket)
 	}

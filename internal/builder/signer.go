@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/adamant-os/adamant/internal/build"
+	"github.com/adamant-os/adamant/internal/peercred"
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
 
@@ -79,12 +80,12 @@ func (s *Signer) State(text []byte) (Stated, error) {
 // Serve answers on a unix socket until ctx ends, and nobody but the control plane.
 func (s *Signer) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
-		ConnContext: withPeer, Handler: http.HandlerFunc(s.answer)}
+		ConnContext: peercred.Note, Handler: http.HandlerFunc(s.answer)}
 	return serveUntil(ctx, server, listener)
 }
 
 func (s *Signer) answer(w http.ResponseWriter, r *http.Request) {
-	if uid, ok := peerOf(r.Context()); !ok || uid != s.control {
+	if uid, ok := peercred.User(r.Context()); !ok || uid != s.control {
 		http.Error(w, "this socket is the control plane's", http.StatusForbidden)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +19,7 @@ import (
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/notary"
 	"github.com/adamant-os/adamant/internal/operator/desk"
+	"github.com/adamant-os/adamant/internal/peercred"
 	"github.com/adamant-os/adamant/internal/task"
 )
 
@@ -34,7 +36,7 @@ func (d *Daemon) inside() http.Handler {
 	d.routes(a)
 	d.agents(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isOwner(r.Context()) {
+		if uid, ok := peercred.User(r.Context()); !ok || uid != os.Geteuid() {
 			http.Error(w, "this socket is for the user who runs the daemon", http.StatusForbidden)
 			return
 		}

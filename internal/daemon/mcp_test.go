@@ -3,11 +3,12 @@
 package daemon
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"testing"
+
+	"github.com/adamant-os/adamant/internal/peercred"
 )
 
 // The socket's MCP answers the user who runs the daemon and nobody else.
@@ -20,15 +21,15 @@ func TestMCPIsForTheOwner(t *testing.T) {
 		peer any
 		want int
 	}{
-		{"the owner", teapot, uint32(os.Geteuid()), http.StatusTeapot},
-		{"another user", teapot, uint32(os.Geteuid()) + 1, http.StatusForbidden},
+		{"the owner", teapot, os.Geteuid(), http.StatusTeapot},
+		{"another user", teapot, os.Geteuid() + 1, http.StatusForbidden},
 		{"nobody knows whom", teapot, nil, http.StatusForbidden},
-		{"the owner, where nothing is offered", nil, uint32(os.Geteuid()), http.StatusNotFound},
+		{"the owner, where nothing is offered", nil, os.Geteuid(), http.StatusNotFound},
 	} {
 		d := &Daemon{config: Config{MCP: c.mcp}}
 		r := httptest.NewRequest(http.MethodPost, pathMCP, nil)
-		if c.peer != nil {
-			r = r.WithContext(context.WithValue(r.Context(), peerKey{}, c.peer))
+		if uid, ok := c.peer.(int); ok {
+			r = r.WithContext(peercred.WithUser(r.Context(), uid))
 		}
 		w := httptest.NewRecorder()
 		d.inside().ServeHTTP(w, r)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/adamant-os/adamant/internal/peercred"
 )
 
 // serve listens until ctx ends: git and the operator's page on loopback, the API on a unix socket.
@@ -35,7 +37,7 @@ func (d *Daemon) serve(ctx context.Context) error {
 	d.mu.Unlock()
 	group, ctx := errgroup.WithContext(ctx)
 	serveOn(ctx, group, web, &http.Server{Handler: outside, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
-	serveOn(ctx, group, socket, &http.Server{Handler: d.inside(), ReadHeaderTimeout: 10 * time.Second, ConnContext: withPeer})
+	serveOn(ctx, group, socket, &http.Server{Handler: d.inside(), ReadHeaderTimeout: 10 * time.Second, ConnContext: peercred.Note})
 	if d.config.Ready != nil {
 		d.config.Ready(d.addresses())
 	}

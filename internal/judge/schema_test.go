@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	peer "github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/manifest/schematest"
 )
 
 // What the gate writes is valid against the schemas it ships, by another implementation of JSON Schema.
@@ -80,41 +79,16 @@ func TestDocumentsAreValid(t *testing.T) {
 	}
 }
 
-func validate(t *testing.T, kind string, document []byte) error {
-	t.Helper()
-	raw, err := manifest.Schema(kind)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema, err := peer.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := peer.NewCompiler()
-	if err := c.AddResource(kind+".json", schema); err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := c.Compile(kind + ".json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := peer.UnmarshalJSON(bytes.NewReader(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return compiled.Validate(value)
-}
-
 func wantValid(t *testing.T, kind string, document []byte) {
 	t.Helper()
-	if err := validate(t, kind, document); err != nil {
+	if err := schematest.Validate(t, kind, document); err != nil {
 		t.Errorf("the %s is not valid: %v\n%.2000s", kind, err, document)
 	}
 }
 
 func wantInvalid(t *testing.T, kind string, document []byte) {
 	t.Helper()
-	if validate(t, kind, document) == nil {
+	if schematest.Validate(t, kind, document) == nil {
 		t.Errorf("a broken %s is valid", kind)
 	}
 }
