@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
@@ -50,7 +51,7 @@ func (b *Builder) workFolder(prefix string) (path string, remove func() error, e
 	if path, err = os.MkdirTemp(filepath.Join(b.options.Dir, "work"), prefix); err != nil {
 		return "", nil, err
 	}
-	lock, err := lockFile(path + ".lock")
+	lock, err := filelock.Open(path+".lock", 0)
 	if err != nil {
 		return "", nil, errors.Join(err, removeAll(path))
 	}
@@ -109,7 +110,7 @@ func (b *Builder) sweep() error {
 		if err != nil || b.options.Now().Sub(info.ModTime()) < time.Minute { // it may not have its lock yet
 			continue
 		}
-		lock, err := lockFile(path + ".lock")
+		lock, err := filelock.Open(path+".lock", 0)
 		if err != nil {
 			continue // it lives
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
@@ -28,8 +29,8 @@ func Identity() (id sandbox.Identity, release func() error, err error) {
 		return id, nil, fmt.Errorf("find a user for a build: %w", err)
 	}
 	for n := firstSlot; n < firstSlot+slotCount; n++ {
-		file, err := lockFile(filepath.Join(slotFolder, strconv.Itoa(n)))
-		if errors.Is(err, errLocked) {
+		file, err := filelock.Open(filepath.Join(slotFolder, strconv.Itoa(n)), 0)
+		if errors.Is(err, filelock.ErrLocked) {
 			continue
 		}
 		if err != nil {
@@ -42,6 +43,3 @@ func Identity() (id sandbox.Identity, release func() error, err error) {
 	}
 	return id, nil, fmt.Errorf("find a user for a build: %d builds are running", slotCount)
 }
-
-// errLocked says that another process, or another build of this one, holds a lock.
-var errLocked = errors.New("it is locked")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/filelock"
 )
 
 // runPrefix names the folders of runs in the scratch folder.
@@ -42,8 +44,8 @@ func openRun(scratch string, now time.Time) (*runDir, error) {
 		return nil, fmt.Errorf("make a folder for the run: %w", err)
 	}
 	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = tryLock(lock)
+	if err == nil && canLock {
+		err = filelock.Try(lock)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock the run's folder: %w", err), removeAll(path))
@@ -88,7 +90,7 @@ func abandoned(path string, now time.Time) bool {
 	}
 	defer lock.Close()
 	if canLock {
-		return tryLock(lock) == nil
+		return filelock.Try(lock) == nil
 	}
 	return now.Sub(info.ModTime()) > staleAfter
 }

@@ -2,10 +2,7 @@
 
 package check
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
 // nonblock keeps opening a pipe that poses as a report from hanging.
 const nonblock = syscall.O_NONBLOCK
@@ -15,7 +12,3 @@ const ownerOnly = true
 
 // canLock says that a lock dies with its process.
 const canLock = true
-
-func tryLock(file *os.File) error {
-	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-}

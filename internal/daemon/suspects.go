@@ -8,9 +8,9 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"sync"
 
+	"github.com/adamant-os/adamant/internal/atomicfile"
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
 )
@@ -123,18 +123,7 @@ func (s *suspects) save() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.path), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), s.path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.Write(s.path, data)
 }
 
 // watched runs the gate for changes of the merge queue, with a note on disk meanwhile. A note that cannot be written is trouble and no

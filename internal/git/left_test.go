@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/adamant-os/adamant/internal/filelock"
 )
 
 // TestSweepLeft: the folders of a killed process go at the next start, those of a living one and of nobody stay.
@@ -27,7 +29,9 @@ func TestSweepLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			if killed {
-				file.Close() // so does the system
+				if err := (&filelock.File{File: file}).Close(); err != nil { // so does the system
+					t.Fatal(err)
+				}
 			} else {
 				t.Cleanup(func() { file.Close() })
 			}

@@ -3,10 +3,11 @@
 package git
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/adamant-os/adamant/internal/filelock"
 )
 
 // claim locks a private folder for as long as this process lives: the system lets go of the lock when it is killed.
@@ -15,9 +16,9 @@ func claim(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := filelock.Try(file); err != nil {
 		_ = file.Close() // the lock is what failed
-		return nil, fmt.Errorf("locking %s: %w", file.Name(), err)
+		return nil, err
 	}
 	return file, nil
 }
@@ -28,7 +29,7 @@ func reclaim(path string) (file *os.File, free bool) {
 	if err != nil {
 		return nil, false
 	}
-	return file, syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	return file, filelock.Try(file) == nil
 }
 
 // isOwn says that a folder belongs to this user.

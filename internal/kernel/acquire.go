@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 )
 
@@ -119,28 +120,28 @@ func (k *Kernel) acquire(ctx context.Context, hold Hold) (Recovery, error) {
 
 // Held says whether a process holds the kernel in a folder. It has the lock itself for a moment when none does.
 func Held(dir string) (bool, error) {
-	lock, err := lockFile(filepath.Join(dir, "lock"))
-	if errors.Is(err, errBusy) {
+	lock, err := filelock.Open(filepath.Join(dir, "lock"), 0)
+	if errors.Is(err, filelock.ErrLocked) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	return false, unlock(lock)
+	return false, lock.Close()
 }
 
 // letGo gives the lock up after a failure; the children's one goes with the process.
 func (k *Kernel) letGo(err error) error {
 	k.lease, k.epoch, k.journal = "", 0, nil
-	err = errors.Join(err, unlock(k.lock))
+	err = errors.Join(err, k.lock.Close())
 	k.lock = nil
 	return err
 }
 
 // takeLocks takes the daemon's lock and then that of its children.
 func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) error {
-	lock, err := lockFile(filepath.Join(k.dir, "lock"))
-	if err != nil && !errors.Is(err, errBusy) {
+	lock, err := filelock.Open(filepath.Join(k.dir, "lock"), 0)
+	if err != nil && !errors.Is(err, filelock.ErrLocked) {
 		return err
 	}
 	last, readErr := k.readHolder() // not before: whoever had the lock until now wrote it
@@ -150,7 +151,7 @@ func (k *Kernel) takeLocks(ctx context.Context, wait time.Duration) error {
 	case err != nil:
 		return errors.Join(&HeldError{Dir: k.dir}, readErr)
 	case readErr != nil:
-		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), unlock(lock))
+		return errors.Join(fmt.Errorf("%w; if no daemon runs, remove that file", readErr), lock.Close())
 	}
 	k.lock = lock
 	ctx, cancel := context.WithTimeout(ctx, wait)
@@ -175,12 +176,12 @@ func (k *Kernel) waitForOrphans(ctx context.Context, last Holder) error {
 	tick := time.NewTicker(orphanPoll)
 	defer tick.Stop()
 	for {
-		err := tryLock(k.family)
+		err := filelock.Try(k.family)
 		members := groupMembers(last)
 		if err == nil && len(members) == 0 {
 			return nil
 		}
-		if err != nil && !errors.Is(err, errBusy) {
+		if err != nil && !errors.Is(err, filelock.ErrLocked) {
 			return err
 		}
 		select {

@@ -119,20 +119,6 @@ func TestAcquireWaitsForGroup(t *testing.T) {
 	}
 }
 
-// A lock is held by one open file at a time, in one process too.
-func TestLockFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lock")
-	first, err := lockFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
-	if _, err := lockFile(path); !errors.Is(err, errBusy) {
-		t.Errorf("locked twice: %v", err)
-	}
-}
-
 // Whoever asks whether a kernel is held neither takes nor leaves anything.
 func TestHeld(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/atomicfile"
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 )
 
@@ -59,7 +61,7 @@ func create(ctx context.Context, dir string, from *git.Repo, opt Options) error 
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	making, err := lockFile(filepath.Join(dir, "making"))
+	making, err := filelock.Open(filepath.Join(dir, "making"), 0)
 	if err != nil {
 		return fmt.Errorf("another process is making it: %w", err)
 	}
@@ -119,7 +121,7 @@ func seedMain(ctx context.Context, main, from *git.Repo, branch string) error {
 func seedKernel(ctx context.Context, repo, main *git.Repo) error {
 	file := filepath.Join(repo.CommonDir(), "objects", "info", "alternates")
 	if have, err := os.ReadFile(file); errors.Is(err, fs.ErrNotExist) {
-		if err := writeFile(file, borrowed); err != nil {
+		if err := atomicfile.Write(file, []byte(borrowed)); err != nil {
 			return err
 		}
 	} else if err != nil || string(have) != borrowed {
@@ -186,7 +188,7 @@ func (k *Kernel) Close() error {
 		errs = append(errs, k.family.Close())
 	}
 	if k.lock != nil { // last: who has it next must find no children of ours
-		errs = append(errs, unlock(k.lock))
+		errs = append(errs, k.lock.Close())
 	}
 	k.journal, k.family, k.lock = nil, nil, nil
 	return errors.Join(errs...)
@@ -245,21 +247,5 @@ func writeJSON(file string, value any) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(file, string(data)+"\n")
-}
-
-// writeFile writes beside the place, syncs and renames. Only the owner may read it.
-func writeFile(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.Write(file, append(data, '\n'))
 }

@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/ledger"
 )
@@ -71,8 +72,8 @@ func (h Hold) wait() time.Duration {
 type Kernel struct {
 	dir, writer string
 	repo, main  *git.Repo
-	lock        *os.File // held by the daemon
-	family      *os.File // its lock is inherited by the children
+	lock        *filelock.File // held by the daemon
+	family      *os.File       // its lock is inherited by the children
 
 	openJournal func(context.Context, *Kernel, Hold) (journal, error)
 	journal     journal

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/adamant-os/adamant/internal/atomicfile"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
@@ -63,7 +64,7 @@ func makeKey(file string) (ssh.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(file, string(pem.EncodeToMemory(block))); err != nil {
+	if err := atomicfile.Write(file, pem.EncodeToMemory(block)); err != nil {
 		return nil, err
 	}
 	return ssh.NewSignerFromKey(private)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/adamant-os/adamant/internal/atomicfile"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sshsig"
 )
@@ -273,7 +274,7 @@ func TestSeenFile(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 	for _, text := range []string{"{", `{"v":2}`, strings.Repeat(" ", seenLimit+1)} {
-		if err := replace(file, []byte(text)); err != nil {
+		if err := atomicfile.Write(file, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := ReadSeen(file); err == nil || !strings.Contains(err.Error(), "remove "+file) {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/adamant-os/adamant/internal/atomicfile"
 )
 
 // SecretFiles keeps secrets as files of one folder that nobody else may read.
@@ -17,17 +19,8 @@ func (s SecretFiles) Put(name, secret string) error {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return fmt.Errorf("keeping a secret: %w", err)
 	}
-	temp, err := os.CreateTemp(s.Dir, ".new-*") // 0600
-	if err != nil {
+	if err := atomicfile.Write(s.path(name), []byte(secret+"\n")); err != nil {
 		return fmt.Errorf("keeping a secret: %w", err)
-	}
-	_, err = temp.WriteString(secret + "\n")
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), s.path(name))
-	}
-	if err != nil {
-		return fmt.Errorf("keeping a secret: %w", errors.Join(err, os.Remove(temp.Name())))
 	}
 	return nil
 }

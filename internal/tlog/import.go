@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 )
 
 // Import copies the log that r reads into dir, where there is none yet or an older state of the same log, as after a disk was lost. A
@@ -23,10 +21,7 @@ func importLog(ctx context.Context, dir string, key Key, r *Reader) (err error) 
 	if err := l.setKey(key); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if l.lock, err = lock(filepath.Join(dir, "lock")); err != nil {
+	if err := l.take(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.release()) }()

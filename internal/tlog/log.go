@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/adamant-os/adamant/internal/filelock"
 )
 
 // Log appends. It is safe for concurrent use.
@@ -20,7 +22,7 @@ type Log struct {
 	known  []note.Verifier // of the key and the former ones
 
 	mu      sync.Mutex
-	lock    *os.File // nil: closed
+	lock    *filelock.File // nil: closed
 	journal *journal
 	failed  error // nothing more is appended
 	state
@@ -49,15 +51,23 @@ func Open(dir string, key Key) (*Log, error) {
 	return l, nil
 }
 
+// take makes the log's folder and takes its lock.
+func (l *Log) take() (err error) {
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return err
+	}
+	if l.lock, err = filelock.Open(filepath.Join(l.dir, "lock"), 0); errors.Is(err, filelock.ErrLocked) {
+		return ErrLocked
+	}
+	return err
+}
+
 func open(dir string, key Key) (_ *Log, err error) {
 	l := &Log{dir: dir, fresh: map[int64]tlog.Hash{}, memo: map[int64]tlog.Hash{}}
 	if err := l.setKey(key); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if l.lock, err = lock(filepath.Join(dir, "lock")); err != nil {
+	if err := l.take(); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -334,7 +344,7 @@ func (l *Log) release() error {
 	if l.journal != nil {
 		err = l.journal.file.Close()
 	}
-	err = errors.Join(err, unlock(l.lock))
+	err = errors.Join(err, l.lock.Close())
 	l.lock = nil
 	return err
 }

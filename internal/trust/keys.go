@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/adamant-os/adamant/internal/atomicfile"
 )
 
 // The keys in the folder, one file each: <kind>-<first 8 hex digits of the SHA-256 of its public key>.pem (PKCS #8).
@@ -150,19 +152,10 @@ func checkFolder(dir string) error {
 
 // writeFile writes beside the place, syncs, renames and syncs the folder. Only the owner may read it.
 func writeFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".new-")
-	if err != nil {
+	if err := atomicfile.Write(path, data); err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncFolder(dir)
+	return syncFolder(filepath.Dir(path))
 }
 
 func syncFolder(dir string) error {

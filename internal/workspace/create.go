@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 )
 
@@ -46,7 +47,7 @@ func (s *Store) create(ctx context.Context, r Request) (_ *Workspace, err error)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(filepath.Join(dir, lockName), true, false) // until it has its name: GC keeps away
+	lock, err := filelock.Open(filepath.Join(dir, lockName), filelock.Shared) // until it has its name: GC keeps away
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

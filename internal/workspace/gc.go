@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 )
@@ -31,11 +32,11 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 // remove takes the name away first, so that a crash leaves either the workspace or something that GC knows to be dead.
 func (s *Store) remove(ctx context.Context, id string) error {
 	dir := s.path(id, "")
-	lock, err := lockFile(filepath.Join(dir, lockName), false, false)
+	lock, err := filelock.Open(filepath.Join(dir, lockName), 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s.unpin(ctx, id)
-	case errors.Is(err, errLocked):
+	case errors.Is(err, filelock.ErrLocked):
 		return &BusyError{id}
 	case err != nil:
 		return err
@@ -145,8 +146,8 @@ func (s *Store) sweepNew(name string) (gone bool, err error) {
 		}
 		return true, errors.Join(err, removeAll(dir))
 	}
-	lock, err := lockFile(filepath.Join(dir, lockName), false, false)
-	if errors.Is(err, errLocked) || errors.Is(err, fs.ErrNotExist) {
+	lock, err := filelock.Open(filepath.Join(dir, lockName), 0)
+	if errors.Is(err, filelock.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
 		return false, nil // being made, or it has its name by now
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 )
@@ -117,12 +118,12 @@ func TestGC(t *testing.T) {
 	l.check(err)
 	release, err := used.Use()
 	l.check(err)
-	making, err := lockFile(filepath.Join(l.left(newPrefix+"young."), lockName), true, false) // somebody is making it
+	making, err := filelock.Open(filepath.Join(l.left(newPrefix+"young."), lockName), filelock.Shared) // somebody is making it
 	l.check(err)
 	l.left(newPrefix + "t9.") // without a lock, young: perhaps somebody is
 	old := l.left(newPrefix + "t8.")
 	l.check(os.Chtimes(old, time.Now(), time.Now().Add(-time.Hour)))
-	killed, err := lockFile(filepath.Join(l.left(newPrefix+"t7."), lockName), true, false)
+	killed, err := filelock.Open(filepath.Join(l.left(newPrefix+"t7."), lockName), filelock.Shared)
 	l.check(err)
 	l.check(killed.Close())
 	l.left(deadPrefix)

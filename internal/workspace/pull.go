@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
@@ -82,7 +83,7 @@ func (w *Workspace) pulled(ctx context.Context, sb Sandbox, use func(context.Con
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	lock, err := lockFile(w.path("pull.lock"), false, true) // one at a time
+	lock, err := filelock.Open(w.path("pull.lock"), filelock.Wait) // one at a time
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/filelock"
 	"github.com/adamant-os/adamant/internal/kernel"
 )
 
@@ -17,8 +18,6 @@ const (
 	deadPrefix = ".dead-" // being removed
 	lockName   = "lock"
 )
-
-var errLocked = errors.New("somebody uses it")
 
 // BusyError says that a workspace is in use.
 type BusyError struct{ ID string }
@@ -89,8 +88,8 @@ func (s *Store) Load(_ context.Context, id string) (*Workspace, error) {
 
 // Use keeps a workspace from being removed, by this and other processes, until release is called or this process ends.
 func (w *Workspace) Use() (release func() error, err error) {
-	f, err := lockFile(w.path(lockName), true, false)
-	if errors.Is(err, errLocked) || errors.Is(err, fs.ErrNotExist) {
+	f, err := filelock.Open(w.path(lockName), filelock.Shared)
+	if errors.Is(err, filelock.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("workspace %s is being removed: %w", w.ID, fs.ErrNotExist)
 	}
 	if err != nil {

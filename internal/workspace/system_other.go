@@ -17,6 +17,4 @@ func statOf(fs.FileInfo) git.FileStat { return git.FileStat{} }
 
 func age(*os.File, time.Time) error { return errPlatform }
 
-func lockFile(string, bool, bool) (*os.File, error) { return nil, errPlatform }
-
 func openData(*os.Root, string) (*os.File, error) { return nil, errPlatform }

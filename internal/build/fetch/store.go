@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/adamant-os/adamant/internal/atomicfile"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
@@ -33,7 +34,7 @@ func (f *Fetcher) layer(ctx context.Context, p *plan) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	return l, writeFile(record, text)
+	return l, atomicfile.Write(record, text)
 }
 
 // key names all that decides what a plan brings.
@@ -113,21 +114,4 @@ func (f *Fetcher) publish(ctx context.Context, out string, l *Layer) error {
 		return removeAll(out)
 	}
 	return err
-}
-
-// writeFile replaces a file as a whole.
-func writeFile(name string, text []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(name), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
 }
