@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
@@ -76,7 +77,7 @@ func (t tree) Checkout(_ context.Context, dir string) error {
 		if strings.HasPrefix(content, "#!") {
 			mode = 0o755
 		}
-		if err := os.WriteFile(file, []byte(content), mode); err != nil {
+		if err := exectest.WriteFile(file, []byte(content), mode); err != nil {
 			return err
 		}
 	}
