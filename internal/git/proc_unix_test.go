@@ -35,7 +35,7 @@ func TestWholeGroupIsKilled(t *testing.T) {
 			}()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			err := f.alias("exec 3>'"+pipe+"'; echo up; sleep 60 & wait").stream(ctx, func(out *bufio.Reader) error {
+			err := f.alias("exec 3>'"+pipe+"'; echo up; sleep 600 & wait").stream(ctx, func(out *bufio.Reader) error {
 				if _, err := out.ReadString('\n'); err != nil {
 					return err
 				}
@@ -53,7 +53,7 @@ func TestWholeGroupIsKilled(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(5 * time.Minute):
 				t.Error("the grandchild is still alive")
 			}
 		})

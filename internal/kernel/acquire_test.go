@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -57,7 +58,13 @@ func TestAcquireWaitsForChildren(t *testing.T) {
 	child.ExtraFiles = []*os.File{k.Children()}
 	in, err := child.StdinPipe()
 	l.check(err)
+	out, err := child.StdoutPipe()
+	l.check(err)
 	l.check(child.Start())
+	_, err = in.Write([]byte("x"))
+	l.check(err)
+	_, err = io.ReadFull(out, make([]byte, 1)) // the shell has started cat, its grandchild
+	l.check(err)
 	l.check(k.Close())
 	next := l.open()
 	_, err = next.Acquire(t.Context(), Hold{Wait: 100 * time.Millisecond})

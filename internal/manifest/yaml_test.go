@@ -274,8 +274,8 @@ func TestHostileSizes(t *testing.T) {
 			go func() { done <- len(ParseYAML("f", []byte(text))) }()
 			select {
 			case <-done:
-			case <-time.After(30 * time.Second):
-				t.Error("no answer after 30 seconds")
+			case <-time.After(5 * time.Minute):
+				t.Error("no answer after 5 minutes")
 			}
 		})
 	}

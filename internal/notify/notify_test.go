@@ -219,7 +219,7 @@ func TestCommand(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
-	if err := command(manifest.Hook{Command: []string{"sleep 60 & sleep 60"}}, opt)(ctx, Event{}); err == nil || time.Since(begun) > 20*time.Second {
+	if err := command(manifest.Hook{Command: []string{"sleep 600 & sleep 600"}}, opt)(ctx, Event{}); err == nil || time.Since(begun) > 5*time.Minute {
 		t.Errorf("a command that hangs: %v after %s", err, time.Since(begun))
 	}
 }

@@ -48,7 +48,7 @@ func TestAdmissionOwnRules(t *testing.T) {
 		"a list":       {`deny contains []`, "POLICY_DENIED [] "},
 		"excuse of no": {"excuse contains \"REVOKED\"\n\ndecision := {\"deny\": []}", ""},
 	} {
-		a, err := CompileAdmission(t.Context(), admissionModule("package adamant.admission\n\n"+c.rule+"\n"), time.Second)
+		a, err := CompileAdmission(t.Context(), admissionModule("package adamant.admission\n\n"+c.rule+"\n"), time.Minute)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -72,7 +72,7 @@ func TestAdmissionMistakes(t *testing.T) {
 		"syntax":   "package adamant.admission\n\ndeny contains {\n",
 		"replaced": "package adamant.admission\n\ndeny := set()\n",
 	} {
-		_, err := CompileAdmission(t.Context(), admissionModule(text), time.Second)
+		_, err := CompileAdmission(t.Context(), admissionModule(text), time.Minute)
 		if err == nil || !strings.Contains(err.Error(), ".adamant/policy/admission.rego") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -85,7 +85,7 @@ func TestAdmissionMistakes(t *testing.T) {
 // The base rules stand in a package that no module of a repository reaches, and rules that fail decide nothing.
 func TestAdmissionCannotBeWeakened(t *testing.T) {
 	t.Parallel()
-	a, err := CompileAdmission(t.Context(), admissionModule("package adamant.base.admission\n\ndenials := set()\n"), time.Second)
+	a, err := CompileAdmission(t.Context(), admissionModule("package adamant.base.admission\n\ndenials := set()\n"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAdmissionCannotBeWeakened(t *testing.T) {
 	if _, err := Compile(t.Context(), admissionModule("package adamant.base.admission\n\ndenials := set()\n"), Options{}); err == nil {
 		t.Error("the gate lets it onto main")
 	}
-	a, err = CompileAdmission(t.Context(), admissionModule("package adamant.admission\n\ndeny contains 1 if to_number(input.environment) == 1\n"), time.Second)
+	a, err = CompileAdmission(t.Context(), admissionModule("package adamant.admission\n\ndeny contains 1 if to_number(input.environment) == 1\n"), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestAdmissionDocumented(t *testing.T) {
 	if !found {
 		t.Fatal("no example")
 	}
-	a, err := CompileAdmission(t.Context(), admissionModule(block), time.Second)
+	a, err := CompileAdmission(t.Context(), admissionModule(block), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

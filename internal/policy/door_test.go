@@ -23,7 +23,7 @@ deny contains {"rule": "own/day", "ref": "", "message": "not today", "fix": ""} 
 
 func TestDoorOverride(t *testing.T) {
 	t.Parallel()
-	d, err := CompileDoor(t.Context(), []facts.Module{doorModule("door.rego", onlyMonday)}, time.Second)
+	d, err := CompileDoor(t.Context(), []facts.Module{doorModule("door.rego", onlyMonday)}, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestDoorMistakes(t *testing.T) {
 		"network": "package adamant.door\n\ndeny contains r if {\n\tr := http.send({})\n}\n",
 		"syntax":  "package adamant.door\n\ndeny contains {\n",
 	} {
-		_, err := CompileDoor(t.Context(), []facts.Module{doorModule("door.rego", text)}, time.Second)
+		_, err := CompileDoor(t.Context(), []facts.Module{doorModule("door.rego", text)}, time.Minute)
 		if err == nil || !strings.Contains(err.Error(), ".adamant/policy/door.rego:") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -65,13 +65,14 @@ func TestCrashLog(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	var before Checkpoint
 	var recovery time.Duration
-	for i := range points(t) {
+	kills := 0
+	for ; kills < points(t) || before.Size < 100; kills++ { // fewer leaves would test nothing
 		acknowledged := killed(t, dir, time.Duration(random.IntN(60_000))*time.Microsecond)
 		start := time.Now()
 		l := must(Open(dir, testKey()))(t)
 		recovery = max(recovery, time.Since(start))
 		if l.Size() < acknowledged {
-			t.Fatalf("crash %d: %d leaves were acknowledged, and the log has %d", i, acknowledged, l.Size())
+			t.Fatalf("crash %d: %d leaves were acknowledged, and the log has %d", kills, acknowledged, l.Size())
 		}
 		check(t, l.Close())
 		now := must(Fsck(t.Context(), Dir(dir), verifier(t)))(t)
@@ -82,10 +83,7 @@ func TestCrashLog(t *testing.T) {
 		before = now
 	}
 	holdsAll(t, dir, before.Size)
-	if before.Size < 100 {
-		t.Errorf("only %d leaves: the test tests nothing", before.Size)
-	}
-	t.Logf("%d kills, %d leaves, none lost; opening after a kill took at most %v", points(t), before.Size, recovery)
+	t.Logf("%d kills, %d leaves, none lost; opening after a kill took at most %v", kills, before.Size, recovery)
 }
 
 // killed lets a process append for a while and returns the last size that it acknowledged.

@@ -19,7 +19,7 @@ func (l *lab) smallDisk(size string) {
 		l.t.Skipf("LEFT OUT: a disk that is really full takes root and mounts: %v", err)
 	}
 	l.t.Cleanup(func() {
-		if err := unix.Unmount(l.store.dir, 0); err != nil {
+		if err := unix.Unmount(l.store.dir, unix.MNT_DETACH); err != nil {
 			l.t.Error(err)
 		}
 	})

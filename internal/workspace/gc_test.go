@@ -218,7 +218,7 @@ func (l *lab) again(dir, store string) {
 	var err error
 	l.kernel, err = kernel.Open(l.t.Context(), dir)
 	l.check(err)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	_, err = l.kernel.Acquire(l.t.Context())
 	for errors.As(err, new(*kernel.HeldError)) && time.Now().Before(deadline) { // a child of the killed process between fork and exec
 		<-time.After(10 * time.Millisecond)

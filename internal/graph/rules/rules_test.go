@@ -125,7 +125,7 @@ func TestCatastrophicPattern(t *testing.T) {
 	if len(report.Problems) != 1 || !report.Problems[0].Fatal || !strings.Contains(report.Problems[0].Message, "longer than") {
 		t.Errorf("%+v", report)
 	}
-	if took := time.Since(start); took > 20*time.Second {
+	if took := time.Since(start); took > 5*time.Minute {
 		t.Errorf("it took %v", took)
 	}
 	// the same without lookaround is linear

@@ -47,7 +47,7 @@ func (t tree) run(tb testing.TB) *gatekeeper.Report {
 			suites = append(suites, s)
 		}
 	}
-	report, err := gatekeeper.Run(tb.Context(), suites, t.read, gatekeeper.RunOptions{Sandbox: policy.Sandbox(), Now: now(), Deadline: time.Second})
+	report, err := gatekeeper.Run(tb.Context(), suites, t.read, gatekeeper.RunOptions{Sandbox: policy.Sandbox(), Now: now(), Deadline: time.Minute})
 	if err != nil {
 		tb.Fatal(err)
 	}
