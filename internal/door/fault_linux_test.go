@@ -19,7 +19,8 @@ func TestDiskFullTmpfs(t *testing.T) {
 		t.Skip("mounting needs root: only the limit on file sizes was tried")
 	}
 	t.Cleanup(func() {
-		if err := unix.Unmount(f.door.pushes(), 0); err != nil {
+		f.server.Close()
+		if err := unix.Unmount(f.door.pushes(), unix.MNT_DETACH); err != nil { // at once, though a fork may still have a file of it open
 			t.Error(err)
 		}
 	})

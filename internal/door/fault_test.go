@@ -307,14 +307,12 @@ func TestIdleClient(t *testing.T) {
 	data := body("", head, "refs/for/main", pack)
 	before := f.state()
 	hold := make(chan struct{})
-	done := time.AfterFunc(20*time.Second, func() { close(hold) })
-	began := time.Now()
+	release := time.AfterFunc(5*time.Minute, func() { close(hold) })
 	_, answer, err := f.post(t.Context(), s, servicePush, io.MultiReader(bytes.NewReader(data[:len(data)-8]), &calling{func() { <-hold }}))
-	if time.Since(began) > 15*time.Second {
-		t.Error("it was waited for")
-	}
-	if done.Stop() {
+	if release.Stop() {
 		close(hold)
+	} else {
+		t.Error("it was waited for")
 	}
 	if err == nil && strings.Contains(answer, "ok refs/for/main") {
 		t.Error(answer)
@@ -328,26 +326,41 @@ func TestIdleClient(t *testing.T) {
 // The deadline of a silent client is no deadline for the work that follows its request, nor for the next one.
 func TestWorkOutlastsIdle(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, withLimits(Limits{Idle: 300 * time.Millisecond}))
-	f.before = func(Push) error { <-time.After(time.Second); return nil }
+	idle := 300 * time.Millisecond
+	err := outlasts(t, idle)
+	for err != nil && idle < 15*time.Second { // a busy machine may be silent for so long, too
+		t.Log(err)
+		idle *= 4
+		err = outlasts(t, idle)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// outlasts pushes twice over one connection; each push is worked on for longer than a client may be silent.
+func outlasts(t *testing.T, idle time.Duration) error {
+	f := newFixture(t, withLimits(Limits{Idle: idle}))
+	f.before = func(Push) error { <-time.After(2 * idle); return nil }
 	s := f.coder("a")
 	for round := range 2 {
 		head, pack := f.proposal("x", fmt.Sprint(round))
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.server.URL+"/demo.git/"+servicePush, bytes.NewReader(body("", head, "refs/for/main", pack)))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		req.SetBasicAuth("x", s.Reveal())
 		req.Header.Set("Content-Type", "application/x-git-receive-pack-request")
 		resp, err := f.server.Client().Do(req)
 		if err != nil {
-			t.Fatal(err)
+			return fmt.Errorf("idle %s, round %d: %w", idle, round, err)
 		}
 		answer, err := io.ReadAll(resp.Body)
 		if err = errors.Join(err, resp.Body.Close()); err != nil || !strings.Contains(string(answer), "ok refs/for/main") {
-			t.Errorf("round %d: %q, %v", round, answer, err)
+			return fmt.Errorf("idle %s, round %d: %q, %w", idle, round, answer, err)
 		}
 	}
+	return nil
 }
 
 // The disk is full while git writes the pack: the pusher is told, and nothing is left.

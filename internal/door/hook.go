@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // The hooks that git calls.
@@ -40,6 +41,8 @@ func writeHooks(dir string, command []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	syscall.ForkLock.RLock() // a fork meanwhile would have a hook open for writing until it is another program, and git could not start it
+	defer syscall.ForkLock.RUnlock()
 	for _, name := range []string{HookPreReceive, HookProcReceive} {
 		text := "#!/bin/sh\nexec " + strings.Join(quoted, " ") + " " + name + "\n"
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
