@@ -23,6 +23,8 @@ import (
 
 	"crypto/rand"
 
+	"go.uber.org/goleak"
+
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 )
@@ -39,7 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // bareKernel is two bare repositories as the kernel keeps them.
