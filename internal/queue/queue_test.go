@@ -18,7 +18,12 @@ func TestMain(m *testing.M) {
 
 func open(t *testing.T, dir string, epoch uint64) *Queue {
 	t.Helper()
-	q, err := Open(t.Context(), Options{Dir: dir, Name: "a.b c", Epoch: epoch, AckWait: 3 * time.Second})
+	return openWith(t, Options{Dir: dir, Name: "a.b c", Epoch: epoch})
+}
+
+func openWith(t *testing.T, opt Options) *Queue {
+	t.Helper()
+	q, err := Open(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,7 @@ func TestWork(t *testing.T) {
 // waitFor waits until n jobs are left: an acknowledgement follows the handler's return.
 func waitFor(t *testing.T, q *Queue, n uint64) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(5 * time.Minute); ; {
 		left, err := q.Waiting(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -121,16 +126,16 @@ func TestReopen(t *testing.T) {
 // TestHeartbeat keeps a job that takes longer than AckWait with its worker.
 func TestHeartbeat(t *testing.T) {
 	if testing.Short() {
-		t.Skip("LEFT OUT: -short: takes four seconds of real time")
+		t.Skip("LEFT OUT: -short: takes eight seconds of real time")
 	}
-	q := open(t, t.TempDir(), 1)
+	q := openWith(t, Options{Dir: t.TempDir(), Name: "slow", Epoch: 1, AckWait: 6 * time.Second})
 	defer q.Close()
 	var handed atomic.Int32
 	done := make(chan struct{})
 	submit(t, q, Job{Kind: "slow", Key: "k"})
 	err := q.Work(t.Context(), "slow", 2, func(ctx context.Context, _ Job) error {
 		handed.Add(1)
-		pause(ctx, 4*time.Second)
+		pause(ctx, 8*time.Second)
 		close(done)
 		return nil
 	})

@@ -228,7 +228,7 @@ func inheritedDescriptors(env func(string) string) error {
 }
 
 func dial(network, address string) error {
-	conn, err := net.DialTimeout(network, address, 2*time.Second)
+	conn, err := net.DialTimeout(network, address, time.Minute)
 	if err != nil {
 		return held{err}
 	}
@@ -241,7 +241,7 @@ func askResolver(env func(string) string) error {
 		return held{err}
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}
 	if _, err := conn.Write([]byte("who is it?")); err != nil {

@@ -341,22 +341,21 @@ func (g *cgroup) starved() bool {
 	return false
 }
 
-// remove removes the group, whose processes were killed: the kernel may take a moment to forget them.
+// forgetTime is how long the kernel may take to forget processes that were killed.
+const forgetTime = 30 * time.Second
+
+// remove removes the group, whose processes were killed.
 func (g *cgroup) remove() error {
 	if g == nil {
 		return nil
 	}
 	var errs []error
 	for _, folder := range g.folders {
-		var err error
-		for range 500 {
-			if err = os.Remove(folder); err == nil || errors.Is(err, fs.ErrNotExist) {
-				err = nil
-				break
-			}
+		err := os.Remove(folder)
+		for end := time.Now().Add(forgetTime); errors.Is(err, unix.EBUSY) && time.Now().Before(end); err = os.Remove(folder) {
 			time.Sleep(2 * time.Millisecond)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("remove a cgroup: %w", err))
 		}
 	}

@@ -111,7 +111,7 @@ func chown(t *testing.T, path string, id Identity) {
 
 // victim is a process outside of the sandbox that runs as the same user as the attack: the worst case.
 func victim(t *testing.T, s *stageSet) {
-	cmd := exec.Command("/bin/sleep", "60")
+	cmd := exec.Command("/bin/sleep", "600")
 	cmd.Env = []string{"TOKEN=secret"}
 	if s.spec.Identity != Self() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(s.spec.Identity.UID), Gid: uint32(s.spec.Identity.GID)}}

@@ -188,7 +188,7 @@ func (h *house) commit(message string, files map[string]string) error {
 // await waits until a change has a status.
 func (h *house) await(id string, want change.Status) error {
 	var c desk.Change
-	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if err := h.call("GET", desk.PathChange, id, nil, &c); err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (h *house) attested() error {
 		return err
 	}
 	defer repo.Close()
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		main, err := repo.Ref(context.Background(), kernel.RefMain)
 		if err != nil {
 			return err
@@ -500,6 +500,13 @@ func (h *house) batch() error {
 			return err
 		}
 		ids = append(ids, id)
+	}
+	for arriving := true; arriving; time.Sleep(20 * time.Millisecond) { // a change's state says queued a moment before the queue has it
+		var q api.Queue
+		if err := h.call("GET", api.PathQueue, "", nil, &q); err != nil {
+			return err
+		}
+		arriving = slices.ContainsFunc(q.Entries, func(e api.Entry) bool { return e.State == "arriving" })
 	}
 	if err := h.call("POST", api.PathResume, "", api.Reason{}, &p); err != nil {
 		return err
