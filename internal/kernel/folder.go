@@ -220,7 +220,7 @@ func readIdentity(dir string) (identity, error) {
 	return id, nil
 }
 
-const closeWait = 10 * time.Second // for the ledger's last entries
+const closeWait = time.Minute // for the ledger's last entries
 
 const jsonLimit = 64 << 10 // bytes of the kernel's own small files
 

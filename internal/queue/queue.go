@@ -75,7 +75,7 @@ type Queue struct {
 }
 
 const (
-	startWait   = 10 * time.Second
+	startWait   = time.Minute
 	maxPayload  = 1 << 20  // bytes of one job
 	maxBytes    = 64 << 20 // of all jobs that wait
 	dedupWindow = 10 * time.Minute

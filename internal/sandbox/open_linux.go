@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long the first process may take to set itself up on a busy machine.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Open makes a sandbox without a program. Network, mounts and processes are shared by all that Cell.Start starts in it.
 func (s *Sandbox) Open(ctx context.Context, spec Spec) (*Cell, error) {
