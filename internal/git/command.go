@@ -19,8 +19,8 @@ const (
 	chattyLimit = 8 << 20   // bytes of it where it lists references
 	outputLimit = 256 << 20 // bytes of stdout of one command that is read whole
 	readBuffer  = 64 << 10
-	waitDelay   = 2 * time.Second // how long pipes may stay open after a child was killed
-	gracePeriod = 5 * time.Second // how long a child may take to remove its locks when it is asked to end
+	waitDelay   = 20 * time.Second // how long pipes may stay open after a child ended: somebody who was just forked has them, too
+	gracePeriod = 5 * time.Second  // how long a child may take to remove its locks when it is asked to end
 )
 
 // errStop ends a stream early without an error.

@@ -59,3 +59,13 @@ func TestWholeGroupIsKilled(t *testing.T) {
 		})
 	}
 }
+
+// TestPipesStayOpen: who was forked elsewhere in this process has a child's pipes open until it becomes another program, on a machine that
+// stalls for seconds. The child has not failed for that.
+func TestPipesStayOpen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if out, err := f.alias("sleep 3 >/dev/null & echo up").output(t.Context()); err != nil || string(out) != "up\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+}

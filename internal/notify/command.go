@@ -13,7 +13,7 @@ import (
 )
 
 // killWait is how long a command's children may hold its output open after it ended.
-const killWait = 2 * time.Second
+const killWait = 10 * time.Second
 
 // command runs a command with the event on its standard input and nothing in its environment but PATH, HOME and what the
 // configuration passes.
