@@ -12,14 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/gateway/price"
 	"github.com/adamant-os/adamant/internal/gateway/wire"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // dear is a table in which every token costs one nano-USD, or ten when it is written.
 func dear(t testing.TB) *price.Table {

@@ -3,8 +3,8 @@ package policy
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/adamant-os/adamant/internal/leaktest"
 )
 
 // TestMain fails when an evaluation or a test run leaves a goroutine behind, at a deadline too.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }

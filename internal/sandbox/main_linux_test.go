@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/exectest"
+	"github.com/adamant-os/adamant/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
@@ -19,12 +18,11 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("ADAMANT_TEST_DAEMON_SECRET", "secret")
 	program := publish()
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	leaktest.Main(m, func() {
 		if program != "" {
 			os.RemoveAll(filepath.Dir(program))
 		}
-		os.Exit(code)
-	}))
+	})
 }
 
 // programVariable names a copy of this program that every user can start.

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/sandbox"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, crashWork(job))
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // sandboxes are made once: they count their control groups by process.
