@@ -24,13 +24,16 @@ func (c *clock) set(h *house) {
 	h.now = func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 }
 
+// hang is longer than anything takes that a test waits for, on whatever machine.
+const hang = 5 * time.Minute
+
 // kernelGit is the folder of the kernel's repository.
 func (h *house) kernelGit() string { return filepath.Join(h.dir, "kernel.git") }
 
 // until waits until a condition holds.
 func (h *house) until(what string, holds func() bool) {
 	h.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !holds(); {
+	for deadline := time.Now().Add(hang); !holds(); {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("never: %s", what)
 		}
@@ -225,7 +228,7 @@ func (h *house) breakGlass(onto, lands, reason, code string) {
 	must(h.t, k.Repo().Fetch(ctx, filepath.Join(h.clone.Dir, ".git"), []string{lands}, git.FetchOptions{}))
 	now := h.now().UTC().Truncate(time.Second)
 	text, err := operator.Order{APIVersion: operator.OrderVersion, Action: operator.ActionLand, Operator: "ada", Onto: onto, Lands: lands, Reason: reason,
-		Nonce: nonce(h.t), At: now, Expires: now.Add(time.Minute)}.Text()
+		Nonce: nonce(h.t), At: now, Expires: now.Add(hang)}.Text()
 	must(h.t, err)
 	_, err = authority.Order(ctx, desk.Enrolment{Proof: desk.Proof{Statement: text, Method: operator.MethodRecovery, Code: code}}, false)
 	must(h.t, err)

@@ -59,8 +59,8 @@ func TestLeaks(t *testing.T) {
 	before, routinesBefore, memoryBefore := files(), goroutines(), memory(t, p, "VmRSS")
 	push(n/3, n)
 	after, routines := 0, 0
-	eventually(t, 90*time.Second, "back at the files it had", func() bool { after = files(); return after <= before+8 })
-	eventually(t, 90*time.Second, "back at the goroutines it had", func() bool { routines = goroutines(); return routines <= routinesBefore+16 })
+	eventually(t, hang, "back at the files it had", func() bool { after = files(); return after <= before+8 })
+	eventually(t, hang, "back at the goroutines it had", func() bool { routines = goroutines(); return routines <= routinesBefore+16 })
 	var all api.Changes
 	if err := d.client().Call(t.Context(), "GET", api.PathChanges+"?all=true", "", nil, &all); err != nil || len(all.Changes) != n {
 		t.Errorf("%d of %d changes are there, %v", len(all.Changes), n, err)

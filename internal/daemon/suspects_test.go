@@ -141,11 +141,11 @@ func TestDeadlyChange(t *testing.T) {
 		t.Errorf("the inbox says %+v", item)
 	}
 	d.disarm()
-	d.await(d.propose(url, c[1], "topic=other"), 60*time.Second, merged)
+	d.await(d.propose(url, c[1], "topic=other"), hang, merged)
 	if err := d.client().Call(t.Context(), "POST", api.PathContinue, id, api.Reason{}, &desk.Answer{}); err != nil {
 		t.Fatal(err)
 	}
-	d.await(id, 60*time.Second, string(change.Soaking))
+	d.await(id, hang, string(change.Soaking))
 }
 
 // TestDeadlyInTheQueue: the same where a batch is proven. The others of the batch land.
@@ -161,12 +161,12 @@ func TestDeadlyInTheQueue(t *testing.T) {
 	c := d.commits(2, func(n int) (string, string) { return "src/list.py", list(map[int]string{1 + 5*n: "100"}) })
 	d.post(api.PathPause)
 	good := d.propose(url, c[0], "topic=good")
-	d.await(good, 60*time.Second, string(change.Queued))
+	d.await(good, hang, string(change.Queued))
 	p.kill()
 	d.order.Shift = 2 * time.Hour // so that the good one is in front of the bad one, which has to be judged again behind it
 	p, _ = d.up()
 	bad := d.propose(url, c[1], "topic=bad")
-	d.await(bad, 60*time.Second, string(change.Queued))
+	d.await(bad, hang, string(change.Queued))
 	d.arm(bad)
 	d.post(api.PathResume)
 	d.dies(p, bad)
@@ -176,12 +176,12 @@ func TestDeadlyInTheQueue(t *testing.T) {
 	if item := d.item(bad); !strings.Contains(item.Why, "the daemon ended 5 times in a row") || item.Next != "adamant resume "+bad+" | adamant abandon "+bad {
 		t.Errorf("the inbox says %+v", item)
 	}
-	d.await(good, 60*time.Second, merged)
+	d.await(good, hang, merged)
 	d.disarm()
 	if err := d.client().Call(t.Context(), "POST", api.PathContinue, bad, api.Reason{}, &desk.Answer{}); err != nil {
 		t.Fatal(err)
 	}
-	d.await(bad, 60*time.Second, merged)
+	d.await(bad, hang, merged)
 }
 
 // post sends an order. The daemon may die of it before it answers.

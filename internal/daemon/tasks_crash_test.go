@@ -79,7 +79,7 @@ func TestTaskCrash(t *testing.T) {
 // tasksDone waits until every task is done, and counts the attempts that were lost on the way. Who was lost too often is resumed.
 func (d *den) tasksDone(ids []string) int {
 	d.t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); ; {
+	for deadline := time.Now().Add(2 * hang); ; {
 		var all api.Tasks
 		if err := d.client().Call(d.t.Context(), "GET", api.PathTasks+"?all=true", "", nil, &all); err != nil {
 			d.t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func (h *house) task(in api.NewTask) string {
 func (h *house) reaches(id string, want task.Status) api.TaskDetail {
 	h.t.Helper()
 	var d api.TaskDetail
-	for deadline := time.Now().Add(60 * time.Second); ; {
+	for deadline := time.Now().Add(hang); ; {
 		h.call("GET", api.PathTask, id, nil, &d)
 		if d.Status == string(want) {
 			return d
@@ -283,8 +284,13 @@ func TestTasksThatMeet(t *testing.T) {
 // TestFleetCaps never runs more than main's configuration allows.
 func TestFleetCaps(t *testing.T) {
 	t.Parallel()
+	var begun atomic.Int32
+	two := make(chan struct{}) // the first one waits for the second
 	h, tr := newStudio(t, "{maxRunning: 2}", func(a task.Attempt) scene {
-		return scene{write: leaf(a.Task[:8], a.Title), takes: 100 * time.Millisecond}
+		if begun.Add(1) == 2 {
+			close(two)
+		}
+		return scene{write: leaf(a.Task[:8], a.Title), until: two, takes: 100 * time.Millisecond}
 	})
 	var ids []string
 	for i := range 6 {
@@ -321,13 +327,13 @@ func TestTaskCancelled(t *testing.T) {
 		return scene{until: make(chan struct{})}
 	})
 	id := h.task(api.NewTask{Title: "Write a page"})
-	eventually(t, time.Minute, "a second attempt", func() bool { return len(tr.attempts()) == 2 })
+	eventually(t, hang, "a second attempt", func() bool { return len(tr.attempts()) == 2 })
 	var a api.TaskAnswer
 	h.call("POST", api.PathTaskCancel, id, api.Reason{Reason: "no"}, &a)
 	d := h.reaches(id, task.Cancelled)
 	h.await(d.Change[:16], change.Abandoned)
-	eventually(t, time.Minute, "no agent left", func() bool { return len(tr.Running()) == 0 })
-	eventually(t, time.Minute, "the attempt on record as ended", func() bool {
+	eventually(t, hang, "no agent left", func() bool { return len(tr.Running()) == 0 })
+	eventually(t, hang, "the attempt on record as ended", func() bool {
 		h.call("GET", api.PathTask, id, nil, &d)
 		return d.Rounds[1].Ended != nil
 	})
@@ -359,7 +365,7 @@ func TestSqueezeWhenIdle(t *testing.T) {
 		h.clone.Commit("marks")
 	})
 	var all api.Tasks
-	eventually(t, time.Minute, "a task", func() bool {
+	eventually(t, hang, "a task", func() bool {
 		h.call("GET", api.PathTasks+"?all=true", "", nil, &all)
 		return len(all.Tasks) > 0
 	})

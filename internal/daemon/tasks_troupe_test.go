@@ -33,6 +33,7 @@ type troupe struct {
 	done    chan task.Outcome
 	lines   chan task.Line
 	ended   chan struct{}
+	works   sync.WaitGroup // attempts that still write
 }
 
 // scene is one attempt: files to write ("" removes one), how it ends, and what it waits for before. Secret leaves no record.
@@ -65,13 +66,17 @@ func (tr *troupe) Start(_ context.Context, a task.Attempt) error {
 	tr.most = max(tr.most, len(tr.running))
 	stop := make(chan string, 1)
 	tr.cancel[a.ID] = stop
-	go tr.run(a, stop)
+	tr.works.Go(func() { tr.run(a, stop) })
 	return nil
 }
 
 func (tr *troupe) run(a task.Attempt, stop <-chan string) {
 	s := tr.play(a)
-	tr.lines <- task.Line{Time: time.Now(), Task: a.Task, Attempt: a.ID, Kind: "tool", Text: "edit"}
+	select {
+	case tr.lines <- task.Line{Time: time.Now(), Task: a.Task, Attempt: a.ID, Kind: "tool", Text: "edit"}:
+	case <-tr.ended:
+		return
+	}
 	o := s.outcome
 	select {
 	case <-wait(s.until):
@@ -210,7 +215,11 @@ func (tr *troupe) Cancel(_ context.Context, id, why string) {
 func (tr *troupe) Done() <-chan task.Outcome { return tr.done }
 func (tr *troupe) Lines() <-chan task.Line   { return tr.lines }
 
-func (tr *troupe) Close() { close(tr.ended) }
+// Close waits for attempts that are writing into the kernel's repository, which the test removes next.
+func (tr *troupe) Close() {
+	close(tr.ended)
+	tr.works.Wait()
+}
 
 // attempts are those that were started so far.
 func (tr *troupe) attempts() []task.Attempt {

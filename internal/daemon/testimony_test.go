@@ -23,7 +23,7 @@ func agentFile(name, spec string) string {
 // refusal waits until the gate has refused an attempt of a task, and returns why.
 func (h *house) refusal(id string) string {
 	h.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(hang); ; {
 		var d api.TaskDetail
 		h.call("GET", api.PathTask, id, nil, &d)
 		if d.Return != nil {
