@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -85,6 +86,7 @@ func attacks() map[string]func(env func(string) string) error {
 		"the hypervisor's sockets":         func(func(string) string) error { return openSocket(unix.AF_VSOCK, unix.SOCK_STREAM) },
 		"the daemon's keyring":             readKeyring,
 		"System V shared memory":           readSharedMemory,
+		"POSIX message queue":              readQueue,
 		"shared memory files":              readSecret,
 		"the host's name":                  hostName,
 		"the place among cgroups":          cgroupPlace,
@@ -280,6 +282,24 @@ func readSharedMemory(env func(string) string) error {
 	}
 	if !bytes.Contains(text, []byte("secret")) {
 		return held{errors.New("it is another segment")}
+	}
+	return nil
+}
+
+// readQueue takes a message out of a queue of the host's. The name has no slash in front: that is the library's, not the kernel's.
+func readQueue(env func(string) string) error {
+	fd, err := openQueue(env("QUEUE"), unix.O_RDONLY|unix.O_NONBLOCK)
+	if err != nil {
+		return held{err}
+	}
+	defer unix.Close(fd)
+	text := make([]byte, queueMessage)
+	n, _, errno := unix.Syscall6(unix.SYS_MQ_TIMEDRECEIVE, uintptr(fd), uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), 0, 0, 0)
+	if errno != 0 {
+		return held{errno}
+	}
+	if !bytes.Contains(text[:n], []byte("secret")) {
+		return fmt.Errorf("the queue holds %q", text[:n])
 	}
 	return nil
 }

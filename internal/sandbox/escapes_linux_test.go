@@ -98,6 +98,7 @@ func escapes() []escape {
 		{attack: "the hypervisor's sockets", holds: guards{guardSeccomp}},
 		{attack: "the daemon's keyring", holds: guards{guardKeyring, guardSeccomp}, prepare: keyring},
 		{attack: "System V shared memory", holds: guards{guardIPC}, prepare: sharedMemory},
+		{attack: "POSIX message queue", holds: guards{guardIPC, guardLandlock}, prepare: messageQueue},
 		{attack: "shared memory files", holds: guards{guardView}, prepare: func(t *testing.T, s *stageSet) {
 			file, err := os.CreateTemp("/dev/shm", "adamant-test-")
 			if err != nil {

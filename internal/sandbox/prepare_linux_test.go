@@ -208,6 +208,48 @@ func sharedMemory(t *testing.T, s *stageSet) {
 	s.env("SHM", fmt.Sprint(id))
 }
 
+const queueMessage = 64 // bytes of a message at most
+
+// openQueue opens a message queue, or makes one for a message of everybody's.
+func openQueue(name string, flags int) (int, error) {
+	path, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return 0, err
+	}
+	attr := [8]int{1: 1, 2: queueMessage} // struct mq_attr: flags, messages, size of one
+	fd, _, errno := unix.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(path)), uintptr(flags), 0o666, uintptr(unsafe.Pointer(&attr)), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(fd), nil
+}
+
+func messageQueue(t *testing.T, s *stageSet) {
+	name := fmt.Sprintf("adamant-test-%d-%d", os.Getpid(), counter.Add(1))
+	fd, err := openQueue(name, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	t.Cleanup(func() {
+		path, err := unix.BytePtrFromString(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, errno := unix.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(path)), 0, 0); errno != 0 {
+			t.Error(errno)
+		}
+	})
+	if err := unix.Fchmod(fd, 0o666); err != nil { // others may read it, whatever the umask is
+		t.Fatal(err)
+	}
+	text := []byte("secret")
+	if _, _, errno := unix.Syscall6(unix.SYS_MQ_TIMEDSEND, uintptr(fd), uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), 0, 0, 0); errno != 0 {
+		t.Fatal(errno)
+	}
+	s.env("QUEUE", name)
+}
+
 // terminal gives the attack a terminal that no session has yet.
 func terminal(t *testing.T, s *stageSet) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

@@ -116,21 +116,31 @@ func TestKernelObjects(t *testing.T) {
 	if got := a.do("grep ' /work/main.git/objects ' /proc/self/mountinfo | cut -d' ' -f6 | cut -d, -f1"); got != "ro" {
 		t.Errorf("main.git is mounted %s", got)
 	}
-	for name, script := range map[string]string{
+	attacks := map[string]string{
 		"write":       `f=$(find /work/main.git/objects -type f | head -1); chmod u+w $f; echo broken >$f`,
 		"new":         `mkdir /work/main.git/objects/zz`,
 		"remove":      `rm -f $(find /work/main.git/objects -type f | head -1)`,
 		"hard link":   `ln $(find /work/main.git/objects -type f | head -1) /work/repo/linked`,
-		"remount":     `mount -o remount,rw /work/main.git/objects`,
+		"move main":   `git --git-dir=/work/main.git update-ref refs/heads/main 0123456789012345678901234567890123456789 || git --git-dir=/work/main.git update-ref -d refs/heads/main`,
+		"push":        `git push -q /work/main.git HEAD:refs/heads/pushed`,
+		"write a ref": `git rev-parse HEAD >/work/main.git/refs/heads/written`,
+		"hook":        `mkdir -p /work/main.git/hooks && echo exit 0 >/work/main.git/hooks/pre-receive`,
 		"secret":      `git cat-file -p ` + string(secret),
 		"enumerate":   `git cat-file --batch-all-objects --batch-check | grep ` + string(secret),
 		"kernel":      `ls ` + a.kernel.Dir(),
 		"store":       `ls ` + a.store.dir,
 		"environment": `cat /proc/*/environ | tr '\0' '\n' | grep -v -e ^PATH -e ^HOME -e ^TMPDIR -e ^GIT_CONFIG_NOSYSTEM -e ^PWD -e ^SHLVL -e ^_= -e ^OLDPWD | grep .`,
-	} {
+	}
+	for name, script := range attacks {
 		if exit, out := a.try(script); exit == (sandbox.Exit{}) {
 			t.Errorf("%s succeeded:\n%s", name, out)
 		}
+		if out, err := a.unguarded(script); err != nil {
+			t.Errorf("%s fails without a sandbox, too, so it shows nothing: %v\n%s", name, err, out)
+		}
+	}
+	if exit, out := a.try(`mount -o remount,rw /work/main.git/objects`); exit == (sandbox.Exit{}) { // package sandbox shows that mounting works without its guards
+		t.Errorf("remount succeeded:\n%s", out)
 	}
 	if out, err := exec.Command("git", "--git-dir="+a.kernel.Main().GitDir(), "fsck", "--full").CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("fsck of main.git: %v\n%s", err, out)
@@ -142,6 +152,24 @@ func TestKernelObjects(t *testing.T) {
 			t.Errorf("%s has %d names", link, n)
 		}
 	}
+}
+
+// unguarded runs a script where nothing holds it: as this user, on a copy of main.git, with kernel.git's objects in reach.
+func (a *agent) unguarded(script string) (string, error) {
+	a.t.Helper()
+	dir := a.t.TempDir()
+	main := filepath.Join(dir, "main.git")
+	a.check(os.CopyFS(main, os.DirFS(a.kernel.Main().CommonDir())))
+	repo := filepath.Join(dir, "repo")
+	if out, err := exec.Command("git", "clone", "-q", a.clone.Dir, repo).CombinedOutput(); err != nil {
+		a.t.Fatalf("git clone: %v\n%s", err, out)
+	}
+	cmd := exec.Command("sh", "-c", strings.NewReplacer("/work/main.git", main, "/work/repo", repo).Replace(script))
+	cmd.Dir = repo
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "ADAMANT_TEST=seen",
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + filepath.Join(a.kernel.Repo().CommonDir(), "objects")}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // TestOtherWorkspace tries to read another task's workspace, also with that task's knowledge of where it is.
