@@ -68,7 +68,7 @@ func (i *inside) live() error {
 		unix.Close(fd)
 	}
 	go i.reap()
-	if i.setup.Watch > 0 && !i.setup.Without.has(guardCgroup) {
+	if i.setup.Watch > 0 && i.isFirst && !i.setup.Without.has(guardCgroup) { // elsewhere it would see, and kill, what is not its own
 		go i.watchMemory(i.setup.Watch)
 	}
 	for {
