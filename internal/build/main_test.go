@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/git/gittest"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(probeVariable); name != "" {
 		probe(name) // and what some of them run
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // shared is a folder of builders for all tests, which stays: its caches take a minute to fill, and are by digest of what is in them.

@@ -13,19 +13,18 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/manifest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	sandbox.Init() // this binary is also the first process of the sandboxes that tests open
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // tree is a git tree in memory. A value that starts with "-> " is a symlink.

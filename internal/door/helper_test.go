@@ -23,10 +23,9 @@ import (
 
 	"crypto/rand"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/leaktest"
 )
 
 // TestMain lets the test binary be its own hook.
@@ -41,7 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // bareKernel is two bare repositories as the kernel keeps them.

@@ -11,14 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/agent"
 	"github.com/adamant-os/adamant/internal/agent/agenttest"
 	"github.com/adamant-os/adamant/internal/agent/headless"
+	"github.com/adamant-os/adamant/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestGolden(t *testing.T) { agenttest.Golden(t, New()) }
 

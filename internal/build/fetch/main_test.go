@@ -17,15 +17,15 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/mod/sumdb/dirhash"
 
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	sandbox.Init() // this binary is also the first process of the sandboxes that tests open
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // sandboxes are made once: they count their control groups by process.

@@ -9,15 +9,14 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/adamant-os/adamant/internal/exectest"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	sandbox.Init() // this binary is also the first process of the sandboxes that tests open
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 // sandboxes are made once: they count their control groups by process.
