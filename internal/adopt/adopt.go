@@ -1,5 +1,6 @@
 // Package adopt makes an existing repository a Repo OS: it plans the files that a wish needs, shows them and writes those that
-// do not exist. It never overwrites or deletes, so that it can be run again at any time, and it never commits.
+// do not exist. It never overwrites or deletes what somebody else has written, so that it can be run again at any time, and it
+// never commits.
 package adopt
 
 import (
@@ -20,6 +21,7 @@ type Wishes struct {
 	Name     string
 	Branch   string // protected branch
 	Phase    int    // 1..4
+	Was      int    // phase of the adamant.yaml that is there; 0 without one
 	Checks   []manifest.Check
 	HooksDir string // git's hooks of this clone
 	GitHooks bool
@@ -32,18 +34,20 @@ type Wishes struct {
 // Step is one file of a plan.
 type Step struct {
 	Path  string `json:"path"`  // relative to the root; absolute for hooks outside
-	State string `json:"state"` // write, unchanged, kept
+	State string `json:"state"` // write, replace, unchanged, kept
 	Note  string `json:"note,omitempty"`
 	Text  string `json:"text"`
 	Mode  uint32 `json:"mode"`
 	Show  bool   `json:"-"` // print the text even when it is written
 	root  string // folder that the file stays below, whatever links the repository holds
 	name  string // below root
+	was   string // text that is replaced
 }
 
 // The states of a step.
 const (
 	Written   = "write"     // does not exist yet
+	Replaced  = "replace"   // exists as adamant wrote it for another phase
 	Unchanged = "unchanged" // exists with this text
 	Kept      = "kept"      // exists with another text, which stays
 )
@@ -54,7 +58,7 @@ func Plan(root string, w Wishes) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := []Step{{Path: ".adamant/adamant.yaml", Text: config, Mode: 0o644, Show: true}}
+	steps := []Step{{Path: configPath, Text: config, Mode: 0o644, Show: true}}
 	if w.GitHooks {
 		steps = append(steps, gitHooks(w)...)
 	}
@@ -76,15 +80,17 @@ func Plan(root string, w Wishes) ([]Step, error) {
 		steps = append(steps, step)
 	}
 	for i := range steps {
-		if err := steps[i].compare(root); err != nil {
+		if err := steps[i].compare(root, w); err != nil {
 			return nil, err
 		}
 	}
 	return steps, nil
 }
 
+const configPath = ".adamant/adamant.yaml"
+
 // compare looks at what is there.
-func (s *Step) compare(root string) error {
+func (s *Step) compare(root string, w Wishes) error {
 	s.root, s.name = root, filepath.FromSlash(s.Path)
 	if filepath.IsAbs(s.Path) { // a hook of this clone
 		s.root, s.name = filepath.Split(s.Path)
@@ -97,20 +103,49 @@ func (s *Step) compare(root string) error {
 		return fmt.Errorf("reading %s: %w", s.Path, err)
 	case string(have) == s.Text:
 		s.State = Unchanged
+	case s.ofAnotherPhase(string(have), w):
+		s.State, s.was = Replaced, string(have)
 	default:
-		s.State = Kept
-		s.Note = "exists and stays as it is; --dry-run in an empty folder shows what adamant would write"
+		s.State, s.Note = Kept, s.whyKept(string(have), w)
 	}
 	return nil
 }
 
-// Apply writes what is missing. A file that appeared since the plan was made is not overwritten.
+// ofAnotherPhase says that a hook or a workflow is, byte for byte, what adamant writes in another phase.
+func (s *Step) ofAnotherPhase(have string, w Wishes) bool {
+	for w.Phase = range len(phases) {
+		steps := gitHooks(w)
+		if step, err := workflow(w); err == nil {
+			steps = append(steps, step)
+		}
+		if slices.ContainsFunc(steps, func(o Step) bool { return o.Path == s.Path && o.Text == have }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Step) whyKept(have string, w Wishes) string {
+	switch {
+	case s.Path == configPath && w.Was != w.Phase && w.Was > 0:
+		return fmt.Sprintf("exists and stays as it is: write phase: %d into it", w.Phase)
+	case s.Path != configPath && w.Phase > 1 && strings.Contains(have, "adamant") && strings.Contains(have, "phase 1"):
+		return "blocks nothing: it was written for phase 1 and edited since, and stays as it is; delete it, and run this again"
+	}
+	return "exists and stays as it is; --dry-run in an empty folder shows what adamant would write"
+}
+
+// Apply writes what is missing. A file that appeared or changed since the plan was made is not overwritten.
 func Apply(steps []Step) error {
 	for _, s := range steps {
-		if s.State != Written {
-			continue
+		var err error
+		switch s.State {
+		case Written:
+			err = write(s)
+		case Replaced:
+			err = replace(s)
 		}
-		if err := write(s); err != nil {
+		if err != nil {
 			return fmt.Errorf("writing %s: %w", s.Path, err)
 		}
 	}
@@ -145,6 +180,24 @@ func write(s Step) error {
 	}
 	_, err = file.WriteString(s.Text)
 	return errors.Join(err, file.Close())
+}
+
+// replace puts a new file in the old one's place at once.
+func replace(s Step) error {
+	if have, err := s.read(); err != nil || string(have) != s.was {
+		return errors.Join(errors.New("it changed meanwhile; run this again"), err)
+	}
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	next := s
+	next.name += ".new"
+	if err := write(next); err != nil {
+		return err
+	}
+	return root.Rename(next.name, s.name)
 }
 
 // Name makes a valid name of a folder's name.

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,87 @@ func TestNothingIsOverwritten(t *testing.T) {
 	}
 	if text, err := os.ReadFile(mine); err != nil || string(text) != "mine" {
 		t.Errorf("the operator's file holds %q, %v", text, err)
+	}
+}
+
+// TestAnotherPhase: what adamant wrote for phase 1 blocks nothing, so that it must not stay behind in phase 2.
+func TestAnotherPhase(t *testing.T) {
+	t.Parallel()
+	for _, edited := range []string{"", ".git/hooks/pre-push", ".github/workflows/adamant.yml"} {
+		dir := t.TempDir()
+		w := wishes(dir)
+		w.Phase = 1
+		apply := func() map[string]Step {
+			t.Helper()
+			steps, err := Plan(dir, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Apply(steps); err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]Step{}
+			for _, s := range steps {
+				out[strings.TrimPrefix(s.Path, dir+"/")] = s
+			}
+			return out
+		}
+		apply()
+		if edited != "" {
+			file, err := os.OpenFile(filepath.Join(dir, edited), os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = file.WriteString("# mine\n")
+			if err := errors.Join(err, file.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Phase, w.Was = 2, 1
+		for path, step := range apply() {
+			text, err := os.ReadFile(filepath.Join(dir, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch path {
+			case ".git/hooks/pre-push", ".github/workflows/adamant.yml":
+				if edited == path {
+					if step.State != Kept || !strings.HasPrefix(step.Note, "blocks nothing") || !strings.HasSuffix(string(text), "# mine\n") {
+						t.Errorf("%s, edited: %s, %q\n%s", path, step.State, step.Note, text)
+					}
+				} else if step.State != Replaced || strings.Contains(string(text), "phase 1") || string(text) != step.Text {
+					t.Errorf("%s: %s\n%s", path, step.State, text)
+				}
+			case configPath:
+				if step.State != Kept || !strings.Contains(step.Note, "write phase: 2 into it") {
+					t.Errorf("%s: %s, %q", path, step.State, step.Note)
+				}
+			}
+		}
+		if info, err := os.Stat(filepath.Join(dir, ".git/hooks/pre-push")); err != nil || info.Mode()&0o100 == 0 {
+			t.Errorf("the hook cannot be run: %v, %v", info, err)
+		}
+		for path, step := range apply() {
+			if path != configPath && path != edited && step.State != Unchanged {
+				t.Errorf("%s is %s the second time", path, step.State)
+			}
+		}
+	}
+}
+
+// TestReplacedOnlyAsPlanned: a file that changes after the plan stays.
+func TestReplacedOnlyAsPlanned(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "hook")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply([]Step{{Path: path, State: Replaced, Text: "new", Mode: 0o755, root: dir, name: "hook", was: "old"}}); err == nil {
+		t.Error("it was replaced")
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "mine" {
+		t.Errorf("it holds %q, %v", text, err)
 	}
 }
 

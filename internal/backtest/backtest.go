@@ -103,6 +103,9 @@ func Run(ctx context.Context, repo *git.Repo, opt Options) (*Report, error) {
 	store := openStore(opt, repo, governance)
 	r := &run{repo: repo, opt: opt, governance: governance, assessor: assessor, store: store, total: len(plan)}
 	rows, err := r.all(ctx, plan)
+	if ctx.Err() != nil && store.file != nil {
+		opt.Warn(errors.New("what was judged is kept; the next run goes on there"))
+	}
 	if err = errors.Join(err, store.close()); err != nil {
 		return nil, err
 	}

@@ -67,8 +67,12 @@ func runBacktest(ctx context.Context, env *Env, f backtestFlags) error {
 		return judgeError(err)
 	}
 	bar := newProgressBar(env, f.quiet, "judging changes")
+	warn := func(err error) {
+		bar.end()
+		fmt.Fprintln(env.Stderr, printable(err.Error()))
+	}
 	report, err := backtest.Run(ctx, repo, backtest.Options{Tip: tip, Max: f.max, Now: env.Now().UTC(), Jobs: f.jobs,
-		Places: places(env), Version: version(), Fresh: f.fresh, Progress: bar.set, Warn: func(err error) { fmt.Fprintln(env.Stderr, printable(err.Error())) }})
+		Places: places(env), Version: version(), Fresh: f.fresh, Progress: bar.set, Warn: warn})
 	bar.end()
 	if err != nil {
 		return judgeError(err)

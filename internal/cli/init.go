@@ -30,8 +30,8 @@ func initCommand(env *Env) *cobra.Command {
 		Use:   "init",
 		Short: "Make this repository a Repo OS; run it again at any time",
 		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow.
-Nothing that exists is overwritten: what would differ is shown. Nothing is committed; the
-configuration counts once it is on main.
+Nothing that you wrote is overwritten: hooks and workflow are replaced only while they are what adamant
+wrote for another phase. Nothing is committed; the configuration counts once it is on main.
 
 Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
 themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
@@ -70,8 +70,12 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	if err != nil {
 		return judgeError(err)
 	}
-	if governance.Configured && !f.phaseGiven {
-		f.phase = governance.Config.Spec.Phase
+	was := 0
+	if governance.Configured {
+		was = max(1, governance.Config.Spec.Phase)
+	}
+	if was > 0 && !f.phaseGiven {
+		f.phase = was
 	}
 	branch, err := repo.DefaultBranch(ctx)
 	if err != nil {
@@ -86,7 +90,7 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 		return err
 	}
 	steps, err := adopt.Plan(repo.Root(), adopt.Wishes{
-		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Checks: governance.Config.Spec.Checks,
+		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Was: was, Checks: governance.Config.Spec.Checks,
 		HooksDir: hooksDir, GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
 	})
 	if err != nil {
@@ -133,8 +137,8 @@ func writeSteps(env *Env, steps []adopt.Step, dryRun bool) {
 	s := styleFor(env, env.Stdout)
 	for _, step := range steps {
 		state := step.State
-		if dryRun && state == adopt.Written {
-			state = "would write"
+		if dryRun && (state == adopt.Written || state == adopt.Replaced) {
+			state = "would " + state
 		}
 		fmt.Fprintf(env.Stdout, "%s %s\n", s.bold(pad(state, 12)), step.Path)
 		if step.Note != "" {

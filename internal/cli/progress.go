@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,7 +16,11 @@ type progressBar struct {
 	silent  bool
 	screen  bool
 	started time.Time
-	shown   time.Time
+
+	mu    sync.Mutex
+	shown time.Time
+	from  int       // what was done in the first second: a cache knew that, and it is no measure of the rest
+	since time.Time // when that was
 }
 
 func newProgressBar(env *Env, quiet bool, title string) *progressBar {
@@ -34,13 +39,21 @@ func (b *progressBar) set(done, total int) {
 	if b.screen {
 		pause = 100 * time.Millisecond
 	}
-	if b.silent || total == 0 || now.Sub(b.started) < time.Second || now.Sub(b.shown) < pause {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.silent || total == 0 || now.Sub(b.started) < time.Second {
+		return
+	}
+	if b.since.IsZero() {
+		b.from, b.since = done, now
+	}
+	if now.Sub(b.shown) < pause {
 		return
 	}
 	b.shown = now
 	left := ""
-	if done*20 >= total { // the first few say little about the rest
-		left = ", " + (now.Sub(b.started) * time.Duration(total-done) / time.Duration(done)).Round(time.Second).String() + " left"
+	if fresh := done - b.from; fresh > 0 && fresh*20 >= total-b.from { // the first few say little about the rest
+		left = ", " + (now.Sub(b.since) * time.Duration(total-done) / time.Duration(fresh)).Round(time.Second).String() + " left"
 	}
 	if !b.screen {
 		fmt.Fprintf(b.env.Stderr, "%s: %d of %d%s\n", b.title, done, total, left)
@@ -51,8 +64,10 @@ func (b *progressBar) set(done, total int) {
 	fmt.Fprintf(b.env.Stderr, "\r%s [%s%s] %d/%d%s\x1b[K", b.title, strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, left)
 }
 
-// end clears the bar.
+// end clears the bar, for good or to say something.
 func (b *progressBar) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.screen && !b.shown.IsZero() {
 		fmt.Fprint(b.env.Stderr, "\r\x1b[K")
 	}
