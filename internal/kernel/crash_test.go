@@ -24,6 +24,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/exectest"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/ledger"
 )
 
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // ownGroup makes a child lead a process group, as the daemon does.
