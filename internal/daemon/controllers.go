@@ -97,7 +97,7 @@ func (d *Daemon) mainMoved() {
 func (d *Daemon) concerns() []desk.Item {
 	d.duties.mu.Lock()
 	defer d.duties.mu.Unlock()
-	items := d.duties.swept.items()
+	items := append(d.duties.swept.items(), d.duties.mirror.items()...)
 	for _, m := range d.duties.moves {
 		if item, ok := m.item(); ok {
 			items = append(items, item)

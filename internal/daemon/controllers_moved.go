@@ -230,6 +230,7 @@ func (d *Daemon) acknowledge(ctx context.Context, id, reason string) (desk.Answe
 	d.duties.mu.Lock()
 	at := slices.IndexFunc(d.duties.moves, func(m move) bool { return strings.HasPrefix(m.ID, id) && !m.Seen && m.Judged != nil })
 	standing := slices.ContainsFunc(d.duties.swept.Overdue, func(o overdue) bool { return strings.HasPrefix(o.ID, id) })
+	elsewhere := slices.ContainsFunc(d.duties.mirror.items(), func(i desk.Item) bool { return strings.HasPrefix(i.ID, id) })
 	var m move
 	if at >= 0 {
 		m = d.duties.moves[at]
@@ -238,6 +239,8 @@ func (d *Daemon) acknowledge(ctx context.Context, id, reason string) (desk.Answe
 	switch {
 	case standing:
 		return desk.Answer{}, &desk.Error{Status: 409, Detail: id + " goes away when main is clean again: mend it, or renew the waiver"}
+	case elsewhere:
+		return desk.Answer{}, &desk.Error{Status: 409, Detail: id + " goes away when the mirror takes the kernel's references again: mend it there, then adamant mirror"}
 	case at < 0:
 		return desk.Answer{}, &change.NotFoundError{Name: id}
 	}

@@ -35,9 +35,7 @@ func TestMirrorFollows(t *testing.T) {
 	url := h.writer("ada")
 	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
 	h.await(h.push(url, "HEAD", "topic=a"), change.Merged)
-	h.until("the mirror has it", func() bool {
-		return h.clone.Git("--git-dir", remote, "rev-parse", "refs/adamant/main") == h.status().Main
-	})
+	h.until("the mirror has it", func() bool { return h.mirrored(remote) == h.status().Main }) // at first it has nothing
 	h.until("it is on record", func() bool { return h.ledger(ledger.MirrorPushed) > 0 })
 	hook := filepath.Join(remote, "hooks", "pre-receive")
 	if err := exectest.WriteFile(hook, []byte("#!/bin/sh\necho not today\nexit 1\n"), 0o755); err != nil {
@@ -64,6 +62,45 @@ func TestMirrorFollows(t *testing.T) {
 	h.call("POST", api.PathMirror, "", api.MirrorTo{}, &m)
 	if len(m.Refused) != 0 || h.clone.Git("--git-dir", remote, "rev-parse", "refs/adamant/main") != h.status().Main {
 		t.Errorf("on request: %+v", m)
+	}
+}
+
+// TestMirrorMovedByOthers: what somebody else forced on the mirror is left there, and announced once for each time: in the inbox, on record.
+func TestMirrorMovedByOthers(t *testing.T) {
+	t.Parallel()
+	remote := filepath.Join(t.TempDir(), "mirror.git")
+	h := newHouse(t, func(h *house) {
+		h.clone.Git("init", "-q", "--bare", remote)
+		h.clone.Write(".adamant/adamant.yaml", config+fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
+		h.clone.Commit("mirror")
+	})
+	there := func(args ...string) string { return h.clone.Git(append([]string{"--git-dir", remote}, args...)...) }
+	mirrored := func() bool { return there("for-each-ref", "--format=%(objectname)", kernel.RefMain) == h.status().Main }
+	h.until("the mirror has main", mirrored)
+	record := there("for-each-ref", "--format=%(refname)", "refs/adamant/ledger/")
+	forced := there("-c", "user.name=x", "-c", "user.email=x@example.com", "commit-tree", "-m", "forced", kernel.RefMain+"^{tree}")
+	var m kernel.Mirror
+	for i, ref := range []string{kernel.RefMain, record} {
+		good := there("rev-parse", ref)
+		there("update-ref", ref, forced)
+		h.edit(fmt.Sprintf("words-%d", i), fmt.Sprintf("docs/%d.md", i), "# A\n\nA word.\n", "A word")
+		h.await(h.push(h.writer("ada"), "HEAD", fmt.Sprintf("topic=t%d", i)), change.Merged)
+		h.until("it is in the inbox", func() bool { return len(h.inbox()) == 1 })
+		for range 2 {
+			h.call("POST", api.PathMirror, "", api.MirrorTo{}, &m)
+		}
+		item := h.inbox()[0]
+		if item.Status != "mirror" || !strings.Contains(item.What, ref) || there("rev-parse", ref) != forced {
+			t.Errorf("%+v, and %s is at %s", item, ref, there("rev-parse", ref))
+		}
+		if n := h.ledger(kindNotified); n != i+1 {
+			t.Errorf("the operator was told %d times of %d", n, i+1)
+		}
+		there("update-ref", ref, good)
+		h.call("POST", api.PathMirror, "", api.MirrorTo{}, &m)
+		if left := h.inbox(); len(left) != 0 || !mirrored() {
+			t.Errorf("the mirror was mended, and the inbox has %+v", left)
+		}
 	}
 }
 

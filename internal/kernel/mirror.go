@@ -31,10 +31,11 @@ type Mirror struct {
 
 // Refused is a reference that the remote did not take, with what that means.
 type Refused struct {
-	Ref    string `json:"ref"`
-	Cause  string `json:"cause"` // protected, moved, rewritten, deletion or other
-	Reason string `json:"reason"`
-	Do     string `json:"do"`
+	Ref    string  `json:"ref"`
+	There  git.OID `json:"there,omitempty"` // where it was on the remote before the push
+	Cause  string  `json:"cause"`           // protected, moved, rewritten, deletion or other
+	Reason string  `json:"reason"`
+	Do     string  `json:"do"`
 }
 
 // The causes for which a remote does not take a reference.
@@ -274,7 +275,7 @@ func causeOf(result git.PushResult) string {
 }
 
 func (m *mirroring) refuse(ref, cause, reason string) {
-	m.Refused = append(m.Refused, Refused{Ref: ref, Cause: cause, Reason: reason, Do: mirrorAdvice(ref, cause)})
+	m.Refused = append(m.Refused, Refused{Ref: ref, There: m.there[ref], Cause: cause, Reason: reason, Do: mirrorAdvice(ref, cause)})
 }
 
 func mirrorAdvice(ref, cause string) string {
