@@ -17,6 +17,8 @@ func TestGoals(t *testing.T) {
 	if s.LandedPerHour < 48_000 || s.WaitP95 > 35*60 || s.RunsPerLanded > 1200 || s.Red > 0 || s.Innocent > 0 {
 		t.Errorf("%+v", s)
 	}
+	t.Logf("20 seeds of 30 hours: %.1f landed/h, p95 of the wait %d s, %.2f runs a landing, %d times red", float64(s.LandedPerHour)/1000, s.WaitP95,
+		float64(s.RunsPerLanded)/1000, s.Red)
 }
 
 // With more load than a strategy can carry, the better one lands more: in the order of the table.
