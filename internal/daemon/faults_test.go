@@ -342,18 +342,18 @@ func TestReadOnlyKernel(t *testing.T) {
 func TestClientHangs(t *testing.T) {
 	t.Parallel()
 	d := newDen(t, nil)
-	p, at := d.up()
+	p, _ := d.up()
 	c, url := d.commits(1, prose), d.writer()
 	secret := strings.TrimPrefix(url[:strings.Index(url, "@")], "http://x:")
 	var drips sync.WaitGroup
 	defer drips.Wait()
 	for range 8 {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at.Host())
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", d.order.Listen)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST /sample.git/git-receive-pack HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: 100000\r\n\r\nfff0", at.Host(), secret)
+		fmt.Fprintf(conn, "POST /sample.git/git-receive-pack HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: 100000\r\n\r\nfff0", d.order.Listen, secret)
 		drips.Go(func() { // so that its silence does not end it
 			for _, err := conn.Write([]byte("x")); err == nil; _, err = conn.Write([]byte("x")) {
 				if sleep(t.Context(), time.Second) != nil {

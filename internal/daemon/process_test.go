@@ -9,12 +9,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -115,7 +117,7 @@ func newDen(t testing.TB, more func(*gittest.Repo)) *den {
 		}
 	})
 	d := &den{t: t, clone: clone, order: order{Kernel: filepath.Join(dir, "sample"), State: filepath.Join(dir, "state"),
-		Cache: filepath.Join(dir, "cache"), Data: filepath.Join(dir, "data"), Slots: 1}}
+		Cache: filepath.Join(dir, "cache"), Data: filepath.Join(dir, "data"), Slots: 1, Listen: ownLoopback()}}
 	repo, err := git.Open(t.Context(), clone.Dir)
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +131,14 @@ func newDen(t testing.TB, more func(*gittest.Repo)) *den {
 		t.Fatal(err)
 	}
 	return d
+}
+
+var dens atomic.Int32
+
+// ownLoopback is an address that nothing else listens on, so that a daemon finds its port free again when it starts anew.
+func ownLoopback() string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d:0", 1+pid>>8&0x7f, pid&0xff, 1+dens.Add(1)%250)
 }
 
 // process is one daemon.
@@ -219,13 +229,17 @@ func (d *den) up() (*process, Addresses) {
 	if !ok {
 		d.t.Fatalf("the daemon ended before it served:\n%s", p.log)
 	}
-	if d.order.Listen == "" {
-		d.order.Listen = a.Host()
+	if strings.HasSuffix(d.order.Listen, ":0") { // the next one serves there again
+		u, err := url.Parse(a.Door)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		d.order.Listen = u.Host
 	}
 	return p, a
 }
 
-func (d *den) client() *desk.Client { return desk.NewClient(Socket(d.order.Kernel)) }
+func (d *den) client() *desk.Client { return desk.NewClient(Socket(d.order.Kernel)).Within(hang) }
 
 // token is the door's URL with a new token in it.
 func (d *den) token(g door.Grant) string {
