@@ -347,7 +347,7 @@ func otherBuild(t *testing.T, s *stage) string {
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	pattern := filepath.Join(s.options.Dir, "work", "build-*", "out", "secret")
-	for range 3000 {
+	for range 30_000 {
 		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
 			return pattern
 		}

@@ -54,7 +54,7 @@ func probe(name string) {
 
 func dial(network string) func(string) error {
 	return func(target string) error {
-		conn, err := net.DialTimeout(network, target, 2*time.Second)
+		conn, err := net.DialTimeout(network, target, time.Minute)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func leave(mark string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	for range 1000 { // until it has its name
+	for range 30_000 { // until it has its name
 		if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid)); err == nil && bytes.HasPrefix(line, []byte(mark)) {
 			return nil
 		}

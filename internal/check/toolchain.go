@@ -95,7 +95,7 @@ func (r *run) version(ctx context.Context, command []string) string {
 	if err := r.open(); err != nil { // running the check says so too
 		return fmt.Sprintf("%s: %v", name, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var out bytes.Buffer
 	s := &session{Argv: command, Dir: r.tools.path, Env: r.basics(r.tools)}

@@ -199,7 +199,7 @@ WantedBy=default.target
 	return nil
 }
 
-const detachWait = 30 * time.Second
+const detachWait = 2 * time.Minute
 
 // leave starts the daemon as a process of its own and waits until it answers.
 func (f *upFlags) leave(ctx context.Context, dir string) error {

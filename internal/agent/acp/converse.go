@@ -16,7 +16,7 @@ import (
 const protocol = 1
 
 // farewell is how long an agent may take to read that its turn is cancelled.
-const farewell = time.Second
+const farewell = 5 * time.Second
 
 type m = map[string]any
 

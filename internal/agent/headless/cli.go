@@ -99,7 +99,7 @@ func version(ctx context.Context, program string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, "--version")
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // somebody who was just forked has its output open, too
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("ask %s for its version: %w", program, err)

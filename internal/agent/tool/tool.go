@@ -168,7 +168,7 @@ func (f *Folder) explain(name string, err error) error {
 // similar says where a file that is not there may be: left out of a checkout that holds the task's part only, or of the same
 // name elsewhere.
 func (f *Folder) similar(name string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), searchTime)
 	defer cancel()
 	known, err := f.known(ctx)
 	if err != nil {
