@@ -23,7 +23,7 @@ demo: build
 	./scripts/demo.sh bin/adamant demo
 
 test: lint
-	$(GO) test ./...
+	$(GO) test -timeout 60m ./...
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
