@@ -13,7 +13,7 @@ here=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 adamant=${ADAMANT:-$work/adamant}
-[ -n "${ADAMANT:-}" ] || CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -ldflags '-s -w' -o "$adamant" ./cmd/adamant
+[ -n "${ADAMANT:-}" ] || CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -ldflags "$(scripts/ldflags.sh bench "$(go env GOOS)/$(go env GOARCH)")" -o "$adamant" ./cmd/adamant
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
 export GIT_AUTHOR_NAME=bench GIT_AUTHOR_EMAIL=bench@example.org GIT_COMMITTER_NAME=bench GIT_COMMITTER_EMAIL=bench@example.org
 

@@ -17,6 +17,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/graph"
 	"github.com/adamant-os/adamant/internal/judge"
+	"github.com/adamant-os/adamant/internal/launch"
 )
 
 func graphCommand(env *Env) *cobra.Command {
@@ -25,6 +26,8 @@ func graphCommand(env *Env) *cobra.Command {
 		Short: "Show what depends on what",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// what follows takes memory of its own
+		PersistentPreRun: func(*cobra.Command, []string) { launch.Settle() },
 	}
 	cmd.AddCommand(graphEdges(env), graphRender(env), graphCheck(env), graphCycles(env), graphImportConfig(env), graphWhy(env), graphUses(env))
 	return cmd

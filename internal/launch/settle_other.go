@@ -1,0 +1,6 @@
+//go:build !linux
+
+package launch
+
+// Settle does nothing here.
+func Settle() {}
