@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/mod/sumdb/dirhash"
@@ -134,18 +135,10 @@ func newLab(t *testing.T, change func(*Options)) *lab {
 	return l
 }
 
-var slots1 = struct {
-	sync.Mutex
-	next int
-}{next: 3000}
+var slots1 atomic.Int32
 
-// slot is a number that no other test of this process uses.
-func slot(*testing.T) int {
-	slots1.Lock()
-	defer slots1.Unlock()
-	slots1.next++
-	return slots1.next
-}
+// slot is a number that no other living test uses: between those of agents and those of builds, which begin at 3072.
+func slot(*testing.T) int { return 3001 + int(slots1.Add(1))%70 }
 
 func (l *lab) write(name, text string) {
 	l.Helper()
