@@ -14,7 +14,10 @@ type BrokenError = oplog.BrokenError
 type NotFoundError struct{ Name string }
 
 func (e *NotFoundError) Error() string {
-	return fmt.Sprintf("no change is called %q; adamant queue --all lists them", e.Name)
+	if len(e.Name) < leastDigits {
+		return fmt.Sprintf("%q may mean several changes: write %d digits of the id or more; adamant changes --all lists them", e.Name, leastDigits)
+	}
+	return fmt.Sprintf("no change is called %q; adamant changes --all lists them", e.Name)
 }
 
 // AmbiguousError says that several changes have that name.

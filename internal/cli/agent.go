@@ -215,7 +215,11 @@ func printAgent(w io.Writer, p persona.Persona, may persona.Permissions, at stri
 		}
 	}
 	fmt.Fprintf(w, "%s  %s\n\n", p.Name, cmp.Or(printable(p.Description), role.Does))
-	row("described", cmp.Or(p.Source, "built in")+" on "+printable(at))
+	described := "built in: " + printable(at) + " describes no agent"
+	if p.Source != "" {
+		described = p.Source + " on " + printable(at)
+	}
+	row("described", described)
 	row("role", p.Role+": "+role.Does)
 	row("tier", string(p.Tier)+tierMeans(p.Tier))
 	row("runs", p.Runner+" "+printable(strings.Join(p.Command, " ")))

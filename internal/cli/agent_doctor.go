@@ -138,7 +138,7 @@ func runnerOf(ctx context.Context, env *Env, registry *agent.Registry, p persona
 func modelOf(env *Env, g manifest.Gateway, p persona.Persona) ailment {
 	a := ailment{Agent: p.Name, What: "model"}
 	if len(g.Providers) == 0 {
-		a.Says, a.Do = "no provider is configured", "name one in .adamant/adamant.yaml, spec.gateway.providers (docs/gateway.md)"
+		a.Says, a.Do = "no provider is configured", "name one in .adamant/adamant.yaml, spec.gateway.providers (docs/gateway.md); adamant up --script needs none"
 		return a
 	}
 	models := p.Models

@@ -34,7 +34,7 @@ Exit status: 0 all was read, 1 the ledger is broken, 2 usage or configuration.`,
 	}
 	f.place.add(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.Task, "task", "", "only of this task")
+	flags.StringVar(&f.Task, "task", "", "only of this task, by its id or the first digits of it")
 	flags.StringVar(&f.Change, "change", "", "only of this change, by its id or the first digits of it")
 	flags.StringVar(&f.Actor, "agent", "", "only by this agent or person")
 	flags.StringSliceVar(&f.Kinds, "kind", nil, "only of this kind, as landing.done or approval.*")

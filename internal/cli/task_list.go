@@ -52,6 +52,16 @@ func taskListCommand(env *Env) *cobra.Command {
 // printTask prints a task in two lines: what it is, what it waits for.
 func printTask(w io.Writer, t api.TaskSummary, now time.Time, s style) {
 	fmt.Fprintf(w, "%.16s  %s  %-10s  %s\n", t.ID, taskStatus(s, t.Status, 9), clip(t.Agent, 10), s.bold(clip(t.Title, 56)))
+	fmt.Fprintf(w, "                  %s\n", s.dim(clip(taskLine(t, now), taskLineWidth)))
+	if t.Next != "" {
+		fmt.Fprintf(w, "                  next: %s\n", t.Next)
+	}
+}
+
+const taskLineWidth = 82
+
+// taskLine says how far a task is and what it waits for.
+func taskLine(t api.TaskSummary, now time.Time) string {
 	line := fmt.Sprintf("%s, %s, opened %s ago", plural(t.Attempts, "attempt"), task.USD(t.Spent.NanoUSD), ago(now, t.Opened))
 	switch {
 	case t.Commit != "":
@@ -59,10 +69,7 @@ func printTask(w io.Writer, t api.TaskSummary, now time.Time, s style) {
 	case t.Why != "":
 		line += ": " + t.Why
 	}
-	fmt.Fprintf(w, "                  %s\n", s.dim(clip(line, 82)))
-	if t.Next != "" {
-		fmt.Fprintf(w, "                  next: %s\n", t.Next)
-	}
+	return line
 }
 
 // taskStatus is a status, padded, and coloured where it says that somebody is needed or that all is done.
@@ -110,6 +117,9 @@ func printTaskDetail(w io.Writer, d api.TaskDetail, now time.Time, s style) {
 			writeColumn(w, name, text)
 		}
 	}
+	if line := taskLine(d.TaskSummary, now); clip(line, taskLineWidth) != line {
+		row("state", d.Why)
+	}
 	row("change", d.Change)
 	row("feature", d.Feature)
 	row("from", d.Source)
@@ -123,7 +133,7 @@ func printTaskDetail(w io.Writer, d api.TaskDetail, now time.Time, s style) {
 		row(fmt.Sprintf("%d %s", r.N, r.Role), roundLine(r, now))
 	}
 	if d.Return != nil {
-		row("came back", fmt.Sprintf("from the %s: %s", d.Return.By, d.Return.Why))
+		row("sent back", d.Return.From())
 		for _, f := range d.Return.Findings {
 			row("", place(f.Path, f.Line)+f.Rule+": "+f.Message)
 		}

@@ -422,7 +422,7 @@ func (t *whyText) outcome(at because.Attempt) {
 		text += ": " + firstWords(at.Why, 160, t.full)
 	}
 	if at.Returned != nil {
-		text += fmt.Sprintf("; sent back by the %s: %s", at.Returned.By, firstWords(at.Returned.Why, 200, t.full))
+		text += "; sent back " + firstWords(at.Returned.From(), 220, t.full)
 	}
 	fmt.Fprintf(t.w, "   =  %s\n", wrapped(printable(text), 92, 6))
 }

@@ -78,7 +78,7 @@ func refusal(err error) error {
 type (
 	nothing struct{}
 	ByID    struct {
-		ID string `path:"id" minLength:"8" maxLength:"64"`
+		ID string `path:"id" minLength:"1" maxLength:"64"`
 	}
 	about[T any] struct {
 		ByID

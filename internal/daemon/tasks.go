@@ -213,6 +213,9 @@ func (c *crew) record(ctx context.Context, t task.Task, next task.Next) (bool, e
 func (c *crew) announce(ctx context.Context, t task.Task, op task.Operation, why string) error {
 	if why == "" {
 		why = string(op.Body.Kind()) + " by " + op.Actor
+		if words := op.Words(); words != "" {
+			why += ": " + words
+		}
 	}
 	body, err := json.Marshal(struct {
 		Status  task.Status `json:"status"`
@@ -332,6 +335,9 @@ func taskNext(s task.State) string {
 	id := s.Short()
 	switch s.Status {
 	case task.Suspended:
+		if s.Stop != nil && s.Stop.Rule == task.RuleAsked {
+			return "adamant task resume " + id + " --say ANSWER | retry | cancel"
+		}
 		return "adamant task resume " + id + " | retry | cancel"
 	case task.Failed:
 		return "adamant task retry " + id

@@ -18,8 +18,8 @@ const readSegments = 16 // segments in memory at once, to a writer
 type Filter struct {
 	Writer string
 	Actor  string
-	Change string // the id or its first digits
-	Task   string
+	Change string   // the id or its first digits
+	Task   string   // likewise
 	Kinds  []string // a kind, or "landing.*" for a family
 	Since  time.Time
 	Until  time.Time // not included
@@ -29,7 +29,7 @@ func (f Filter) match(e *Entry) bool {
 	return (f.Writer == "" || e.Writer == f.Writer) &&
 		(f.Actor == "" || e.Actor == f.Actor) &&
 		(f.Change == "" || strings.HasPrefix(e.Change, f.Change)) &&
-		(f.Task == "" || e.Task == f.Task) &&
+		(f.Task == "" || strings.HasPrefix(e.Task, f.Task)) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until)) &&
 		(len(f.Kinds) == 0 || slices.ContainsFunc(f.Kinds, func(kind string) bool { return matchKind(kind, e.Kind) }))

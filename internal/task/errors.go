@@ -9,6 +9,9 @@ import (
 type NotFoundError struct{ Name string }
 
 func (e *NotFoundError) Error() string {
+	if len(e.Name) < leastDigits {
+		return fmt.Sprintf("%q may mean several tasks: write %d digits of the id or more; adamant task list --all lists them", e.Name, leastDigits)
+	}
 	return fmt.Sprintf("no task is called %q; adamant task list --all lists them", e.Name)
 }
 

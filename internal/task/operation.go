@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -132,6 +133,14 @@ type Returned struct {
 	Conflict bool      `json:"conflict,omitempty"` // it does not merge with main: the next attempt begins there
 }
 
+// From tells who sent a result back and why, to stand after "sent back".
+func (b Returned) From() string {
+	if b.By == ByNobody {
+		return "as " + b.Why
+	}
+	return fmt.Sprintf("by the %s: %s", b.By, b.Why)
+}
+
 // Finding is one thing that stands between a result and main, as the agent is told it.
 type Finding struct {
 	Rule    string `json:"rule"`
@@ -166,6 +175,9 @@ type Stopped struct {
 	Told   bool   `json:"told,omitempty"` // the operator is told of it already, by the change
 }
 
+// RuleAsked is the Rule of a task that is suspended because its agent asks the operator something.
+const RuleAsked = "escalated"
+
 // Resumed goes on with a suspended task; failures are counted anew.
 type Resumed struct {
 	Note string `json:"note,omitempty"`
@@ -185,6 +197,21 @@ type Failure struct {
 // Cancellation ends a task because the operator says so.
 type Cancellation struct {
 	Reason string `json:"reason,omitempty"`
+}
+
+// Words are what a person said with an operation, in one line; "" = nothing.
+func (op Operation) Words() string {
+	switch b := op.Body.(type) {
+	case Noted:
+		return clipLine(b.Text)
+	case Resumed:
+		return clipLine(b.Note)
+	case Retried:
+		return clipLine(b.Note)
+	case Cancellation:
+		return clipLine(b.Reason)
+	}
+	return ""
 }
 
 // Kind names the operation.

@@ -126,12 +126,12 @@ func (p *planner) refuses(c Contender) (why string, files bool) {
 	case c.Priority < 0 && c.Role == RoleCoder && (p.urgent || p.busy(c.Task)):
 		return "it is started when nothing else is going on", false
 	case p.total >= p.caps.Running:
-		return fmt.Sprintf("%s, which is all that spec.fleet.maxRunning allows", attempts(p.total)), false
+		return fmt.Sprintf("%s already (spec.fleet.maxRunning)", attempts(p.total)), false
 	case limited && p.roles[c.Role] >= limit:
-		return fmt.Sprintf("%s of %ss, which is all that spec.fleet.perRole allows", attempts(p.roles[c.Role]), c.Role), false
+		return fmt.Sprintf("%s of %ss already (spec.fleet.perRole)", attempts(p.roles[c.Role]), c.Role), false
 	}
 	if limit, limited := p.caps.Agents[c.Agent]; limited && p.agents[c.Agent] >= limit {
-		return fmt.Sprintf("%s of agent %s, which is all that it allows", attempts(p.agents[c.Agent]), c.Agent), false
+		return fmt.Sprintf("%s of %s already (its concurrency)", attempts(p.agents[c.Agent]), c.Agent), false
 	}
 	if c.Role != RoleCoder { // who reads is in nobody's way
 		return "", false

@@ -240,6 +240,9 @@ func TestThreeReturns(t *testing.T) {
 	m.status(Running)
 	m.ends(Outcome{Finish: FinishDone})
 	m.status(Suspended)
+	if want := "3 results were sent back, the last as nothing was changed"; m.s.Stop.Reason != want {
+		t.Errorf("the operator is told %q, want %q", m.s.Stop.Reason, want)
+	}
 	if m.s.Stop.Rule != "attempts" || len(m.s.Attempts) != 3 || len(m.told) != 1 {
 		t.Errorf("suspended by %s after %d attempts, told %d times", m.s.Stop.Rule, len(m.s.Attempts), len(m.told))
 	}

@@ -221,7 +221,7 @@ func (st *step) stuck() (Next, bool) {
 	if r := s.last(RoleCoder); r != nil && r == st.newest() {
 		switch {
 		case r.Ended.Finish == FinishEscalated:
-			return st.suspend("escalated", r.Agent+" asks: "+r.Ended.Why, false)
+			return st.suspend(RuleAsked, r.Agent+" asks: "+r.Ended.Why, false)
 		case r.Ended.Finish == FinishStopped && !st.maySwap(r):
 			return st.suspend(cmp.Or(r.Ended.Rule, "stopped"), fmt.Sprintf("attempt %d was stopped by %s: %s", r.N, cmp.Or(r.Ended.Rule, "the breaker"), r.Ended.Why), false)
 		}
@@ -232,7 +232,7 @@ func (st *step) stuck() (Next, bool) {
 	case s.Failures >= rules.Failures:
 		return st.suspend("failures", fmt.Sprintf("%d attempts in a row could not be run, the last: %s", s.Failures, st.newest().Ended.Why), false)
 	case s.Returns >= rules.Attempts && s.Return != nil && s.Status == Queued:
-		return st.suspend("attempts", fmt.Sprintf("%d results were sent back, the last by the %s: %s", s.Returns, s.Return.By, s.Return.Why), false)
+		return st.suspend("attempts", fmt.Sprintf("%d results were sent back, the last %s", s.Returns, s.Return.From()), false)
 	case st.awaitsReviewer() && st.unheard() >= rules.Reviews:
 		return st.suspend("review", fmt.Sprintf("%d reviews do not count, the last: %s", st.unheard(), st.discount(s.last(RoleReviewer))), false)
 	}
@@ -335,7 +335,7 @@ func (st *step) sentBack() (Next, bool) {
 	case wants != nil:
 		b.By, b.Why, b.Findings = ByReviewer, cut(wants.Message, maxText), remarks(wants)
 	}
-	return st.record(fmt.Sprintf("sent back by the %s: %s", b.By, b.Why), b)
+	return st.record("sent back "+b.From(), b)
 }
 
 // wanting is the review that asks for changes last.
@@ -455,7 +455,7 @@ func (st *step) reason(swap bool) string {
 	case r != nil && (r.Ended.Finish == FinishLost || r.Ended.Finish == FinishFailed):
 		return "again: " + clipLine(told(*r.Ended))
 	case st.s.Return != nil:
-		return fmt.Sprintf("sent back by the %s: %s", st.s.Return.By, clipLine(st.s.Return.Why))
+		return "sent back " + clipLine(st.s.Return.From())
 	case len(st.s.Attempts) > 0:
 		return "the operator goes on with it"
 	}
