@@ -11,6 +11,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // Constitution is what judges changes at one commit.
@@ -45,7 +46,7 @@ const maxReasons = 20
 // context's alone.
 func Compare(ctx context.Context, base, merged Constitution, documents []*facts.Input) (*Difference, error) {
 	deadline := cmp.Or(base.Options.Deadline, DefaultDeadline) * compareTime
-	bounded, cancel := context.WithTimeoutCause(ctx, deadline, &TimeoutError{deadline})
+	bounded, cancel := patience.With(ctx, deadline, &TimeoutError{deadline})
 	defer cancel()
 	c := &comparison{base: base, merged: merged}
 	err := c.compare(bounded, documents)

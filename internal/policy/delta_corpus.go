@@ -15,6 +15,7 @@ import (
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // maxExamples bounds the inputs taken from tests.
@@ -181,7 +182,7 @@ func (j *jury) say(ctx context.Context, input ast.Value) (verdicts, error) {
 	if j == nil {
 		return v, nil
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, j.deadline, &TimeoutError{j.deadline})
+	bounded, cancel := patience.With(ctx, j.deadline, &TimeoutError{j.deadline})
 	defer cancel()
 	sets, err := j.run(bounded, j.query, input, compareAt())
 	if cause := context.Cause(bounded); cause != nil {

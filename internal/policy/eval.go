@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // TimeoutError says that the evaluation was stopped at its deadline. There is no result.
@@ -35,7 +36,7 @@ func (e *EvalError) Error() string {
 // Eval judges in at the instant now. Any error means that nothing was decided: *TimeoutError at the deadline, *EvalError
 // when a rule fails, *RecordError when a rule reports something that is no record.
 func (e *Engine) Eval(ctx context.Context, in *facts.Input, now time.Time) (*Result, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.deadline, &TimeoutError{e.deadline})
+	ctx, cancel := patience.With(ctx, e.deadline, &TimeoutError{e.deadline})
 	defer cancel()
 	result, err := e.evalNative(ctx, in, now)
 	if err != nil {

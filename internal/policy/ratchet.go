@@ -14,6 +14,7 @@ import (
 	"github.com/adamant-os/adamant/internal/facts"
 	"github.com/adamant-os/adamant/internal/finding"
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // counted says which rules the ratchet counts: those that are switched to it, and those with a mark at base.
@@ -74,7 +75,7 @@ const countDeadlines = 12
 // change have nothing to say there.
 func (e *Engine) Count(ctx context.Context, in *facts.Input, now time.Time, want func(rule string) bool) ([]finding.Finding, error) {
 	limit := countDeadlines * e.deadline
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{limit})
+	ctx, cancel := patience.With(ctx, limit, &TimeoutError{limit})
 	defer cancel()
 	var list []Violation
 	if asked := e.countable(want); len(asked) > 0 {

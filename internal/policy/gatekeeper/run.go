@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/adamant-os/adamant/internal/manifest"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // The states of a case.
@@ -217,7 +218,7 @@ func (run *runner) messages(ctx context.Context, set *setting, c *suiteCase) ([]
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, run.opt.Deadline, fmt.Errorf("the case was not done within %s", run.opt.Deadline))
+	ctx, cancel := patience.With(ctx, run.opt.Deadline, fmt.Errorf("the case was not done within %s", run.opt.Deadline))
 	defer cancel()
 	messages, err := ask(ctx, judge, first, "")
 	for _, p := range products {
