@@ -393,7 +393,7 @@ func TestMemoryIsTheCause(t *testing.T) {
 			continue // an ordinary user without a delegated group; the watcher is all there is
 		}
 		spec := Spec{Identity: slot(t, 230), Limits: Limits{Memory: 64 << 20, Temp: 512 << 20}}
-		exit, out := sh(t, s, spec, "head -c 300M /dev/zero >/dev/shm/x; sleep 5; echo survived")
+		exit, out := sh(t, s, spec, "head -c 300M /dev/zero >/dev/shm/x; sleep 60; echo survived")
 		if exit.Cause != CauseMemory {
 			t.Errorf("%s: %+v %s", name, exit, out)
 		}
