@@ -11,6 +11,9 @@ import (
 	"github.com/adamant-os/adamant/internal/manifest"
 )
 
+// patient is how long an attempt that goes well may take: opencode needs 40 seconds where nothing else runs.
+const patient = 8 * time.Minute
+
 func done(o outcome) bool {
 	return o.tree["greet.txt"] == "good day world\n" && strings.TrimSpace(o.tree["NEW.md"]) == "# New"
 }
@@ -25,7 +28,7 @@ func each(t *testing.T, test func(t *testing.T, c cli)) {
 func TestFeature(t *testing.T) {
 	each(t, func(t *testing.T, c cli) {
 		m := gated(t, feature(c, nil))
-		o := run(t, c, m, 90*time.Second)
+		o := run(t, c, m, patient)
 		t.Logf("%v, %d requests, exit %+v\n%s", o.took, o.requests, o.exit, o.text())
 		if !done(o) {
 			t.Fatalf("the tree is %q; standard error:\n%s", o.tree, o.stderr)
@@ -65,7 +68,7 @@ func TestFaults(t *testing.T) {
 }
 
 func survives(t *testing.T, c cli, m *model) {
-	o := run(t, c, m, 120*time.Second)
+	o := run(t, c, m, patient)
 	e, claims := o.last(agent.Finished)
 	switch {
 	case o.requests == 0:
