@@ -76,7 +76,7 @@ func (f *deskFlags) printItems(items []desk.Item) {
 		fmt.Fprintf(w, "%s  %s\n", s.bold(clip(printable(head), textWidth-len(waits)-2)), s.dim(waits))
 		fmt.Fprintf(w, "  what  %s\n", clip(printable(item.What), textWidth-8))
 		fmt.Fprintf(w, "  why   %s\n", clip(printable(item.Why), textWidth-8))
-		fmt.Fprintf(w, "  do    %s\n", clip(printable(item.Next), textWidth-8))
+		fmt.Fprintf(w, "  do    %s\n", printable(item.Next)) // whole: it is there to be copied
 	}
 	fmt.Fprintf(w, "\n%s.\n", plural(len(items), "thing"))
 }

@@ -157,7 +157,7 @@ func writeLedger(w io.Writer, l ledger.Ledger) {
 		fmt.Fprintln(w, "  behind: it ends before entries that another place has")
 		return
 	}
-	line := fmt.Sprintf("  %d entries, %d of them new, in %s", l.Entries, l.Entries-l.Known, plural(l.Commits, "new commit"))
+	line := fmt.Sprintf("  %s, %d of them new, in %s", plural(int(l.Entries), "entry"), l.Entries-l.Known, plural(l.Commits, "new commit"))
 	if l.Unfinished > 0 {
 		line += fmt.Sprintf("; the landing of entry %d has not ended", l.Unfinished)
 	}

@@ -248,3 +248,17 @@ func TestNoDaemon(t *testing.T) {
 	k.socket = ""
 	k.want(ExitUsage, "which kernel?", "inbox")
 }
+
+// What to do is a command: cut at the edge of the screen it is none.
+func TestInboxShowsWholeCommands(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	f := &deskFlags{env: &Env{Stdout: &out, Now: time.Now, Getenv: func(string) string { return "" }}}
+	next := "adamant break-glass c2f0 --reason TEXT --accept " + strings.Repeat("regression,", 12)
+	f.printItems([]desk.Item{{Title: "Rotate", What: strings.Repeat("long ", 40), Why: "why", Next: next, Since: time.Now()}})
+	for line := range strings.Lines(out.String()) {
+		if text, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "  do    "); ok && text != next || !ok && len([]rune(line)) > textWidth+1 {
+			t.Errorf("%q", line)
+		}
+	}
+}

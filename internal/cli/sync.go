@@ -174,7 +174,7 @@ func (s synced) write(env *Env) {
 			fresh += l.Entries - l.Known
 		}
 	}
-	fmt.Fprintf(w, "  ledger: %d new entries in %s, %s\n", fresh, plural(len(s.Ledger.Ledgers), "place"), plural(len(s.Ledger.Alarms), "alarm"))
+	fmt.Fprintf(w, "  ledger: %s in %s, %s\n", plural(int(fresh), "new entry"), plural(len(s.Ledger.Ledgers), "place"), plural(len(s.Ledger.Alarms), "alarm"))
 	if s.Behind > 0 {
 		fmt.Fprintf(w, "  your branch %s lacks %s of main; adamant sync --ff brings them\n", printable(s.Branch), plural(s.Behind, "commit"))
 	}
