@@ -174,17 +174,26 @@ func TestEscalation(t *testing.T) {
 // TestSpendingOutlivesTheDaemon: another workforce of the same kernel knows what tasks and agents have spent.
 func TestSpendingOutlivesTheDaemon(t *testing.T) {
 	t.Parallel()
+	for !spendsOn(t, time.Now().UTC().Format(time.DateOnly)) { // midnight came between: purses are of a day
+	}
+}
+
+// spendsOn says whether it was still that day at the end.
+func spendsOn(t *testing.T, day string) bool {
 	s := modelShop(t)
 	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", "Make it two.")))
 	o := s.outcome()
 	s.must(s.kernel.Ledger().Flush(t.Context()))
 	book, err := openBook(t.Context(), s.kernel.Repo(), time.Now())
 	s.must(err)
-	day := time.Now().UTC().Format(time.DateOnly)
+	if time.Now().UTC().Format(time.DateOnly) != day {
+		return false
+	}
 	for _, purse := range []string{"task/" + taskID(1), "agent/mind/" + day, "day/" + day} {
 		got := book.(*gateway.Memory).Spent(purse)
 		if got.NanoUSD != o.Spent.NanoUSD || got.Tokens != o.Spent.Tokens || got.Requests != o.Spent.Requests {
 			t.Errorf("%s: %+v, want %+v", purse, got, o.Spent)
 		}
 	}
+	return true
 }
