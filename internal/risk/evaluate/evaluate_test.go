@@ -116,14 +116,34 @@ func TestReadLabels(t *testing.T) {
 		t.Error("an unknown commit has a label")
 	}
 	for text, want := range map[string]string{
-		"":                                    "l.tsv: is empty",
-		"hash\ttime\n":                        `l.tsv:1: no column "buggy"`,
-		"hash\ttime\tbuggy\nabc\t1\tyes\n":    `l.tsv:2: column buggy: "yes" is not a whole number`,
-		"hash\ttime\tbuggy\nabc\t1\t1\nx\n":   "l.tsv:3: 1 columns instead of 3",
-		"hash\ttime\tbuggy\nabc\t1.5\t1\nx\n": `l.tsv:2: column time: "1.5" is not a whole number`,
+		"":                                  "l.tsv: is empty",
+		"hash\ttime\n":                      `l.tsv:1: no column "buggy"`,
+		"hash\ttime\tbuggy\nabc\t1\tyes\n":  `l.tsv:2: column buggy: "yes" is not a whole number`,
+		"hash\ttime\tbuggy\nabc\t1\t1\nx\n": "l.tsv:3: 1 columns instead of 3",
+		"hash\ttime\tbuggy\tla\tla\nabc\t1\t1\t5\n": `l.tsv:1: column "la" is there twice`,
+		"hash\ttime\tbuggy\t\t\nabc\t1\t1\t\n":      "l.tsv:2: 4 columns instead of 5",
+		"hash\ttime\tbuggy\nabc\t1.5\t1\nx\n":       `l.tsv:2: column time: "1.5" is not a whole number`,
 	} {
 		if _, err := ReadLabels("l.tsv", strings.NewReader(text)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
+}
+
+// FuzzReadLabels: a file of labels is read or refused with its line.
+func FuzzReadLabels(f *testing.F) {
+	for _, text := range []string{"hash\ttime\tbuggy\tla\tld\nabc\t1\t1\t5\t6\n", "time\thash\tbuggy\tla\tla\n1\ta\t0\t1", "hash\ttime\tbuggy\t\t\r\nabc\t1\t1\t\t\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		labels, err := ReadLabels("l.tsv", strings.NewReader(text))
+		if err != nil && !strings.Contains(err.Error(), "l.tsv") {
+			t.Errorf("an error without its place: %v", err)
+		}
+		for hash, row := range labels {
+			if row.Commit != hash {
+				t.Errorf("%q is kept as %q", row.Commit, hash)
+			}
+		}
+	})
 }

@@ -17,12 +17,16 @@ func ReadLabels(name string, r io.Reader) (Labels, error) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 1<<16), 1<<20)
 	var column map[string]int
+	width := 0
 	out := Labels{}
 	for n := 1; scanner.Scan(); n++ {
 		fields := strings.Split(scanner.Text(), "\t")
 		if column == nil {
-			column = map[string]int{}
+			column, width = map[string]int{}, len(fields)
 			for i, f := range fields {
+				if _, twice := column[f]; twice && f != "" {
+					return nil, fmt.Errorf("%s:1: column %q is there twice", name, f)
+				}
 				column[f] = i
 			}
 			for _, need := range []string{"hash", "time", "buggy"} {
@@ -31,6 +35,9 @@ func ReadLabels(name string, r io.Reader) (Labels, error) {
 				}
 			}
 			continue
+		}
+		if len(fields) < width {
+			return nil, fmt.Errorf("%s:%d: %d columns instead of %d", name, n, len(fields), width)
 		}
 		row, err := label(fields, column)
 		if err != nil {
@@ -49,9 +56,6 @@ func ReadLabels(name string, r io.Reader) (Labels, error) {
 
 // label reads one line. Sizes that are not there are -1.
 func label(fields []string, column map[string]int) (Row, error) {
-	if len(fields) < len(column) {
-		return Row{}, fmt.Errorf("%d columns instead of %d", len(fields), len(column))
-	}
 	row := Row{Commit: fields[column["hash"]], Added: -1, Gone: -1}
 	numbers := map[string]int64{}
 	for _, name := range []string{"time", "buggy", "la", "ld"} {
