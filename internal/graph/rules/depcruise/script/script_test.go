@@ -91,14 +91,17 @@ func TestSandbox(t *testing.T) {
 		`/(a+)+$/.test("a".repeat(40) + "b"); while (1) {}`:         ``,
 		`{`: `not understood`,
 	} {
-		start := time.Now()
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 2*time.Second, errors.New("it takes more than two seconds"))
+		start, limit := time.Now(), time.Minute
+		if want == "more than" || strings.Contains(script, "while") {
+			limit = 2 * time.Second
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), limit, errors.New("it takes more than two seconds"))
 		_, _, err := JSON(ctx, folder(map[string]string{"config.js": script}), "config.js", preset)
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", script, err, want)
 		}
-		if took := time.Since(start); took > 30*time.Second {
+		if took := time.Since(start); took > 5*time.Minute {
 			t.Errorf("%s took %v", script, took)
 		}
 	}
