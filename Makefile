@@ -23,7 +23,7 @@ demo: build
 	./scripts/demo.sh bin/adamant demo
 
 test: lint
-	$(GO) test ./...
+	$(GO) test -timeout 60m ./...
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
@@ -51,9 +51,9 @@ test-race:
 test-ratchet:
 	ADAMANT_RATCHET_ROUNDS=$${ADAMANT_RATCHET_ROUNDS:-3000} $(GO) test -v -timeout 90m -run 'TestRatchetLab|TestMergeDriver|TestRandom' ./internal/ratchet ./internal/judge ./cmd/adamant
 
-# A daemon killed at 200 random points of its landings (docs/kernel.md), a whole one with real pushes (docs/daemon.md), and the transparency log (docs/tlog.md). With strace installed git dies at its own renames, too.
+# A daemon killed at 200 random points of its landings (docs/kernel.md), a whole one with real pushes and one with agents (docs/daemon.md), the ledger's group commit, and the transparency log (docs/tlog.md). With strace installed git dies at its own renames, too.
 test-crash:
-	ADAMANT_CRASH_POINTS=$${ADAMANT_CRASH_POINTS:-200} $(GO) test -v -count=1 -timeout 60m -run 'TestCrash|TestRace|TestStopped|TestTorn|TestOrphan' ./internal/kernel ./internal/daemon ./internal/tlog/...
+	ADAMANT_CRASH_POINTS=$${ADAMANT_CRASH_POINTS:-200} $(GO) test -v -count=1 -timeout 60m -run 'TestCrash|TestTaskCrash|TestKilled|TestRace|TestStopped|TestTorn|TestOrphan' ./internal/kernel ./internal/ledger ./internal/daemon ./internal/tlog/...
 
 # The door under 10,000 hostile requests (docs/door.md).
 test-wall:
@@ -63,9 +63,9 @@ test-wall:
 test-sandbox:
 	$(GO) test -v -count=1 -timeout 20m ./internal/sandbox
 
-# The merge queue on real repositories, one strategy after the other (docs/queue.md).
+# The merge queue in simulated time, and on real repositories, one strategy after the other (docs/queue.md).
 test-queue:
-	ADAMANT_QUEUE_CHANGES=$${ADAMANT_QUEUE_CHANGES:-60} $(GO) test -v -timeout 60m -run TestStrategiesOnRealRepositories ./internal/landing
+	ADAMANT_QUEUE_CHANGES=$${ADAMANT_QUEUE_CHANGES:-60} $(GO) test -v -count=1 -timeout 60m -run 'TestGoals|TestOrderOfStrategies|TestLyingLanes|TestStrategiesOnRealRepositories' ./internal/mergequeue/simulation ./internal/landing
 
 test-fuzz:
 	./scripts/fuzz.sh $(FUZZTIME)
