@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,6 +104,30 @@ func TestAuthorized(t *testing.T) {
 	_ = p.session.Close()
 	if status, _, _ := p.ask(wire.Anthropic, question(wire.Anthropic, true)); status != 401 {
 		t.Errorf("after Close: %d", status)
+	}
+}
+
+// TestTokenOfAnotherTask: a token that is good for one attempt opens no other one's endpoint, and spends nothing there.
+func TestTokenOfAnotherTask(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, setting{provider: says(wire.Anthropic, simple)})
+	attempt := p.session.attempt
+	attempt.Task, attempt.Attempt = "t-other", "t-other-1"
+	other, err := p.gateway.Open(t.Context(), attempt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if status, _, _ := p.send(http.MethodPost, "/v1/messages", other.Token(), question(wire.Anthropic, true)); status != http.StatusUnauthorized {
+		t.Errorf("another task's token: status %d", status)
+	}
+	if len(p.requests()) != 0 || len(p.observed()) != 0 {
+		t.Errorf("%d requests left, %d were booked", len(p.requests()), len(p.observed()))
+	}
+	theirs := &place{t: t, agent: httptest.NewServer(other.Handler())}
+	defer theirs.agent.Close()
+	if status, _, _ := theirs.send(http.MethodPost, "/v1/messages", other.Token(), question(wire.Anthropic, true)); status != http.StatusOK {
+		t.Errorf("where it belongs: status %d, so this shows nothing", status)
 	}
 }
 
