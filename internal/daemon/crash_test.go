@@ -99,9 +99,9 @@ func crashes(t *testing.T) int {
 	return n
 }
 
-// TestCrash kills the daemon at random points while changes are pushed, judged and landed. Whatever happens: what the door
-// acknowledged is there, each landed change is on main once with its operation, main is the sum of the landings, the
-// ledger verifies, and no lock blocks.
+// TestCrash kills the daemon at random points while changes are pushed, judged and landed, and deletes its state folder now and then. Whatever
+// happens: what the door acknowledged is there, each landed change is on main once with its operation, main is the sum of the landings, the
+// ledger verifies, and no lock blocks. In a long run it also serves soon again.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	d := newDen(t, nil)
@@ -119,8 +119,16 @@ func TestCrash(t *testing.T) {
 	}
 	serves := []time.Duration{p.serves}
 	for i := range crashes(t) {
+		if i%8 == 2 { // its index is made when it is asked for
+			if err := d.client().Call(ctx, "GET", api.PathChanges+"?all=true", "", nil, new(api.Changes)); err != nil {
+				t.Error(err)
+			}
+		}
 		d.die(random, p, i, serves)
-		if i%8 == 5 {
+		switch i % 8 {
+		case 2:
+			d.forget()
+		case 5:
 			d.race()
 		}
 		p = d.start()
@@ -139,17 +147,23 @@ func TestCrash(t *testing.T) {
 	}
 	stop()
 	pushers.Wait()
+	if crashes(t) >= 100 && len(s.acked) < crashes(t)/10 {
+		t.Errorf("only %d changes were acknowledged: the test tests little", len(s.acked))
+	}
 	d.settled(s)
 	p.kill()
 	d.inspect(s)
 	report(t, "kill to serving", serves)
+	if at := serves[len(serves)*95/100]; crashes(t) >= 100 && at > 5*time.Second {
+		t.Errorf("one start in twenty takes more than %v", at)
+	}
 	t.Logf("%d kills, %d changes acknowledged", crashes(t)+(crashes(t)+3)/4, len(s.acked)) // every fourth dies while it starts, too
 }
 
-// die kills a daemon some way, a random time after it began to serve.
+// die kills a daemon some way, a random time after it began to serve: long enough for pushes, also where everything takes long.
 func (d *den) die(random *rand.Rand, p *process, i int, serves []time.Duration) {
 	d.t.Helper()
-	if err := sleep(d.t.Context(), time.Duration(random.IntN(1000))*time.Millisecond); err != nil {
+	if err := sleep(d.t.Context(), time.Duration(random.Int64N(int64(time.Second+3*p.serves)))); err != nil {
 		d.t.Fatal(err)
 	}
 	switch i % 8 {
@@ -165,6 +179,17 @@ func (d *den) die(random *rand.Rand, p *process, i int, serves []time.Duration) 
 	default:
 		p.kill()
 	}
+}
+
+// forget deletes what is not git: JetStream's folder, the SQLite index and all else that the daemon keeps beside the kernel.
+func (d *den) forget() {
+	d.t.Helper()
+	for _, name := range []string{"jobs", "changes.db"} {
+		if _, err := os.Stat(filepath.Join(d.order.State, name)); err != nil {
+			d.t.Errorf("there is nothing to delete: %v", err)
+		}
+	}
+	eventually(d.t, hang, "deleted", func() bool { return os.RemoveAll(d.order.State) == nil }) // the dying may still be writing
 }
 
 // refused starts a second daemon, which must say who holds the kernel and end.
@@ -206,7 +231,7 @@ func (d *den) settled(s *stream) {
 		byID[id] = n
 	}
 	var waiting []string
-	for last, deadline := 0, time.Now().Add(2*time.Minute); ; {
+	for last, deadline := 0, time.Now().Add(hang); ; {
 		var all api.Changes
 		if err := d.client().Call(d.t.Context(), "GET", api.PathChanges+"?all=true", "", nil, &all); err != nil {
 			d.t.Fatal(err)
@@ -235,7 +260,7 @@ func (d *den) settled(s *stream) {
 			return
 		}
 		if last != len(waiting) {
-			last, deadline = len(waiting), time.Now().Add(2*time.Minute)
+			last, deadline = len(waiting), time.Now().Add(hang)
 		}
 		if time.Now().After(deadline) {
 			var st api.Status
