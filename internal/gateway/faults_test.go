@@ -137,7 +137,7 @@ func TestHangs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for span := 30 * time.Millisecond; ; span *= 2 { // a busy machine needs longer than that to pass the beginning on
-				status, err, why := hang(t, c.begin, func(g *manifest.Gateway) { c.set(g, span.String()) })
+				status, why, err := hang(t, c.begin, func(g *manifest.Gateway) { c.set(g, span.String()) })
 				if status != c.status && span < time.Minute {
 					continue
 				}
@@ -151,7 +151,7 @@ func TestHangs(t *testing.T) {
 }
 
 // hang asks a provider that goes silent, after the beginning of its answer or at once, and returns what the agent got and what is on record.
-func hang(t *testing.T, begin bool, set func(*manifest.Gateway)) (status int, err error, why string) {
+func hang(t *testing.T, begin bool, set func(*manifest.Gateway)) (status int, why string, err error) {
 	end := make(chan struct{})
 	defer close(end)
 	p := newPlace(t, setting{settings: set, provider: func(w http.ResponseWriter, r *http.Request) {
@@ -166,7 +166,7 @@ func hang(t *testing.T, begin bool, set func(*manifest.Gateway)) (status int, er
 		}
 	}})
 	status, _, err = p.ask(wire.Anthropic, question(wire.Anthropic, true))
-	return status, err, p.observed()[0].Error
+	return status, p.observed()[0].Error, err
 }
 
 // TestCloseEndsWhatIsUnderWay: a session that ends takes its requests along.
