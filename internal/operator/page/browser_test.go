@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,10 +64,16 @@ func newChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
-		"--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "--window-size=820,1000", "about:blank")
+		"--remote-debugging-pipe", "--user-data-dir="+profile, "--window-size=820,1000", "about:blank")
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +87,13 @@ func newChromium(t *testing.T) *chromium {
 		_ = ourOut.Close()
 		<-done
 		_ = ourIn.Close()
+		err := os.RemoveAll(profile)
+		for end := time.Now().Add(time.Minute); err != nil && time.Now().Before(end); { // its helpers write until they are gone, too
+			err = os.RemoveAll(profile)
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	})
 	var target struct{ TargetID string }
 	c.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
