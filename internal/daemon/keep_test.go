@@ -11,6 +11,7 @@ import (
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/exectest"
+	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
 	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/operator/desk"
@@ -93,6 +94,10 @@ func TestMirrorMovedByOthers(t *testing.T) {
 		if item.Status != "mirror" || !strings.Contains(item.What, ref) || there("rev-parse", ref) != forced {
 			t.Errorf("%+v, and %s is at %s", item, ref, there("rev-parse", ref))
 		}
+		err := h.client.Call(t.Context(), "POST", desk.PathSeen, item.ID, desk.Seen{Reason: "known"}, new(desk.Answer))
+		if err == nil || !strings.Contains(err.Error(), "goes away when the mirror") {
+			t.Errorf("seen before it is mended: %v", err)
+		}
 		if n := h.ledger(kindNotified); n != i+1 {
 			t.Errorf("the operator was told %d times of %d", n, i+1)
 		}
@@ -100,6 +105,10 @@ func TestMirrorMovedByOthers(t *testing.T) {
 		h.call("POST", api.PathMirror, "", api.MirrorTo{}, &m)
 		if left := h.inbox(); len(left) != 0 || !mirrored() {
 			t.Errorf("the mirror was mended, and the inbox has %+v", left)
+		}
+		ours := kernel.Refused{Ref: kernel.RefMain, Cause: kernel.CauseMoved, There: git.OID(good)}
+		if foreign, err := (&Daemon{kernel: h.kernel}).isForeign(t.Context(), ours, git.OID(h.status().Main)); i == 0 && (foreign || err != nil) {
+			t.Errorf("what the kernel pushed itself a moment ago is foreign: %v, %v", foreign, err)
 		}
 	}
 }
