@@ -27,6 +27,9 @@ func TestGo(t *testing.T) {
 	merged["sum/sum.go"] = "package sum\n\nfunc Sum(a, b int) int { return a + b + 1 }\n\nfunc More() int { return 1 }\n\nfunc old() {\n\tx := 1\n\tx = x\n}\n\nfunc fresh() {\n\ty := 2\n\ty = y\n}\n"
 	merged["sum/sum_test.go"] = strings.ReplaceAll(base["sum/sum_test.go"], "!= 3", "!= 4")
 	checks, _ := Detect(slices.Collect(maps.Keys(merged)), func(path string) ([]byte, error) { return []byte(merged[path]), nil })
+	for i := range checks {
+		checks[i].Timeout = "1h" // the standard library is compiled first
+	}
 	r := newRunner(t)
 	r.Getenv = func(string) string { return "" }
 	evidence, findings, err := r.Run(t.Context(), checks, Job{
@@ -70,7 +73,7 @@ func TestGoDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	files := tree{"go.mod": "module example.org/tiny\n\ngo 1.24\n", "a.go": "package tiny\n\nfunc F() int { return }\n", "a_test.go": "package tiny\n\nfunc TestNothing() {}\n"}
 	c := manifest.Check{
-		Name: "test", Kind: "unit", Command: []string{"go", "test", "-json", "./..."}, Reports: []manifest.Report{{Format: "gotest", Path: "stdout"}},
+		Name: "test", Kind: "unit", Command: []string{"go", "test", "-json", "./..."}, Reports: []manifest.Report{{Format: "gotest", Path: "stdout"}}, Timeout: "1h",
 	}
 	e, findings := runOne(t, newRunner(t), c, Job{Merged: files})
 	if e.State != facts.Failed || len(findings) == 0 {
