@@ -87,6 +87,7 @@ func affected(ctx context.Context, env *Env, f affectedFlags) error {
 	if err != nil {
 		return usageOr(err)
 	}
+	warnUnread(env.Stderr, impact.Snapshot)
 	governance := impact.Governance
 	if f.kind == "check" { // those that nobody declared are detected
 		if _, governance, err = judge.GovernanceAt(ctx, repo, impact.Base); err != nil {

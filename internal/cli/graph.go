@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,8 @@ func graphEdges(env *Env) *cobra.Command {
 
 PATH keeps the edges that leave files below it. --level file shows files, package what a language imports as one (a
 Go package, a package.json, a Cargo crate), component the entities of the catalog. Packages outside the repository
-are shown with --external, as "npm:react" or "go:golang.org/x/mod".`,
+are shown with --external, as "npm:react" or "go:golang.org/x/mod". In tsv a name that
+holds a tab or a line end is quoted.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"tsv", "json"}, f.format) {
 				return usage(fmt.Errorf("--format %q: want tsv or json", f.format))
@@ -90,6 +92,7 @@ func readPicture(ctx context.Context, env *Env, rev string) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	warnUnread(env.Stderr, snapshot)
 	p := &picture{Snapshot: snapshot, catalog: governance.Catalog}
 	if governance.Configured {
 		p.name = governance.Config.Metadata.Name
@@ -111,9 +114,9 @@ func listEdges(ctx context.Context, env *Env, f edgesFlags, under []string) erro
 	for _, e := range view.Edges() {
 		from, to := view.Node(e.From), view.Node(e.To)
 		if below(from.Name, under) && (f.language == "" || from.Language == f.language) {
-			row := edgeRow{From: from.Name, To: to.Name, Kind: e.Kind.String(), Line: e.Line}
+			row := edgeRow{From: oneLine(from.Name), To: oneLine(to.Name), Kind: e.Kind.String(), Line: e.Line}
 			if f.format == "json" {
-				row.Types = e.Types.Names()
+				row.From, row.To, row.Types = from.Name, to.Name, e.Types.Names()
 			}
 			rows = append(rows, row)
 		}
@@ -160,6 +163,14 @@ func below(name string, under []string) bool {
 		folder = path.Clean(folder)
 		return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
 	})
+}
+
+// oneLine writes a name that holds a tab or a line end in quotes, as git does: it would pass for other edges.
+func oneLine(name string) string {
+	if strings.IndexByte(name, '\t') >= 0 || strings.IndexByte(name, '\n') >= 0 {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // edgeRow is one edge as printed.

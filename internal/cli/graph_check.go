@@ -128,7 +128,7 @@ func judgeGraph(ctx context.Context, env *Env, repo *git.Repo, f graphCheckFlags
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := base.rules(ctx, env.Dir, f.config)
+	loaded, err := base.rules(ctx, env.Dir, f)
 	if err != nil {
 		return nil, err
 	}
@@ -175,31 +175,32 @@ func readGraphSide(ctx context.Context, env *Env, repo *git.Repo, commit git.OID
 	if err != nil {
 		return nil, err
 	}
+	warnUnread(env.Stderr, s)
 	return &graphSide{Side: architecture.Side{Graph: s.Graph, Links: s.Links, Tree: judge.GraphTree(governance, s), Catalog: governance.Catalog}, files: side, snapshot: s}, nil
 }
 
 // rules reads the rules of the commit, or those of a file that is named from a folder.
-func (s *graphSide) rules(ctx context.Context, dir, config string) (*architecture.Rules, error) {
+func (s *graphSide) rules(ctx context.Context, dir string, f graphCheckFlags) (*architecture.Rules, error) {
 	read, only := func(p string) ([]byte, error) {
 		if _, ok := s.files.Entry(p); !ok {
 			return nil, nil
 		}
 		return s.files.Read(ctx, p)
 	}, []string(nil)
-	if config != "" {
+	if f.config != "" {
 		read = func(p string) ([]byte, error) {
 			if p = filepath.FromSlash(p); !filepath.IsAbs(p) {
 				p = filepath.Join(dir, p)
 			}
 			return os.ReadFile(p)
 		}
-		only = []string{filepath.ToSlash(config)}
+		only = []string{filepath.ToSlash(f.config)}
 	}
 	loaded, problems := architecture.Load(read, s.Tree, only...)
 	if err := manifest.Join(problems); err != nil {
 		return nil, usage(err)
 	}
-	if len(loaded.Files) == 0 {
+	if len(loaded.Files) == 0 && !f.agent {
 		return nil, usage(fmt.Errorf("there are no rules: write %s (docs/formats/architecture.md) or .dependency-cruiser.json, or name a file with --config", architecture.File))
 	}
 	return loaded, nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -42,7 +43,7 @@ func graphText(out io.Writer, r *graphReport) error {
 		indented(w, "", p.Message)
 	}
 	fmt.Fprintf(w, "%s, %s, %s in %s and %s, by %s\n", plural(counts[finding.Error], "error"), plural(counts[finding.Warning], "warning"),
-		plural(counts[finding.Note], "note"), plural(r.Files, "file"), plural(r.Edges, "edge"), strings.Join(r.Rules, ", "))
+		plural(counts[finding.Note], "note"), plural(r.Files, "file"), plural(r.Edges, "edge"), cmp.Or(strings.Join(r.Rules, ", "), "what is watched of agents"))
 	if n := len(r.Fixed) + len(r.Moved) + r.Old; n > 0 {
 		fmt.Fprintf(w, "since base: %d fixed, %d were there before (%d of them moved)\n", len(r.Fixed), r.Old, len(r.Moved))
 	}
