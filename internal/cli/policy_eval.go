@@ -297,7 +297,7 @@ func evalText(env *Env, r *policy.Result, documents int) error {
 	for _, q := range r.Requires {
 		fmt.Fprintf(env.Stdout, "require %s: %s [%s]\n", printable(q.Gate), printable(q.Reason), printable(q.Rule))
 	}
-	_, err := fmt.Fprintf(env.Stdout, "%d documents, %d rules: %d deny, %d hold, %d warn\n", documents, r.Rules,
+	_, err := fmt.Fprintf(env.Stdout, "%s, %s: %d deny, %d hold, %d warn\n", plural(documents, "document"), plural(r.Rules, "rule"),
 		count[policy.Deny], count[policy.Hold], count[policy.Warn])
 	return err
 }
