@@ -19,14 +19,32 @@ func settle(process string) {
 		return // a debugger's breakpoints lie in these pages
 	}
 	maps, err := os.ReadFile(process + "/maps")
-	if err != nil {
-		return
+	if err != nil || !alone(string(maps)) {
+		return // a dynamic linker wrote into pages that are read-only since, and they would come back as they are in the file
 	}
 	for line := range strings.Lines(string(maps)) {
 		if start, end, ok := constant(line); ok {
 			syscall.Syscall(syscall.SYS_MADVISE, start, end-start, syscall.MADV_DONTNEED)
 		}
 	}
+}
+
+// alone says that all code is of one file, the program itself: a program that cgo is part of has the dynamic linker and libraries beside it.
+func alone(maps string) bool {
+	program := ""
+	for line := range strings.Lines(maps) {
+		fields := strings.Fields(line)
+		if len(fields) < 6 || fields[4] == "0" || !strings.Contains(fields[1], "x") {
+			continue
+		}
+		if program == "" {
+			program = fields[5]
+		}
+		if fields[5] != program {
+			return false
+		}
+	}
+	return true
 }
 
 // constant is where a line of /proc/PID/maps says that a file is mapped, when this process reads that and cannot write it.

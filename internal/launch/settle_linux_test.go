@@ -65,6 +65,21 @@ func TestConstant(t *testing.T) {
 	}
 }
 
+// TestAlone: the tables that a dynamic linker filled in look like constants; a program with cgo ended on an address of 0.
+func TestAlone(t *testing.T) {
+	const program = "00410000-02a70000 r-xp 00000000 fe:00 3161 /usr/bin/adamant\n02a70000-0544b000 r--p 02660000 fe:00 3161 /usr/bin/adamant\n" +
+		"7ffebdf62000-7ffebdf64000 r-xp 00000000 00:00 0          [vdso]\n"
+	for maps, want := range map[string]bool{
+		program: true,
+		program + "7f0fc551d000-7f0fc551e000 r--p 00000000 fe:00 316535 /usr/lib/locale/C.utf8/LC_TIME\n": true,
+		program + "7f0fc5361000-7f0fc54b7000 r-xp 00026000 fe:00 326269 /usr/lib/ld-linux.so.2\n":         false,
+	} {
+		if got := alone(maps); got != want {
+			t.Errorf("%v of\n%s", got, maps)
+		}
+	}
+}
+
 func content() []byte { return bytes.Repeat([]byte("adamant\n"), 1<<18) }
 
 // mapped is a file of two megabytes in memory, touched everywhere.
