@@ -127,7 +127,7 @@ func (h *house) up() {
 		h.t.Fatalf("the daemon ended at once: %v", err)
 	case h.at = <-ready:
 	}
-	h.client = desk.NewClient(h.at.Socket)
+	h.client = desk.NewClient(h.at.Socket).Within(hang)
 	h.stop = func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -192,7 +192,7 @@ func (h *house) git(args ...string) (string, error) {
 func (h *house) await(id string, want change.Status) desk.Change {
 	h.t.Helper()
 	var c desk.Change
-	for deadline := time.Now().Add(60 * time.Second); ; {
+	for deadline := time.Now().Add(hang); ; {
 		h.call("GET", desk.PathChange, id, nil, &c)
 		if c.Status == string(want) {
 			return c
