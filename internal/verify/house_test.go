@@ -133,7 +133,7 @@ func (h *house) up() error {
 		return fmt.Errorf("the daemon ended at once: %w", err)
 	case h.at = <-ready:
 	}
-	h.client = desk.NewClient(h.at.Socket)
+	h.client = desk.NewClient(h.at.Socket).Within(5 * time.Minute)
 	h.stop = func() error { cancel(); return <-ended }
 	return nil
 }
