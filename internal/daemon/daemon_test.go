@@ -21,6 +21,7 @@ import (
 	"github.com/adamant-os/adamant/internal/git/gittest"
 	"github.com/adamant-os/adamant/internal/judge"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/leaktest"
 	"github.com/adamant-os/adamant/internal/operator/desk"
 	"github.com/adamant-os/adamant/internal/sandbox"
 	"github.com/adamant-os/adamant/internal/task"
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	leaktest.Main(m)
 }
 
 // house is a clone, its kernel and a daemon on it.
