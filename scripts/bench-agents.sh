@@ -7,7 +7,7 @@ agents=${AGENTS:-30}
 here=$(realpath "$(dirname "$0")/..")
 work=$(mktemp -d)
 adamant=${1:-$work/adamant}
-[ -n "${1:-}" ] || (cd "$here" && CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -pgo=cmd/adamant/release.pgo -ldflags '-s -w' -o "$adamant" ./cmd/adamant)
+[ -n "${1:-}" ] || (cd "$here" && CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -pgo=cmd/adamant/release.pgo -ldflags "$(scripts/ldflags.sh bench "$(go env GOOS)/$(go env GOARCH)")" -o "$adamant" ./cmd/adamant)
 export ADAMANT_KERNEL=$work/kernel/bench XDG_STATE_HOME=$work/state XDG_CACHE_HOME=$work/cache
 trap '"$adamant" down >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 

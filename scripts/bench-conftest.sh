@@ -15,7 +15,7 @@ if [ -z "${CONFTEST:-}" ]; then
 	CONFTEST=$work/bin/conftest
 fi
 adamant=$work/adamant
-(cd "$root" && CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -pgo=cmd/adamant/release.pgo -ldflags '-s -w' -o "$adamant" ./cmd/adamant)
+(cd "$root" && CGO_ENABLED=0 go build -trimpath -tags kustomize_disable_go_plugin_support -pgo=cmd/adamant/release.pgo -ldflags "$("$root/scripts/ldflags.sh" bench "$(go env GOOS)/$(go env GOARCH)")" -o "$adamant" ./cmd/adamant)
 
 # The input: every tenth manifest breaks five of ten kinds of rule, each kind written five times.
 mkdir "$work/m" "$work/conftest" "$work/adamant-policy"
