@@ -24,15 +24,21 @@ func (h *house) status() api.Status {
 	return s
 }
 
-// TestMirrorFollows pushes after a landing by itself and on request, records it, and says what a remote refuses.
-func TestMirrorFollows(t *testing.T) {
-	t.Parallel()
-	remote := filepath.Join(t.TempDir(), "mirror.git")
-	h := newHouse(t, func(h *house) {
+// newMirroredHouse is a house whose daemon pushes to a bare repository each second.
+func newMirroredHouse(t *testing.T) (h *house, remote string) {
+	t.Helper()
+	remote = filepath.Join(t.TempDir(), "mirror.git")
+	return newHouse(t, func(h *house) {
 		h.clone.Git("init", "-q", "--bare", remote)
 		h.clone.Write(".adamant/adamant.yaml", config+fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
 		h.clone.Commit("mirror")
-	})
+	}), remote
+}
+
+// TestMirrorFollows pushes after a landing by itself and on request, records it, and says what a remote refuses.
+func TestMirrorFollows(t *testing.T) {
+	t.Parallel()
+	h, remote := newMirroredHouse(t)
 	url := h.writer("ada")
 	h.edit("words", "docs/a.md", "# A\n\nA word.\n", "A word")
 	h.await(h.push(url, "HEAD", "topic=a"), change.Merged)
@@ -69,14 +75,9 @@ func TestMirrorFollows(t *testing.T) {
 // TestMirrorMovedByOthers: what somebody else forced on the mirror is left there, and announced once for each time: in the inbox, on record.
 func TestMirrorMovedByOthers(t *testing.T) {
 	t.Parallel()
-	remote := filepath.Join(t.TempDir(), "mirror.git")
-	h := newHouse(t, func(h *house) {
-		h.clone.Git("init", "-q", "--bare", remote)
-		h.clone.Write(".adamant/adamant.yaml", config+fmt.Sprintf("  mirror: {remote: %q, every: 1s}\n", remote))
-		h.clone.Commit("mirror")
-	})
+	h, remote := newMirroredHouse(t)
 	there := func(args ...string) string { return h.clone.Git(append([]string{"--git-dir", remote}, args...)...) }
-	mirrored := func() bool { return there("for-each-ref", "--format=%(objectname)", kernel.RefMain) == h.status().Main }
+	mirrored := func() bool { return h.mirrored(remote) == h.status().Main }
 	h.until("the mirror has main", mirrored)
 	record := there("for-each-ref", "--format=%(refname)", "refs/adamant/ledger/")
 	forced := there("-c", "user.name=x", "-c", "user.email=x@example.com", "commit-tree", "-m", "forced", kernel.RefMain+"^{tree}")
