@@ -8,7 +8,7 @@ import (
 )
 
 // Write writes data beside path, syncs it and renames it to path. Only the owner may read it (mode 0600). After an error path is as it
-// was, and nothing is left beside it. That the new name outlives a loss of power takes a sync of the folder, which is the caller's.
+// was, and nothing is left beside it. That the new name outlives a loss of power takes a sync of the folder (SyncDir), which is the caller's.
 func Write(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-") // mode 0600
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/adamant-os/adamant/internal/atomicfile"
 )
 
 // Ref is a reference and the object it names.
@@ -280,7 +282,7 @@ func (r *Repo) syncRefs(updates []RefUpdate) error {
 			continue
 		}
 		done[dir] = true
-		if err := syncDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // a deletion removes empty folders
+		if err := atomicfile.SyncDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // a deletion removes empty folders
 			return fmt.Errorf("moving %s: %w", u.Name, err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/adamant-os/adamant/internal/atomicfile"
 )
 
 // Flush brings the tiles and the checkpoint of the directory up to the newest entry, for those who read them.
@@ -69,7 +71,7 @@ func (l *Log) writeTiles() error {
 
 func syncDirs(folders map[string]bool) error {
 	for folder := range folders {
-		if err := syncDir(folder); err != nil {
+		if err := atomicfile.SyncDir(folder); err != nil {
 			return err
 		}
 	}
@@ -121,7 +123,7 @@ func (l *Log) writeCheckpoint() error {
 	if err := l.write(checkpointPath, l.checkpoint, map[string]bool{}); err != nil {
 		return err
 	}
-	return syncDir(l.dir)
+	return atomicfile.SyncDir(l.dir)
 }
 
 // clean removes partial tiles that wider ones replaced. Those of the checkpoint before are kept for who is reading it now.

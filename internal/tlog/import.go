@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/adamant-os/adamant/internal/atomicfile"
 )
 
 // Import copies the log that r reads into dir, where there is none yet or an older state of the same log, as after a disk was lost. A
@@ -39,7 +41,7 @@ func importLog(ctx context.Context, dir string, key Key, r *Reader) (err error) 
 				return err
 			}
 		}
-		return errors.Join(l.write(path, data, folders), syncDir(l.dir))
+		return errors.Join(l.write(path, data, folders), atomicfile.SyncDir(l.dir))
 	})
 }
 

@@ -155,16 +155,5 @@ func writeFile(path string, data []byte) error {
 	if err := atomicfile.Write(path, data); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(dir string) error {
-	if filepath.Separator != '/' {
-		return nil // Windows does not sync folders
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.SyncDir(filepath.Dir(path))
 }
