@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The figures of docs/benchmarks.md: whole commands by hyperfine (Debian), inner loops by Go benchmarks, conftest beside us in
 # the same run. FILES, CHANGED and RULES set the size of the generated repository. RT="chrt -f 1" (as root) measures as if the
-# machine had nothing else to do; scripts/bench-ab.py compares two builds.
+# machine had nothing else to do; scripts/bench-ab.py compares two builds. An ext4 without a journal, as the disks of some virtual
+# machines are, makes files slowly for a minute after many were deleted: set TMPDIR to another file system there.
 set -euo pipefail
 RT=${RT:-}
 command -v hyperfine >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends hyperfine; }
