@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,15 +23,16 @@ func logCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
 		Short: "Show what happened: the ledger",
-		Long: `Print the entries of the ledger, oldest first: of all writers and remotes that this repository knows.
-It works in any clone that has fetched the ledger (adamant sync) and in a kernel. Every line is checked
-against the one before; where one does not hold, reading ends with an alarm.
+		Long: `Print the entries of the ledger, oldest first: what the kernel of this clone has now, and what the clone
+fetched of all writers and remotes. Where the kernel is not on this machine, that is as old as the last
+adamant sync, which is said on standard error. Every line is checked against the one before; where one
+does not hold, or kernel and clone do not continue one another, reading ends with an alarm.
 
 Exit status: 0 all was read, 1 the ledger is broken, 2 usage or configuration.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), env) },
 	}
-	f.place.add(cmd)
+	f.place.add(cmd, orByName)
 	flags := cmd.Flags()
 	flags.StringVar(&f.Task, "task", "", "only of this task, by its id or the first digits of it")
 	flags.StringVar(&f.Change, "change", "", "only of this change, by its id or the first digits of it")
@@ -43,23 +43,6 @@ Exit status: 0 all was read, 1 the ledger is broken, 2 usage or configuration.`,
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 	cmd.AddCommand(logVerify(env), logExport(env))
 	return cmd
-}
-
-// ledgerPlace is the repository that a ledger is read from.
-type ledgerPlace struct{ repo, kernel string }
-
-func (p *ledgerPlace) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.repo, "repo", "", "clone (default: where you are)")
-	cmd.Flags().StringVar(&p.kernel, "kernel", "", "kernel's folder (default: $ADAMANT_KERNEL)")
-}
-
-// open opens the repository and checks that there is a ledger. The caller closes it.
-func (p *ledgerPlace) open(ctx context.Context, env *Env) (*git.Repo, error) {
-	dir := p.repo
-	if folder := cmp.Or(p.kernel, env.Getenv("ADAMANT_KERNEL")); folder != "" && dir == "" {
-		dir = filepath.Join(folder, "kernel.git")
-	}
-	return openRepo(ctx, env, dir)
 }
 
 var errNoLedger = errors.New("there is no ledger here; run: adamant sync, or name the kernel with --kernel DIR")
@@ -87,17 +70,13 @@ func (f *logFlags) run(ctx context.Context, env *Env) error {
 	if f.last < 0 {
 		return usage(errors.New("--last: want 0 or more"))
 	}
-	repo, err := f.place.open(ctx, env)
+	l, err := f.place.ledgers(ctx, env)
 	if err != nil {
 		return err
 	}
-	defer repo.Close()
-	sources, err := ledger.Sources(ctx, repo)
-	if err == nil && len(sources) == 0 {
-		return usage(errNoLedger)
-	}
-	if err == nil {
-		err = f.print(ctx, env, repo)
+	defer l.Close()
+	if err = f.print(ctx, env, l.Repo); err == nil {
+		err = l.tellAge(ctx, env)
 	}
 	return ledgerError(err)
 }
@@ -197,15 +176,18 @@ says how to check it with sha256sum. An export that is there already grows; a fi
 the beginning of today's is an error, since the ledger only ever grows.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			repo, err := place.open(cmd.Context(), env)
+			l, err := place.ledgers(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
-			defer repo.Close()
-			return ledgerError(exportLedger(cmd.Context(), env, repo, absolute(env, args[0])))
+			defer l.Close()
+			if err = exportLedger(cmd.Context(), env, l.Repo, absolute(env, args[0])); err == nil {
+				err = l.tellAge(cmd.Context(), env)
+			}
+			return ledgerError(err)
 		},
 	}
-	place.add(cmd)
+	place.add(cmd, orByName)
 	return cmd
 }
 
@@ -246,7 +228,7 @@ func exportLedger(ctx context.Context, env *Env, repo *git.Repo, dir string) err
 	if err != nil {
 		return fmt.Errorf("exporting the ledger to %s: %w", dir, err)
 	}
-	fmt.Fprintf(env.Stdout, "%d entries in %s\n", entries, plural(files, "file"))
+	fmt.Fprintf(env.Stdout, "%s in %s\n", plural(entries, "entry"), plural(files, "file"))
 	return nil
 }
 

@@ -32,7 +32,7 @@ Exit status: 0 all is well, 1 an alarm, 2 usage or configuration.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), env) },
 	}
-	f.place.add(cmd)
+	f.place.add(cmd, "")
 	cmd.Flags().StringVar(&f.keys, "keys", "", "file with the public keys that may sign, in the form of authorized_keys")
 	cmd.Flags().BoolVar(&f.again, "from-start", false, "check everything again, also what was verified before")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the report as JSON")
