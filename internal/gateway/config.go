@@ -36,8 +36,8 @@ type Config struct {
 
 	// Book keeps the budgets. Nil: in memory.
 	Book Book
-	// Observe is told of each exchange. Nil: nobody is.
-	Observe Observer
+	// Admit is asked before a request is sent, Observe is told of each exchange. Nil: nobody is.
+	Admit, Observe Observer
 	// Redact takes secrets out of what is recorded, besides the forms of keys that are known here.
 	Redact func(string) string
 

@@ -36,7 +36,7 @@ const (
 	RefusedModel       = "model"       // no provider serves the model over this wire format
 	RefusedData        = "data"        // no provider that serves the model may see personal data
 	RefusedRequest     = "request"     // malformed, too large, or something that is never passed on
-	RefusedObserver    = "observer"    // an observer ended the session
+	RefusedObserver    = "observer"    // an observer ended the session, before this request or with it
 	RefusedClosed      = "closed"      // the session is closed
 )
 
@@ -80,5 +80,9 @@ type Exchange struct {
 }
 
 // Observer is told of each exchange of a session, one at a time, in order, before the answer's last bytes reach the agent and
-// before the session's next request is admitted. An error refuses every further request of the session with its text.
+// before the session's next request is admitted. An error refuses every further request of the session with its text, and cuts
+// what is under way.
+//
+// As Config.Admit it is asked about a request that carries what came of earlier answers, and has no answer yet: after an error it is
+// never sent, and observed as refused.
 type Observer func(context.Context, *Session, Exchange) error

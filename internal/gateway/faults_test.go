@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -169,26 +171,113 @@ func hang(t *testing.T, begin bool, set func(*manifest.Gateway)) (status int, wh
 	return status, p.observed()[0].Error, err
 }
 
-// TestCloseEndsWhatIsUnderWay: a session that ends takes its requests along.
-func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+// TestEndCutsWhatIsUnderWay: however a session ends, its requests end with it, and what they may have cost is on record.
+func TestEndCutsWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	asked, gone := make(chan struct{}), make(chan struct{})
+	for name, end := range map[string]func(*place){
+		"closed":  func(p *place) { _ = p.session.Close() },
+		"refused": func(p *place) { p.session.Refuse("it goes in circles") },
+		"an observer says no": func(p *place) {
+			if status, _, _ := p.ask(wire.Anthropic, strings.Replace(question(wire.Anthropic, true), "hello", "answer me", 1)); status != 200 {
+				t.Errorf("%d", status)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked, gone, answered := make(chan struct{}), make(chan struct{}), make(chan int)
+			p := newPlace(t, setting{provider: func(w http.ResponseWriter, r *http.Request) {
+				if data, _ := io.ReadAll(r.Body); strings.Contains(string(data), "answer me") {
+					write(w, wire.Anthropic, simple, true)
+					return
+				}
+				close(asked)
+				<-r.Context().Done()
+				close(gone)
+			}, observe: func(_ context.Context, _ *Session, x Exchange) error {
+				if x.Error == "" {
+					return errors.New("it goes in circles")
+				}
+				return nil
+			}})
+			go func() {
+				status, _, _ := p.ask(wire.Anthropic, question(wire.Anthropic, true))
+				answered <- status
+			}()
+			<-asked
+			end(p)
+			if status := <-answered; status != http.StatusForbidden {
+				t.Errorf("it was answered: %d", status)
+			}
+			<-gone
+			seen := p.observed()
+			x := seen[len(seen)-1]
+			if x.Error == "" || !x.Usage.Partial || x.Usage.Input() == 0 || x.CostNano == 0 {
+				t.Errorf("observed %q, %+v, %d", x.Error, x.Usage, x.CostNano)
+			}
+		})
+	}
+}
+
+// TestCloseWaits: after Close the session has no more to tell.
+func TestCloseWaits(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
 	p := newPlace(t, setting{provider: func(w http.ResponseWriter, r *http.Request) {
 		close(asked)
 		<-r.Context().Done()
-		close(gone)
 	}})
-	go func() {
-		<-asked
-		_ = p.session.Close()
-	}()
-	if status, _, _ := p.ask(wire.Anthropic, question(wire.Anthropic, true)); status == 200 {
-		t.Error("it was answered")
+	go func() { _, _, _ = p.ask(wire.Anthropic, question(wire.Anthropic, true)) }()
+	<-asked
+	_ = p.session.Close()
+	if seen := p.observed(); len(seen) != 1 || p.session.Spent().CostNano != seen[0].CostNano || seen[0].CostNano == 0 {
+		t.Errorf("observed %+v, spent %+v", seen, p.session.Spent())
 	}
-	select {
-	case <-gone:
-	case <-time.After(5 * time.Minute):
-		t.Error("the provider's request goes on")
+}
+
+// transportFunc reaches no provider.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// lateBook ends the session while it reserves.
+type lateBook struct {
+	Book
+	end func()
+}
+
+func (b *lateBook) Hold(ctx context.Context, purses []Purse, a Amount) (Hold, error) {
+	b.end()
+	return b.Book.Hold(ctx, purses, a)
+}
+
+// TestNothingIsSentAfterTheEnd: not what was admitted already, and not what would be tried again.
+func TestNothingIsSentAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"admitted": 0, "tried again": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent atomic.Int32
+			book := &lateBook{Book: NewBook(), end: func() {}}
+			p := newPlace(t, setting{config: func(c *Config) {
+				c.Book = book
+				c.Transport = transportFunc(func(*http.Request) (*http.Response, error) {
+					sent.Add(1)
+					return nil, io.ErrUnexpectedEOF
+				})
+			}})
+			if want == 0 {
+				book.end = func() { p.session.Refuse("enough") }
+			}
+			p.gateway.backoff = func(int) time.Duration {
+				p.session.Refuse("enough")
+				return 0
+			}
+			status, body, _ := p.ask(wire.Anthropic, question(wire.Anthropic, true))
+			if status != http.StatusForbidden || !strings.Contains(body, "enough") || int(sent.Load()) != want {
+				t.Errorf("%d: %s, sent %d times", status, body, sent.Load())
+			}
+		})
 	}
 }
 

@@ -171,6 +171,7 @@ func (g *Gateway) Open(ctx context.Context, a Attempt) (*Session, error) {
 	}
 	s := &Session{gateway: g, attempt: a, token: token, hash: sha256.Sum256([]byte(token)), slots: make(chan struct{}, a.Concurrency)}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.open, s.cut = context.WithCancelCause(s.ctx)
 	stop := context.AfterFunc(ctx, func() { s.cancel(context.Cause(ctx)) })
 	s.release = func() { stop() }
 	return s, nil

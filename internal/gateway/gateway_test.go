@@ -177,6 +177,40 @@ func TestObservedBeforeTheEnd(t *testing.T) {
 	}
 }
 
+// TestAdmit: who is asked before a request is sent sees what it carries, and what they refuse is not sent and on record.
+func TestAdmit(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var asked []Exchange
+	p := newPlace(t, setting{provider: says(wire.Anthropic, simple), config: func(c *Config) {
+		c.Admit = func(_ context.Context, s *Session, x Exchange) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked = append(asked, x); len(asked) > 1 {
+				return errors.New("four times the same")
+			}
+			s.Inject("think again")
+			return nil
+		}
+	}})
+	for i, want := range []int{200, http.StatusForbidden, http.StatusForbidden} {
+		if status, body, _ := p.ask(wire.Anthropic, question(wire.Anthropic, false)); status != want {
+			t.Errorf("request %d: %d %s", i, status, body)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(asked) != 2 || asked[0].Messages[0].Text != "hello" || len(p.requests()) != 1 || p.session.Spent().Requests != 1 {
+		t.Errorf("asked %+v, sent %d", asked, len(p.requests()))
+	}
+	if !strings.Contains(string(p.requests()[0]), "think again") {
+		t.Error("what was injected did not go with the request")
+	}
+	if x := p.observed(); len(x) != 2 || x[1].Refused != RefusedObserver || x[1].Error != "four times the same" || x[1].Messages[0].Text != "hello" {
+		t.Errorf("observed %+v", x)
+	}
+}
+
 func TestModels(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, setting{provider: says(wire.Anthropic, simple)})

@@ -148,6 +148,8 @@ func (t *turn) failed(err error, part wire.Answer) {
 	var key *keyError
 	var missing *missError
 	switch {
+	case t.s.open.Err() != nil && errors.Is(err, context.Cause(t.s.open)):
+		status = http.StatusForbidden
 	case errors.As(err, &refused) && (refused.status == http.StatusUnauthorized || refused.status == http.StatusForbidden):
 		err = fmt.Errorf("provider %s refuses its key (%d): the operator must look at it", t.provider.Name, refused.status)
 	case errors.As(err, &refused):

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/gateway/wire"
@@ -22,6 +24,7 @@ type outgoing struct {
 	model    string
 	body     []byte
 	header   http.Header // of the agent's request
+	left     atomic.Bool // a provider was sent it, or the beginning of it
 }
 
 // upstreamError is an answer that is none: a status other than 2xx.
@@ -50,16 +53,22 @@ const maxError = 64 << 10
 // longestWait is the longest that a provider's Retry-After is obeyed; after more the agent is told.
 const longestWait = time.Minute
 
-// send asks until an answer begins. Nothing was passed on yet, so asking again is safe.
+// send asks until an answer begins. Nothing was passed on yet, so asking again is safe. Once the session has ended it does not ask.
 func (t *turn) send(ctx context.Context, guard *guard) (*http.Response, error) {
 	out := &outgoing{provider: t.provider, session: t.s, request: t.request, model: t.x.Model, body: t.body, header: t.r.Header}
 	for {
+		if t.s.open.Err() != nil {
+			return nil, context.Cause(t.s.open)
+		}
 		guard.first()
+		out.left.Store(false)
 		response, err := t.once(ctx, out)
 		if err == nil {
 			return response, nil
 		}
 		if ctx.Err() != nil {
+			var refused *upstreamError
+			t.unheard = out.left.Load() && !errors.As(err, &refused)
 			return nil, context.Cause(ctx)
 		}
 		wait, again := t.s.gateway.again(err, t.x.Retries)
@@ -149,6 +158,7 @@ var passedOn = []string{"Accept", "User-Agent", "Anthropic-Version", "Anthropic-
 
 func (l *live) send(ctx context.Context, out *outgoing) (*http.Response, error) {
 	url := strings.TrimSuffix(out.provider.BaseURL, "/") + endpoints[out.request.Format]
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { out.left.Store(true) }})
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(out.body))
 	if err != nil {
 		return nil, fmt.Errorf("asking provider %s: %w", out.provider.Name, err)

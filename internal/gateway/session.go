@@ -29,8 +29,11 @@ type Session struct {
 	hash    [sha256.Size]byte
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
+	open    context.Context // ends with the first reason to refuse all further requests
+	cut     context.CancelCauseFunc
 	release func()
 	slots   chan struct{}
+	way     sync.WaitGroup // requests between admission and observation
 
 	// watch is held while an exchange is observed and while a request is admitted: none is admitted between an answer's end and
 	// its observation.
@@ -99,20 +102,30 @@ func (s *Session) SwapModel(name string) error {
 	return nil
 }
 
-// Refuse ends the session for the agent: each further request is answered with why. What is under way goes on.
+// Refuse ends the session for the agent: each further request is answered with why. What is under way is cut and not asked again;
+// what it cost is observed.
 func (s *Session) Refuse(why string) { s.end(&refusal{RefusedObserver, http.StatusForbidden, why}) }
 
 func (s *Session) end(r *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.endLocked(r)
+}
+
+func (s *Session) endLocked(r *refusal) {
 	if s.ended == nil {
 		s.ended = r
+		s.cut(errors.New(r.why))
 	}
 }
 
-func (s *Session) endedBy() *refusal {
+// begin admits a request unless the session has ended. Done must be called on way.
+func (s *Session) begin() *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.way.Add(1)
+	}
 	return s.ended
 }
 
@@ -126,11 +139,13 @@ func (s *Session) Spent() Spend {
 // errClosed ends what is under way when a session is closed.
 var errClosed = errors.New("the session is closed")
 
-// Close ends the session and what is under way in it.
+// Close ends the session and what is under way in it, and returns when all of it was observed: Spent says the last word then. It
+// must not be called by an observer.
 func (s *Session) Close() error {
 	s.end(&refusal{RefusedClosed, http.StatusForbidden, errClosed.Error()})
 	s.release()
 	s.cancel(errClosed)
+	s.way.Wait()
 	return nil
 }
 
@@ -151,8 +166,8 @@ func (s *Session) count() *refusal {
 	if len(s.recent) <= s.attempt.RequestsPerMinute {
 		return nil
 	}
-	s.ended = &refusal{RefusedRate, http.StatusForbidden,
-		fmt.Sprintf("more than %d requests in a minute: this attempt is stopped", s.attempt.RequestsPerMinute)}
+	s.endLocked(&refusal{RefusedRate, http.StatusForbidden,
+		fmt.Sprintf("more than %d requests in a minute: this attempt is stopped", s.attempt.RequestsPerMinute)})
 	return s.ended
 }
 
@@ -223,21 +238,37 @@ func (s *Session) observe(x *Exchange) {
 	}
 }
 
-// tell observes a refusal, the first of its kind only: a crowd of refusals would fill the ledger. The observer's own are known to it.
-func (s *Session) tell(x *Exchange) {
+// ask has the observer look at a request before it is sent. The caller holds watch.
+func (s *Session) ask(x *Exchange) *refusal {
+	if s.gateway.config.Admit == nil {
+		return nil
+	}
+	err := s.gateway.config.Admit(context.WithoutCancel(s.ctx), s, *x)
+	if err == nil {
+		return nil
+	}
+	s.Refuse(err.Error())
+	return &refusal{RefusedObserver, http.StatusForbidden, err.Error()}
+}
+
+// tells says whether a refusal is observed. Only the first of its kind is: a crowd of refusals would fill the ledger. What comes
+// after the observer has ended the session is known to it.
+func (s *Session) tells(x *Exchange) bool {
 	if x.Refused == RefusedObserver || x.Refused == RefusedClosed {
-		return
+		return false
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.told == nil {
 		s.told = map[string]bool{}
 	}
 	known := s.told[x.Refused]
 	s.told[x.Refused] = true
-	s.mu.Unlock()
-	if known {
-		return
-	}
+	return !known
+}
+
+// report has an exchange observed that nobody was asked for.
+func (s *Session) report(x *Exchange) {
 	s.watch.Lock()
 	defer s.watch.Unlock()
 	s.observe(x)

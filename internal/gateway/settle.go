@@ -21,6 +21,7 @@ func (t *turn) finish(a wire.Answer, err error) {
 	t.account()
 	t.x.Latency = t.s.gateway.config.Now().Sub(t.x.Start)
 	t.s.observe(&t.x)
+	t.over()
 }
 
 func (t *turn) complete(a *wire.Answer) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/adamant-os/adamant/internal/gateway/price"
@@ -27,11 +28,15 @@ type turn struct {
 	body     []byte // as it is passed on
 	strip    bool   // the agent did not ask for the chunk with usage
 	started  bool   // bytes were passed on
+	unheard  bool   // it was cut after it had left and before an answer came
+	barred   bool   // Config.Admit refused it
+	over     func() // it is not under way any more
 }
 
 // answer takes a request from the agent to a model and the answer back.
 func (s *Session) answer(w http.ResponseWriter, r *http.Request, f wire.Format) {
-	t := &turn{s: s, w: w, r: r, x: Exchange{Start: s.gateway.config.Now(), Format: string(f)}}
+	t := &turn{s: s, w: w, r: r, x: Exchange{Start: s.gateway.config.Now(), Format: string(f)}, over: func() {}}
+	defer func() { t.over() }()
 	if refused := t.admit(f); refused != nil {
 		t.refuse(refused)
 		return
@@ -53,7 +58,10 @@ func (t *turn) refuse(why *refusal) {
 	t.x.Refused, t.x.Error, t.x.Status = why.kind, why.why, why.status
 	t.x.Injected = ""
 	t.x.Latency = t.s.gateway.config.Now().Sub(t.x.Start)
-	t.s.tell(&t.x)
+	if t.barred || t.s.tells(&t.x) {
+		t.s.report(&t.x)
+	}
+	t.over()
 	reject(t.w, wire.Format(t.x.Format), why)
 }
 
@@ -127,12 +135,18 @@ func (s *Session) purses(now time.Time) []Purse {
 		{"agent/" + a.Agent + "/" + day, a.AgentBudget}, {"day/" + day, s.gateway.limits.day}}
 }
 
-// reserve waits until what was answered before is observed, and takes the worst case out of every budget.
+// reserve waits until what was answered before is observed, lets the observer look at the request, and takes the worst case out of
+// every budget.
 func (t *turn) reserve() *refusal {
 	t.s.watch.Lock()
 	defer t.s.watch.Unlock()
-	if ended := t.s.endedBy(); ended != nil {
+	if ended := t.s.begin(); ended != nil {
 		return ended
+	}
+	t.over = sync.OnceFunc(t.s.way.Done)
+	if refused := t.s.ask(&t.x); refused != nil {
+		t.barred = true
+		return refused
 	}
 	t.rewrite()
 	t.input = t.s.estimate(t.request)
@@ -209,7 +223,7 @@ func (s *Session) learn(r *wire.Request, u Usage) {
 func (t *turn) pass() {
 	ctx, cancel := context.WithCancelCause(t.r.Context())
 	defer cancel(nil)
-	stop := context.AfterFunc(t.s.ctx, func() { cancel(context.Cause(t.s.ctx)) })
+	stop := context.AfterFunc(t.s.open, func() { cancel(context.Cause(t.s.open)) })
 	defer stop()
 	guard := newGuard(t.s.gateway.limits, cancel)
 	defer guard.stop()
@@ -217,7 +231,7 @@ func (t *turn) pass() {
 	if err != nil {
 		t.s.undelivered(t.x.Injected)
 		t.x.Injected = ""
-		t.failed(err, wire.Answer{})
+		t.failed(err, t.nothing())
 		return
 	}
 	defer func() {
@@ -227,4 +241,12 @@ func (t *turn) pass() {
 	}()
 	t.x.First = t.s.gateway.config.Now().Sub(t.x.Start)
 	t.relay(ctx, response, guard)
+}
+
+// nothing is the answer to a request that has none. When it was cut after it had left, its input may be billed, and nobody will say so.
+func (t *turn) nothing() wire.Answer {
+	if !t.unheard {
+		return wire.Answer{}
+	}
+	return wire.Answer{ID: "none", Usage: Usage{Partial: true}}
 }

@@ -26,7 +26,7 @@ func openBook(ctx context.Context, repo *git.Repo, now time.Time) (gateway.Book,
 		}
 		t := e.Tokens
 		spent := gateway.Amount{NanoUSD: e.CostNano, Tokens: t.Fresh + t.CacheRead + t.CacheWrite + t.Output, Requests: 1}
-		if e.With != 0 || e.Exchange == 0 { // another action of the same answer, or no answer
+		if e.With != 0 || e.CostSource == "" { // another action of the same answer, or nobody was asked
 			spent.Requests = 0
 		}
 		book.Add("task/"+e.Task, spent)

@@ -114,14 +114,20 @@ func TestModelledAttempt(t *testing.T) {
 // TestBreakerStops: what goes in circles is stopped, and says why; what it left is not a result.
 func TestBreakerStops(t *testing.T) {
 	t.Parallel()
-	for prompt, rule := range map[string]string{"Loop for ever.": "cycle", "Spend it all.": ""} {
-		t.Run(prompt, func(t *testing.T) {
+	for _, c := range []struct {
+		prompt, rule string
+		requests     int64
+	}{
+		{"Loop for ever.", "cycle", 4}, // four rounds are a loop: the request that carries the fourth result is not made
+		{"Spend it all.", "budget", 2},
+	} {
+		t.Run(c.prompt, func(t *testing.T) {
 			t.Parallel()
 			s := modelShop(t)
 			began := time.Now()
-			s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", prompt)))
+			s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", c.prompt)))
 			o := s.outcome()
-			if o.Finish != task.FinishStopped || o.Why == "" || rule != "" && !strings.Contains(o.Rule, rule) {
+			if o.Finish != task.FinishStopped || o.Why == "" || o.Rule != c.rule || o.Spent.Requests != c.requests {
 				t.Errorf("after %s: %+v", time.Since(began), o)
 			}
 			if o.Head != "" {
@@ -174,14 +180,16 @@ func TestEscalation(t *testing.T) {
 // TestSpendingOutlivesTheDaemon: another workforce of the same kernel knows what tasks and agents have spent.
 func TestSpendingOutlivesTheDaemon(t *testing.T) {
 	t.Parallel()
-	for !spendsOn(t, time.Now().UTC().Format(time.DateOnly)) { // midnight came between: purses are of a day
+	for _, prompt := range []string{"Make it two.", "Loop for ever."} { // the second one's last request is refused and on record
+		for !spendsOn(t, prompt, time.Now().UTC().Format(time.DateOnly)) { // midnight came between: purses are of a day
+		}
 	}
 }
 
 // spendsOn says whether it was still that day at the end.
-func spendsOn(t *testing.T, day string) bool {
+func spendsOn(t *testing.T, prompt, day string) bool {
 	s := modelShop(t)
-	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", "Make it two.")))
+	s.must(s.force.Start(t.Context(), s.attempt(1, "mind", "coder", prompt)))
 	o := s.outcome()
 	s.must(s.kernel.Ledger().Flush(t.Context()))
 	book, err := openBook(t.Context(), s.kernel.Repo(), time.Now())

@@ -23,14 +23,21 @@ type openCall struct {
 	made breaker.Event // without what came back
 }
 
-// next takes an exchange and returns what it completes, in order: the results it carries, then a turn without any call.
-func (p *pairs) next(e gateway.Exchange) []breaker.Event {
+// results returns what a request completes, in order.
+func (p *pairs) results(carried []gateway.Message) []breaker.Event {
 	var out []breaker.Event
-	for _, m := range e.Messages {
+	for _, m := range carried {
 		if event, ok := p.answered(m); ok {
 			out = append(out, event)
 		}
 	}
+	return out
+}
+
+// next takes an exchange and returns what it completes, in order: the results it carries and that were not asked for before, then a
+// turn without any call.
+func (p *pairs) next(e gateway.Exchange) []breaker.Event {
+	out := p.results(e.Messages)
 	if e.Side || e.Error != "" || e.Refused != "" {
 		return out
 	}

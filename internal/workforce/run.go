@@ -129,6 +129,7 @@ func (r *run) carryOut(ctx context.Context) task.Outcome {
 	if err == nil && r.stopped() == nil {
 		err = r.work(ctx)
 	}
+	err = errors.Join(err, r.hangUp()) // what it cost is known from here on
 	if err == nil {
 		out.Head, err = r.result(ctx)
 	}
@@ -143,6 +144,14 @@ func (r *run) carryOut(ctx context.Context) task.Outcome {
 	r.clear(context.WithoutCancel(ctx))
 	r.line("finished", cmp.Or(out.Why, out.Finish))
 	return out
+}
+
+// hangUp ends the session, and returns when the last exchange is observed.
+func (r *run) hangUp() error {
+	if r.session == nil {
+		return nil
+	}
+	return r.session.Close()
 }
 
 // verdict is how an attempt ended.
@@ -265,7 +274,7 @@ func (r *run) furnish(ctx context.Context, checkout, home string) (err error) {
 // open opens the attempt's session at a gateway of main's settings.
 func (r *run) open(ctx context.Context, s *settings) (*gateway.Session, error) {
 	config := r.force.config.Gateway
-	config.Settings, config.Prices, config.Observe = s.governance.Config.Spec.Gateway, s.prices, r.observe
+	config.Settings, config.Prices, config.Admit, config.Observe = s.governance.Config.Spec.Gateway, s.prices, r.admit, r.observe
 	g, err := gateway.New(config)
 	if err != nil {
 		return nil, err
@@ -320,9 +329,6 @@ func (r *run) clear(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var err error
-	if r.session != nil {
-		err = r.session.Close()
-	}
 	if r.release != nil {
 		err = errors.Join(err, r.release())
 	}

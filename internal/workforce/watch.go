@@ -14,6 +14,13 @@ import (
 	"github.com/adamant-os/adamant/internal/task"
 )
 
+// admit is asked before a request is sent: what it carries may be all that the breaker has to see, and then it is not paid for.
+func (r *run) admit(_ context.Context, _ *gateway.Session, e gateway.Exchange) error {
+	r.observed.Lock()
+	defer r.observed.Unlock()
+	return r.step(r.pairs.results(e.Messages))
+}
+
 // observe is told of each exchange before its answer reaches the agent: what was thought goes to the ledger first, then the
 // breaker has its say. An error ends the session.
 func (r *run) observe(ctx context.Context, _ *gateway.Session, e gateway.Exchange) error {
@@ -28,12 +35,20 @@ func (r *run) observe(ctx context.Context, _ *gateway.Session, e gateway.Exchang
 		r.stop(stopped{finish: task.FinishStopped, rule: e.Refused, why: e.Error})
 		return errors.New(e.Error)
 	}
-	for _, event := range r.pairs.next(e) {
+	if err := r.step(r.pairs.next(e)); err != nil {
+		return err
+	}
+	r.remind(e)
+	return nil
+}
+
+// step lets the breaker have its say.
+func (r *run) step(events []breaker.Event) error {
+	for _, event := range events {
 		if err := r.judge(r.breaker.Step(event)); err != nil {
 			return err
 		}
 	}
-	r.remind(e)
 	return nil
 }
 
