@@ -13,6 +13,7 @@ import (
 
 	"github.com/adamant-os/adamant/internal/change"
 	"github.com/adamant-os/adamant/internal/git"
+	"github.com/adamant-os/adamant/internal/task"
 	because "github.com/adamant-os/adamant/internal/why"
 )
 
@@ -74,8 +75,9 @@ func (f *whyFlags) run(ctx context.Context, env *Env, name string) error {
 func whyError(err error) error {
 	var unknown *because.UnknownError
 	var many *change.AmbiguousError
+	var tasks *task.AmbiguousError
 	var line *git.LineError
-	if errors.As(err, &unknown) || errors.As(err, &many) || errors.As(err, &line) {
+	if errors.As(err, &unknown) || errors.As(err, &many) || errors.As(err, &tasks) || errors.As(err, &line) {
 		return usage(err)
 	}
 	return ledgerError(err)

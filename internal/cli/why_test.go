@@ -73,12 +73,25 @@ func whyStory() *because.Account {
 		Missing:   []string{"1 of 4 actions have no reasoning on record: the model showed none"}}
 }
 
+// unproposed is the account of its task before a change held anything of it, where one was left behind.
+func unproposed(a *because.Account) *because.Account {
+	made := a.Made.Attempts[:1]
+	made[0].In, made[0].Returned = false, nil
+	intent := *a.Intent
+	intent.Status, intent.Why, intent.Left = "suspended", "coder asks: which currency?", []string{a.Change.ID}
+	return &because.Account{APIVersion: because.Version, Asked: "5f0c", Intent: &intent, Made: because.Made{Attempts: made, Spent: a.Made.Spent}, Missing: []string{"no change holds anything of it"}}
+}
+
 func TestWhyText(t *testing.T) {
 	t.Parallel()
-	for name, full := range map[string]bool{"why": false, "why-full": true} {
+	for name, full := range map[string]bool{"why": false, "why-full": true, "why-unproposed": false} {
 		var out bytes.Buffer
 		env := &Env{Stdout: &out, Getenv: func(string) string { return "" }, Now: func() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }}
-		printWhy(env, whyStory(), full)
+		story := whyStory()
+		if name == "why-unproposed" {
+			story = unproposed(story)
+		}
+		printWhy(env, story, full)
 		file := "testdata/" + name + ".txt"
 		if *updateWhy {
 			if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {

@@ -55,6 +55,8 @@ func (t *whyText) head() {
 		fmt.Fprintf(t.w, "%s\n", t.s.bold(clip(t.Change.Title, 98)))
 	case t.Commit != nil:
 		fmt.Fprintf(t.w, "%s\n", t.s.bold(clip(t.Commit.Subject, 98)))
+	case t.Intent != nil:
+		fmt.Fprintf(t.w, "%s\n", t.s.bold(clip(t.Intent.Title, 98)))
 	}
 }
 
@@ -115,6 +117,8 @@ func (t *whyText) made() {
 		if words := firstWords(t.Commit.Body, 600, t.full); words != "" {
 			t.row("says", "%s", words)
 		}
+	case t.Change == nil:
+		t.unproposed()
 	case t.Made.Human:
 		t.row("made", "by %s, a person: nobody asks people to record why", person(t.Change.By))
 		if t.Commit != nil {
@@ -126,6 +130,23 @@ func (t *whyText) made() {
 		t.row("made", "by agent %s", t.Change.Agent)
 	default:
 		t.row("made", "by agent %s%s: %s, %s, %s", t.Change.Agent, t.with(), plural(len(t.Made.Attempts), "attempt"), plural(t.Made.Reasoning.Entries, "action"), task.USD(t.Made.Spent.NanoUSD))
+	}
+}
+
+// unproposed is how far a task is that no change holds anything of.
+func (t *whyText) unproposed() {
+	agent, actions := "nobody so far", 0
+	for _, at := range t.Made.Attempts {
+		agent = "agent " + at.Agent
+		for _, a := range at.Actions {
+			if a.Action.Kind != thought.ActResult {
+				actions++
+			}
+		}
+	}
+	t.row("made", "by %s: %s, %s, %s", agent, plural(len(t.Made.Attempts), "attempt"), plural(actions, "action"), task.USD(t.Made.Spent.NanoUSD))
+	for _, id := range t.Intent.Left {
+		t.row("", "begun again; what was made before: adamant why %.16s", id)
 	}
 }
 
@@ -296,6 +317,10 @@ func credential(method string) string {
 
 func (t *whyText) landed() {
 	switch l := t.Landing; {
+	case t.Change == nil && t.Commit == nil && t.Intent.Why != "":
+		t.row("landed", "no: the task is %s: %s", t.Intent.Status, t.Intent.Why)
+	case t.Change == nil && t.Commit == nil:
+		t.row("landed", "no: the task is %s", t.Intent.Status)
 	case t.Change == nil:
 	case l == nil:
 		t.row("landed", "no: it is %s", t.Change.Status)
@@ -406,7 +431,7 @@ func (t *whyText) outcome(at because.Attempt) {
 		text = "under way"
 	case at.Head != "":
 		text += fmt.Sprintf(", commit %.12s", at.Head)
-		if !at.In {
+		if !at.In && t.Change != nil {
 			text += ", which the change does not have"
 		}
 	case at.Role == task.RoleCoder:
@@ -439,10 +464,10 @@ func (t *whyText) missing() {
 
 // records name what the account stands on.
 func (t *whyText) records() {
-	if t.Change == nil {
-		return
+	var parts []string
+	if t.Change != nil {
+		parts = append(parts, "change "+t.Change.ID[:16])
 	}
-	parts := []string{"change " + t.Change.ID[:16]}
 	if t.Intent != nil {
 		parts = append(parts, "task "+task.Short(t.Intent.Task))
 	}
@@ -451,6 +476,9 @@ func (t *whyText) records() {
 	}
 	if t.Landing != nil {
 		parts = append(parts, t.Landing.Records...)
+	}
+	if len(parts) == 0 {
+		return
 	}
 	fmt.Fprintf(t.w, "\n%s\n", t.s.dim("On record: "+wrapped(strings.Join(parts, ", "), 86, 11)))
 }

@@ -48,7 +48,8 @@ func NewReader(kern, code *git.Repo) *Reader {
 
 var lineForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+):([0-9]+)$`) })
 
-// Explain answers for a change (its id, at least 8 digits of it, or its Change-Id), a commit, or FILE:LINE as it is at a commit.
+// Explain answers for a change (its id, at least 8 digits of it, or its Change-Id), a task, a commit, or FILE:LINE as it is at a
+// commit.
 func (r *Reader) Explain(ctx context.Context, name string, at git.OID) (*Account, error) {
 	if m := lineForm().FindStringSubmatch(name); m != nil {
 		return r.line(ctx, name, m[1], m[2], at)
@@ -77,7 +78,7 @@ func (r *Reader) Explain(ctx context.Context, name string, at git.OID) (*Account
 	return r.commit(ctx, name, id, "")
 }
 
-// task answers for the change of a task, nil for a name that is none's.
+// task answers for the change of a task, or for the task where no change holds it, nil for a name that is none's.
 func (r *Reader) task(ctx context.Context, name string) (*Account, error) {
 	t, err := r.tasks.Find(ctx, name)
 	var none *task.NotFoundError
@@ -87,13 +88,40 @@ func (r *Reader) task(ctx context.Context, name string) (*Account, error) {
 	case err != nil:
 		return nil, err
 	case t.State.Change == "":
-		return nil, &UnknownError{Name: name, Hint: fmt.Sprintf(": it is a task without a change yet; adamant task show %s", task.Short(t.ID))}
+		return r.unproposed(ctx, name, t)
 	}
 	c, err := r.changes.Load(ctx, t.State.Change)
 	if err != nil {
 		return nil, err
 	}
 	return r.change(ctx, name, c, "")
+}
+
+// unproposed tells what is known of a task that no change holds anything of.
+func (r *Reader) unproposed(ctx context.Context, asked string, t task.Task) (*Account, error) {
+	a := begin(asked)
+	records, err := a.began(ctx, r.kernel, t)
+	if err != nil {
+		return nil, err
+	}
+	a.Intent.Why, a.Intent.Left = t.State.Why, t.State.Left
+	if t.State.Stop != nil {
+		a.Intent.Why = t.State.Stop.Reason
+	}
+	a.tried(t, records, nil, "")
+	a.Missing = append(a.unrecorded(), "no change holds anything of it: there is no verdict, approval or landing; what is next: adamant task show "+task.Short(t.ID))
+	return a, nil
+}
+
+// unrecorded names attempts that asked a model and of which no action is on record.
+func (a *Account) unrecorded() []string {
+	var out []string
+	for _, at := range a.Made.Attempts {
+		if at.Finish != "" && at.Spent.Requests > 0 && len(at.Actions) == 0 {
+			out = append(out, at.ID+": nothing of what it did is on record")
+		}
+	}
+	return out
 }
 
 func (r *Reader) line(ctx context.Context, asked, path, number string, at git.OID) (*Account, error) {
@@ -363,32 +391,33 @@ func (r *Reader) making(ctx context.Context, a *Account, c change.Change, path s
 	if err != nil {
 		return err
 	}
-	o := t.State.Origin
-	a.Intent = &Intent{Task: id, By: t.State.By, At: t.State.OpenedAt, Title: o.Title, Text: o.Text, Feature: o.Feature, Source: o.Source, Grants: o.Grants, Status: string(t.State.Status)}
-	a.Made.Spent = t.State.Spent
-	records, err := thought.ReadTask(ctx, r.kernel, id)
+	records, err := a.began(ctx, r.kernel, t)
 	if err != nil {
 		return err
 	}
-	made, err := r.attempts(ctx, a, c, t, records, path)
+	lineage, err := t.State.Lineage(func(head git.OID) (bool, error) { return r.kernel.IsAncestor(ctx, head, c.State.Head()) })
 	if err != nil {
 		return err
+	}
+	a.tried(t, records, lineage, path)
+	var made []thought.Made
+	for _, rec := range lineage {
+		made = append(made, thought.Made{Attempt: task.AttemptID(t.ID, rec.N), Head: rec.Ended.Head})
 	}
 	a.Made.Reasoning = thought.Account(thought.Entries(records), made, r.silent(ctx, c.State.Origin.Agent))
 	return nil
 }
 
-func (r *Reader) attempts(ctx context.Context, a *Account, c change.Change, t task.Task, records []thought.Record, path string) ([]thought.Made, error) {
-	lineage, err := t.State.Lineage(func(head git.OID) (bool, error) { return r.kernel.IsAncestor(ctx, head, c.State.Head()) })
-	if err != nil {
-		return nil, err
-	}
-	var made []thought.Made
-	in := map[int]bool{}
-	for _, rec := range lineage {
-		in[rec.N] = true
-		made = append(made, thought.Made{Attempt: task.AttemptID(t.ID, rec.N), Head: rec.Ended.Head})
-	}
+// began tells what a task wants and has cost, and reads the actions of its agents.
+func (a *Account) began(ctx context.Context, kern *git.Repo, t task.Task) ([]thought.Record, error) {
+	s, o := t.State, t.State.Origin
+	a.Intent = &Intent{Task: t.ID, By: s.By, At: s.OpenedAt, Title: o.Title, Text: o.Text, Feature: o.Feature, Source: o.Source, Grants: o.Grants, Status: string(s.Status)}
+	a.Made.Spent = s.Spent
+	return thought.ReadTask(ctx, kern, t.ID)
+}
+
+// tried tells the attempts of a task. Lineage are those whose work the change has, path the file that was asked about.
+func (a *Account) tried(t task.Task, records []thought.Record, lineage []task.Record, path string) {
 	returns := map[git.OID]task.Sent{}
 	t.Timeline(func(_ uint64, op task.Operation) bool {
 		if b, ok := op.Body.(task.Returned); ok {
@@ -407,7 +436,7 @@ func (r *Reader) attempts(ctx context.Context, a *Account, c change.Change, t ta
 		if rec.Until != nil {
 			at.Took = rec.Until.Sub(rec.At)
 		}
-		at.In = in[rec.N]
+		at.In = slices.ContainsFunc(lineage, func(in task.Record) bool { return in.N == rec.N })
 		for _, e := range records {
 			if e.Attempt == at.ID {
 				at.Actions = append(at.Actions, Action{Entry: e.Entry, Writer: e.Line.Writer, Number: e.Line.Seq, Here: path != "" && slices.Contains(e.Action.Paths, path)})
@@ -415,7 +444,6 @@ func (r *Reader) attempts(ctx context.Context, a *Account, c change.Change, t ta
 		}
 		a.Made.Attempts = append(a.Made.Attempts, at)
 	}
-	return made, nil
 }
 
 // silent says which models main's personas declare to show no reasoning.

@@ -80,6 +80,10 @@ type Intent struct {
 	Source  string    `json:"source,omitempty"`
 	Grants  []string  `json:"grants,omitempty"`
 	Status  string    `json:"status"`
+
+	// Where no change holds anything of the task:
+	Why  string   `json:"why,omitempty"`  // what it waits for, or why it stopped
+	Left []string `json:"left,omitempty"` // changes that a retry left behind
 }
 
 // Made is who made it and how.
