@@ -39,11 +39,12 @@ type LevelCount struct {
 
 // Cause is why some changes did not land by themselves.
 type Cause struct {
-	Kind    string `json:"kind"` // floor, score, gate, rule
+	Kind    string `json:"kind"` // floor, score, gate, rule; floor, where a rule of the same name holds for the same fact
 	Name    string `json:"name"` // floor rule, gate or policy rule
 	Text    string `json:"text"`
 	Changes int    `json:"changes"`
 	Alone   int    `json:"alone"`   // changes for which it was the only cause
+	Held    int    `json:"held"`    // changes that a rule holds or refuses, whatever their level
 	Example string `json:"example"` // commit
 	Path    string `json:"path"`    // in the example
 }
@@ -125,26 +126,30 @@ func passes(state string) bool {
 	return state == gate.Passed || state == gate.NotApplicable || state == gate.Accepted
 }
 
-// tally counts causes by name; a change counts once a cause.
+// tally counts causes by name; a change counts once a cause. A fact that puts a change at a level and is held by a rule has one name
+// and is one cause: both follow from it, and neither without the other would let the change land.
 type tally map[string]*Cause
 
 func (t tally) add(row Row, list []Cause) {
-	seen := map[string]bool{}
+	seen, held := map[string]bool{}, map[string]bool{}
 	for _, c := range list {
-		key := c.Kind + " " + c.Name
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		if t[key] == nil {
+		if t[c.Name] == nil {
 			c.Example = row.Commit
-			t[key] = &c
+			t[c.Name] = &c
 		}
-		t[key].Changes++
+		if c.Kind == "floor" {
+			t[c.Name].Kind = c.Kind
+		}
+		seen[c.Name] = true
+		held[c.Name] = held[c.Name] || c.Kind == "rule"
 	}
-	if len(seen) == 1 {
-		for key := range seen {
-			t[key].Alone++
+	for name := range seen {
+		t[name].Changes++
+		if held[name] {
+			t[name].Held++
+		}
+		if len(seen) == 1 {
+			t[name].Alone++
 		}
 	}
 }

@@ -184,6 +184,9 @@ func writeCauses(w io.Writer, title string, causes []backtest.Cause, s style) {
 		}
 		fmt.Fprintf(w, "%5d  %s  %s\n", c.Changes, pad(c.Name, 28), clip(c.Text, textWidth-37))
 		fmt.Fprintf(w, "       %s  %s\n", pad("", 28), s.dim(clip("e.g. "+where, textWidth-37)))
+		if c.Kind == "floor" && c.Held > 0 {
+			fmt.Fprintf(w, "       %s  %s\n", pad("", 28), s.dim(clip(fmt.Sprintf("a rule holds %d of them too, whatever their risk", c.Held), textWidth-37)))
+		}
 	}
 }
 
