@@ -34,6 +34,7 @@ the branch that changes land on.`,
 type roster struct {
 	repo     *git.Repo
 	at       string // the revision, as people know it
+	worktree bool   // nothing of it needs to be committed
 	personas *persona.Set
 	config   manifest.Repository
 }
@@ -64,6 +65,10 @@ func (r *roster) read(ctx context.Context) error {
 	if err != nil {
 		return usage(fmt.Errorf("--at: %w", err))
 	}
+	return r.govern(ctx, tip)
+}
+
+func (r *roster) govern(ctx context.Context, tip git.OID) error {
 	_, governance, err := judge.GovernanceAt(ctx, r.repo, tip)
 	if err != nil {
 		return judgeError(err)

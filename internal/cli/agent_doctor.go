@@ -25,7 +25,7 @@ import (
 // ailment is one thing that agent doctor looked at.
 type ailment struct {
 	Agent string `json:"agent,omitempty"` // "" = concerns all
-	What  string `json:"what"`            // sandbox, runner, model, budget, file
+	What  string `json:"what"`            // agents, sandbox, runner, model, budget, file
 	OK    bool   `json:"ok"`
 	Says  string `json:"says"`
 	Do    string `json:"do,omitempty"`
@@ -41,17 +41,21 @@ func agentDoctor(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [NAME]",
 		Short: "Say whether agents can work here: sandbox, runner, model, what is left of the day's budget",
-		Long:  "Exit status: 0 all is well, 1 something is missing, 2 usage or configuration.",
-		Args:  cobra.MaximumNArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+		Long: `Look at the agents and the providers that the working tree describes, committed or not, and say how those
+differ that agents work by: main's. In a bare repository, or with --at, a revision is looked at.
+
+Exit status: 0 all is well, 1 something is missing, 2 usage or configuration.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
 	}
 	f.register(cmd)
+	cmd.Flags().Lookup("at").Usage = "revision (default: the working tree)"
 	cmd.Flags().StringVar(&f.kernel, "kernel", "", "the kernel's folder (default: $ADAMANT_KERNEL, else by the repository's name)")
 	return cmd
 }
 
 func (f *agentDoctorFlags) run(ctx context.Context, env *Env, args []string) error {
-	r, err := openRoster(ctx, env, f.repo, f.at)
+	r, err := f.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -82,7 +86,11 @@ func (f *agentDoctorFlags) run(ctx context.Context, env *Env, args []string) err
 }
 
 func (f *agentDoctorFlags) examine(ctx context.Context, env *Env, r *roster, agents []persona.Persona) []ailment {
-	var out []ailment
+	kern := f.openKernel(ctx, env)
+	if kern != nil {
+		defer kern.Close()
+	}
+	out := []ailment{r.source(ctx, kern)}
 	for _, d := range r.personas.Problems {
 		out = append(out, ailment{What: "file", Says: d.Error(), Do: "mend the file; adamant schema Agent says what it may hold"})
 	}
@@ -95,7 +103,11 @@ func (f *agentDoctorFlags) examine(ctx context.Context, env *Env, r *roster, age
 	if err != nil {
 		return append(out, ailment{What: "runner", Says: err.Error()})
 	}
-	spent, spentErr := f.spentToday(ctx, env, r)
+	ledgers := r.repo
+	if kern != nil {
+		ledgers = kern
+	}
+	spent, spentErr := spentToday(ctx, env, ledgers)
 	for _, p := range agents {
 		out = append(out, runnerOf(ctx, env, registry, p), modelOf(env, r.config.Spec.Gateway, p))
 		left := p.Budget.DayNano - spent[p.Name]
@@ -197,16 +209,9 @@ func keyMissing(env *Env, p manifest.Provider) string {
 	return ""
 }
 
-// spentToday is what agents spent since midnight (UTC), by the ledger of the kernel, else of this clone.
-func (f *agentDoctorFlags) spentToday(ctx context.Context, env *Env, r *roster) (map[string]int64, error) {
+// spentToday is what agents spent since midnight (UTC), by the ledgers of a repository.
+func spentToday(ctx context.Context, env *Env, repo *git.Repo) (map[string]int64, error) {
 	spent := map[string]int64{}
-	repo := r.repo
-	if dir, err := (&deskFlags{env: env, kernel: f.kernel}).folder(ctx); err == nil {
-		if k, err := git.Open(ctx, filepath.Join(dir, "kernel.git")); err == nil {
-			defer k.Close()
-			repo = k
-		}
-	}
 	now := env.Now().UTC()
 	filter := ledger.Filter{Kinds: []string{thought.Kind}, Since: time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)}
 	for line, err := range ledger.Read(ctx, repo, filter) {
