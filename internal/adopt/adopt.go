@@ -1,6 +1,6 @@
 // Package adopt makes an existing repository a Repo OS: it plans the files that a wish needs, shows them and writes those that
-// do not exist. It never overwrites or deletes what somebody else has written, so that it can be run again at any time, and it
-// never commits.
+// do not exist. It never overwrites or deletes what somebody else has written, only what it wrote itself for another phase, so that
+// it can be run again at any time, and it never commits.
 package adopt
 
 import (
@@ -25,6 +25,7 @@ type Wishes struct {
 	Checks   []manifest.Check
 	HooksDir string // git's hooks of this clone
 	GitHooks bool
+	Follow   bool     // without GitHooks: the hooks that adamant wrote before come along to this phase
 	Agents   []string // claude, codex
 	MCP      bool
 	CI       string // "" or github
@@ -34,20 +35,21 @@ type Wishes struct {
 // Step is one file of a plan.
 type Step struct {
 	Path  string `json:"path"`  // relative to the root; absolute for hooks outside
-	State string `json:"state"` // write, replace, unchanged, kept
+	State string `json:"state"` // write, replace, remove, unchanged, kept
 	Note  string `json:"note,omitempty"`
 	Text  string `json:"text"`
 	Mode  uint32 `json:"mode"`
 	Show  bool   `json:"-"` // print the text even when it is written
 	root  string // folder that the file stays below, whatever links the repository holds
 	name  string // below root
-	was   string // text that is replaced
+	was   string // text that is replaced or removed
 }
 
 // The states of a step.
 const (
 	Written   = "write"     // does not exist yet
 	Replaced  = "replace"   // exists as adamant wrote it for another phase
+	Removed   = "remove"    // exists as adamant wrote it for another phase, and this one has none
 	Unchanged = "unchanged" // exists with this text
 	Kept      = "kept"      // exists with another text, which stays
 )
@@ -84,7 +86,8 @@ func Plan(root string, w Wishes) ([]Step, error) {
 			return nil, err
 		}
 	}
-	return steps, nil
+	hooks, err := followers(w)
+	return append(steps, hooks...), err
 }
 
 const configPath = ".adamant/adamant.yaml"
@@ -101,17 +104,24 @@ func (s *Step) compare(root string, w Wishes) error {
 		s.State = Written
 	case err != nil:
 		return fmt.Errorf("reading %s: %w", s.Path, err)
-	case string(have) == s.Text:
-		s.State = Unchanged
-	case s.ofAnotherPhase(string(have), w):
-		s.State, s.was = Replaced, string(have)
 	default:
-		s.State, s.Note = Kept, s.whyKept(string(have), w)
+		s.compared(string(have), w)
 	}
 	return nil
 }
 
-// ofAnotherPhase says that a hook or a workflow is, byte for byte, what adamant writes in another phase.
+func (s *Step) compared(have string, w Wishes) {
+	switch {
+	case have == s.Text:
+		s.State = Unchanged
+	case s.ofAnotherPhase(have, w):
+		s.State, s.was = Replaced, have
+	default:
+		s.State, s.Note = Kept, s.whyKept(have, w)
+	}
+}
+
+// ofAnotherPhase says that a hook or a workflow is, byte for byte, what adamant writes in this or another phase.
 func (s *Step) ofAnotherPhase(have string, w Wishes) bool {
 	for w.Phase = range len(phases) {
 		steps := gitHooks(w)
@@ -135,7 +145,7 @@ func (s *Step) whyKept(have string, w Wishes) string {
 	return "exists and stays as it is; --dry-run in an empty folder shows what adamant would write"
 }
 
-// Apply writes what is missing. A file that appeared or changed since the plan was made is not overwritten.
+// Apply carries a plan out. A file that appeared or changed since it was made is neither overwritten nor removed.
 func Apply(steps []Step) error {
 	for _, s := range steps {
 		var err error
@@ -144,9 +154,11 @@ func Apply(steps []Step) error {
 			err = write(s)
 		case Replaced:
 			err = replace(s)
+		case Removed:
+			err = remove(s)
 		}
 		if err != nil {
-			return fmt.Errorf("writing %s: %w", s.Path, err)
+			return fmt.Errorf("%s %s: %w", s.State, s.Path, err)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +31,8 @@ func initCommand(env *Env) *cobra.Command {
 		Use:   "init",
 		Short: "Make this repository a Repo OS; run it again at any time",
 		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow.
-Nothing that you wrote is overwritten: hooks and workflow are replaced only while they are what adamant
-wrote for another phase. Nothing is committed; the configuration counts once it is on main.
+Nothing that you wrote is overwritten: hooks and workflow are replaced, and hooks that the phase does not
+have are taken away, only while they are what adamant wrote for another phase. Nothing is committed; the configuration counts once it is on main.
 
 Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
 themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,
@@ -91,7 +92,7 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	}
 	steps, err := adopt.Plan(repo.Root(), adopt.Wishes{
 		Name: name, Branch: strings.TrimPrefix(branch, "origin/"), Phase: f.phase, Was: was, Checks: governance.Config.Spec.Checks,
-		HooksDir: hooksDir, GitHooks: f.gitHooks, Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
+		HooksDir: hooksDir, GitHooks: f.gitHooks, Follow: (f.phaseGiven || was > 0) && ofClone(repo, hooksDir), Agents: f.agents, MCP: f.mcp, CI: f.ci, Version: version(),
 	})
 	if err != nil {
 		return usage(err)
@@ -107,6 +108,14 @@ func runInit(ctx context.Context, env *Env, f initFlags) error {
 	writeSteps(env, steps, f.dryRun)
 	driverHint(env, repo.Root())
 	return nil
+}
+
+// ofClone says that a folder is the clone's own. Another one may serve other repositories, which have phases of their own.
+func ofClone(repo *git.Repo, dir string) bool {
+	return slices.ContainsFunc([]string{repo.CommonDir(), repo.Root()}, func(own string) bool {
+		rel, err := filepath.Rel(own, dir)
+		return err == nil && filepath.IsLocal(rel)
+	})
 }
 
 // hooksFolder is where this clone's hooks run from: core.hooksPath, else git's own folder (git-config(1)).
@@ -137,7 +146,7 @@ func writeSteps(env *Env, steps []adopt.Step, dryRun bool) {
 	s := styleFor(env, env.Stdout)
 	for _, step := range steps {
 		state := step.State
-		if dryRun && (state == adopt.Written || state == adopt.Replaced) {
+		if dryRun && (state == adopt.Written || state == adopt.Replaced || state == adopt.Removed) {
 			state = "would " + state
 		}
 		fmt.Fprintf(env.Stdout, "%s %s\n", s.bold(pad(state, 12)), step.Path)
@@ -146,7 +155,7 @@ func writeSteps(env *Env, steps []adopt.Step, dryRun bool) {
 				fmt.Fprintf(env.Stdout, "%s %s\n", pad("", 12), s.dim(line))
 			}
 		}
-		if step.State != adopt.Kept && (dryRun || step.Show) {
+		if step.State != adopt.Kept && step.State != adopt.Removed && (dryRun || step.Show) {
 			for line := range strings.SplitSeq(strings.TrimRight(step.Text, "\n"), "\n") {
 				fmt.Fprintf(env.Stdout, "%s | %s\n", pad("", 12), line)
 			}
