@@ -99,6 +99,7 @@ func (c *courtroom) graphSide(ctx context.Context, side *facts.Side) (*architect
 	if err != nil {
 		return nil, err
 	}
+	noteLeftOut(c.collected.Input, s)
 	return &architecture.Side{Graph: s.Graph, Links: s.Links, Tree: GraphTree(g, s), Catalog: g.Catalog}, nil
 }
 

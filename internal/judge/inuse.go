@@ -31,6 +31,7 @@ func InUse(ctx context.Context, repo *git.Repo, c *facts.Collected, places Place
 		if err != nil {
 			return nil, err
 		}
+		noteLeftOut(in, snapshot)
 		return worldOf(ctx, side, snapshot, c.Governance.Attributes), nil
 	}
 	base, merged := c.Contents()

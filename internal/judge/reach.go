@@ -27,6 +27,7 @@ func ObserveReach(ctx context.Context, repo *git.Repo, c *facts.Collected, place
 	if err != nil {
 		return fmt.Errorf("reading the dependency graph of base: %w", err)
 	}
+	noteLeftOut(c.Input, snapshot)
 	c.Input.Reach = reachOf(snapshot.Graph, changed, c.Governance.Catalog)
 	return nil
 }

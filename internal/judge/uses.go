@@ -20,6 +20,9 @@ func UsesOf(ctx context.Context, repo *git.Repo, commit git.OID, symbol string, 
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range snapshot.LeftOut() {
+		warn(p.Message)
+	}
 	return api.Find(ctx, worldOf(ctx, side, snapshot, governance.Attributes), symbol)
 }
 
