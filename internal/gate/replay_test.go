@@ -10,7 +10,7 @@ import (
 )
 
 // denied is a saved verdict that refuses a change.
-func denied(t *testing.T) []byte {
+func denied(t testing.TB) []byte {
 	t.Helper()
 	a := assessment(func(a *Assessment) {
 		a.Findings = []finding.Finding{{Rule: "team/no-debts", Severity: finding.Error, State: finding.New, Message: "a debt", Path: "app.json"}}
