@@ -41,8 +41,9 @@ func agentDoctor(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [NAME]",
 		Short: "Say whether agents can work here: sandbox, runner, model, what is left of the day's budget",
-		Long: `Look at the agents and the providers that the working tree describes, committed or not, and say how those
-differ that agents work by: main's. In a bare repository, or with --at, a revision is looked at.
+		Long: `Look at the agents and providers that the working tree describes, committed or not, and say how
+they differ from main's, which agents work by. In a bare repository, or with --at, a revision is
+looked at.
 
 Exit status: 0 all is well, 1 something is missing, 2 usage or configuration.`,
 		Args: cobra.MaximumNArgs(1),

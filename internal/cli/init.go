@@ -31,8 +31,9 @@ func initCommand(env *Env) *cobra.Command {
 		Use:   "init",
 		Short: "Make this repository a Repo OS; run it again at any time",
 		Long: `Write .adamant/adamant.yaml with the checks that were found, and on request hooks and a CI workflow.
-Nothing that you wrote is overwritten: hooks and workflow are replaced, and hooks that the phase does not
-have are taken away, only while they are what adamant wrote for another phase. Nothing is committed; the configuration counts once it is on main.
+Nothing that you wrote is overwritten: hooks and workflow are replaced, and hooks that the phase
+does not have are taken away, only while they are what adamant wrote for another phase. Nothing is
+committed; the configuration counts once it is on main.
 
 Phases: 1 observe (nothing is blocked), 2 guard (refusals block), 3 automate (safe changes land by
 themselves), 4 delegate (agents work on their own). docs/adoption.md says what changes with each.`,

@@ -23,10 +23,11 @@ func logCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
 		Short: "Show what happened: the ledger",
-		Long: `Print the entries of the ledger, oldest first: what the kernel of this clone has now, and what the clone
-fetched of all writers and remotes. Where the kernel is not on this machine, that is as old as the last
-adamant sync, which is said on standard error. Every line is checked against the one before; where one
-does not hold, or kernel and clone do not continue one another, reading ends with an alarm.
+		Long: `Print the entries of the ledger, oldest first: what the kernel of this clone has now, and what the
+clone fetched of all writers and remotes. Where the kernel is not on this machine, that is as old as
+the last adamant sync, which is said on standard error. Every line is checked against the one
+before; where one does not hold, or kernel and clone do not continue one another, reading ends
+with an alarm.
 
 Exit status: 0 all was read, 1 the ledger is broken, 2 usage or configuration.`,
 		Args: cobra.NoArgs,
