@@ -132,7 +132,6 @@ func TestWhatIsCached(t *testing.T) {
 			t.Parallel()
 			r := newRunner(t)
 			c := sh(command)
-			c.Timeout = "2s"
 			if command == "sleep 60" {
 				c.Timeout = "50ms"
 			}

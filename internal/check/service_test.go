@@ -10,8 +10,8 @@ import (
 
 func TestServices(t *testing.T) {
 	t.Parallel()
-	// A service that takes a moment, and says on SIGTERM that it leaves.
-	const server = `trap 'echo it leaves in order; exit 0' TERM; sleep 0.2; echo "$NAME" >up; while :; do sleep 0.05; done`
+	// A service that takes a moment, and says on SIGTERM that it leaves. Once up is there, it is whole.
+	const server = `trap 'echo it leaves in order; exit 0' TERM; sleep 0.2; echo "$NAME" >new; mv new up; while :; do sleep 0.05; done`
 	for name, test := range map[string]struct {
 		services []manifest.Service
 		command  string
