@@ -348,7 +348,7 @@ func otherBuild(t *testing.T, s *stage) string {
 	t.Cleanup(func() { cancel(); <-done })
 	pattern := filepath.Join(s.options.Dir, "work", "build-*", "out", "secret")
 	for range 30_000 {
-		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+		if readSecrets(pattern) == nil { // what the probe does, which is to get through where nothing holds it
 			return pattern
 		}
 		time.Sleep(10 * time.Millisecond)
