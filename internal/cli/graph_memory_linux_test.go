@@ -1,3 +1,7 @@
+//go:build !cgo
+
+// A program with cgo keeps its pages: launch.Settle leaves it alone.
+
 package cli
 
 import (
