@@ -147,6 +147,7 @@ func TestMovedMainIsJudged(t *testing.T) {
 	if !strings.Contains(item.Why, "would have said deny") || !strings.Contains(item.Why, "unit") || item.Next != "adamant inbox --seen "+item.ID {
 		t.Errorf("item %+v", item)
 	}
+	h.until("the notice", func() bool { return h.ledger(kindNotified) == 1 }) // written after the item is there; what the operator has seen is not told
 	h.down()
 	h.up()
 	h.until("it is there after a restart", func() bool { return len(h.inbox()) == 1 })

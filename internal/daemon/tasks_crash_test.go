@@ -133,6 +133,9 @@ func (d *den) inspectTasks(ids []string) {
 		d.t.Fatal(err)
 	}
 	defer k.Close()
+	if _, err := k.Acquire(ctx); err != nil { // a task may be done before the last entry of its landing is written (see inspect)
+		d.t.Fatal(err)
+	}
 	report, err := ledger.Verify(ctx, k.Repo(), ledger.Seen{}, ledger.Policy{})
 	if err != nil {
 		d.t.Fatal(err)

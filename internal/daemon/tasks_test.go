@@ -309,7 +309,9 @@ func TestFleetCaps(t *testing.T) {
 // TestDayBudget starts nothing once today's money is spent.
 func TestDayBudget(t *testing.T) {
 	t.Parallel()
-	h, _ := newStudio(t, "{dayUSD: \"0.02\"}", func(a task.Attempt) scene { return scene{write: leaf(a.Task[:8], a.Title)} })
+	noon := time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)) // the day does not end meanwhile
+	h, _ := newStudio(t, "{dayUSD: \"0.02\"}", func(a task.Attempt) scene { return scene{write: leaf(a.Task[:8], a.Title)} },
+		func(h *house) { h.now = func() time.Time { return time.Now().Add(noon) } })
 	h.reaches(h.task(api.NewTask{Title: "One"}), task.Done)
 	d := h.reaches(h.task(api.NewTask{Title: "Two"}), task.Queued)
 	if !strings.Contains(d.Why, "today's budget of $0.02 is spent") {

@@ -29,7 +29,8 @@ type troupe struct {
 	running map[string]task.RunningAttempt
 	cancel  map[string]chan string
 	seen    []task.Attempt
-	most    int // attempts at a time
+	at      int // attempts under way: one that has ended is in running until the daemon has taken its outcome
+	most    int // of them at a time
 	done    chan task.Outcome
 	lines   chan task.Line
 	ended   chan struct{}
@@ -63,7 +64,8 @@ func (tr *troupe) Start(_ context.Context, a task.Attempt) error {
 	}
 	tr.seen = append(tr.seen, a)
 	tr.running[a.ID] = task.RunningAttempt{ID: a.ID, Task: a.Task, Role: a.Role, Agent: a.Agent, Since: time.Now(), Doing: "edit docs/a.md", Turn: 3}
-	tr.most = max(tr.most, len(tr.running))
+	tr.at++
+	tr.most = max(tr.most, tr.at)
 	stop := make(chan string, 1)
 	tr.cancel[a.ID] = stop
 	tr.works.Go(func() { tr.run(a, stop) })
@@ -88,6 +90,9 @@ func (tr *troupe) run(a task.Attempt, stop <-chan string) {
 		return
 	}
 	o.Attempt, o.Task = a.ID, a.Task
+	tr.mu.Lock()
+	tr.at--
+	tr.mu.Unlock()
 	select {
 	case tr.done <- o:
 	case <-tr.ended:

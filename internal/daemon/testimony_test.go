@@ -11,6 +11,7 @@ import (
 	"github.com/adamant-os/adamant/internal/daemon/api"
 	"github.com/adamant-os/adamant/internal/git"
 	"github.com/adamant-os/adamant/internal/kernel"
+	"github.com/adamant-os/adamant/internal/ledger"
 	"github.com/adamant-os/adamant/internal/task"
 	"github.com/adamant-os/adamant/internal/why"
 )
@@ -112,6 +113,7 @@ func TestWhyAfterwards(t *testing.T) {
 	})
 	id := h.task(api.NewTask{Title: "Write a page", Text: "So that people know.", Feature: "words"})
 	d := h.reaches(id, task.Done)
+	h.until("the end of the landing is on record", func() bool { return h.ledger(ledger.LandingDone) == 1 }) // main has moved before
 	ctx := t.Context()
 	clone, err := git.Open(ctx, h.clone.Dir)
 	if err != nil {
