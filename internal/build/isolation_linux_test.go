@@ -33,6 +33,7 @@ type assault struct {
 	// breached tells, from outside and after the build, whether it got through; nil: the probe's own word counts.
 	breached func(t *testing.T, s *stage) bool
 	caches   bool // the build is a Go build, with a cache
+	apart    bool // it runs in a process of its own, see withKeyring
 }
 
 // stage is one run of an assault.
@@ -63,7 +64,7 @@ func assaults() []assault {
 		{probe: "/proc", prepare: victim},
 		{probe: "ptrace", prepare: victim},
 		{probe: "signals", prepare: victim},
-		{probe: "keyring", prepare: keyring},
+		{probe: "keyring", prepare: func(*testing.T, *stage) string { return "" }, apart: true},
 		{probe: "System V shared memory", prepare: segment},
 		{probe: "shared memory file", prepare: func(t *testing.T, s *stage) string { return secret(t, filepath.Join("/dev/shm", s.mark)) }},
 		{probe: "inherited descriptors", prepare: descriptor},
@@ -90,6 +91,10 @@ func TestIsolation(t *testing.T) {
 		tried[a.probe] = true
 		t.Run(a.probe, func(t *testing.T) {
 			t.Parallel()
+			if a.apart && os.Getenv(keyringVariable) == "" {
+				withKeyring(t, a.probe)
+				return
+			}
 			if said, through := a.run(t, repo, commit, real); through {
 				t.Errorf("BREACH: %s", said)
 			} else {
@@ -97,6 +102,9 @@ func TestIsolation(t *testing.T) {
 			}
 			if said, through := a.run(t, repo, commit, bare(t)); !through {
 				t.Errorf("it fails even without a sandbox, so it proves nothing: %s", said)
+			}
+			if readKey("") == nil && os.Getenv(keyringVariable) == "" {
+				t.Error("a thread of the tests has the keyring: it cannot outlive this test")
 			}
 		})
 	}
@@ -286,17 +294,39 @@ func victim(t *testing.T, _ *stage) string {
 	return fmt.Sprint(cmd.Process.Pid)
 }
 
-// keyring gives this thread, and what it starts, a session keyring with a key.
-func keyring(t *testing.T, _ *stage) string {
+// withKeyring runs an assault in a process that has a session keyring with a key. A keyring is a thread's: a thread of this process that
+// had it would have to end with its test, and with it every git that it happened to start for others (PR_SET_PDEATHSIG).
+func withKeyring(t *testing.T, probe string) {
 	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.v", "-test.run", "^TestIsolation$/^"+probe+"$")
+	cmd.Env = append(os.Environ(), keyringVariable+"=new")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestIsolation/"+probe)) {
+		t.Errorf("in a process of its own: %v\n%s", err, out)
+	}
+}
+
+// joinKeyring begins this program anew with a session keyring that holds a key: all threads have that of the one that execs.
+func joinKeyring() error {
 	runtime.LockOSThread()
 	if _, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0); err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("joining a keyring: %w", err)
 	}
 	if _, err := unix.AddKey("user", "adamant-build-test", []byte("secret"), unix.KEY_SPEC_SESSION_KEYRING); err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("adding a key: %w", err)
 	}
-	return ""
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv(keyringVariable, "joined"); err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, os.Environ())
 }
 
 func segment(t *testing.T, _ *stage) string {

@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,10 @@ func TestMain(m *testing.M) {
 	sandbox.Init() // this binary is also the first process of the sandboxes that builds run in
 	if name := os.Getenv(probeVariable); name != "" {
 		probe(name) // and what some of them run
+	}
+	if os.Getenv(keyringVariable) == "new" {
+		fmt.Fprintln(os.Stderr, joinKeyring()) // it only returns when it fails
+		os.Exit(1)
 	}
 	leaktest.Main(m)
 }
@@ -126,3 +131,6 @@ func read(t testing.TB, dir, name string) string {
 
 // probeVariable names the attack that this program plays, inside of a build.
 const probeVariable = "ADAMANT_TEST_PROBE"
+
+// keyringVariable is "new" where this program must first give itself a session keyring, and "joined" once it has one.
+const keyringVariable = "ADAMANT_TEST_KEYRING"
