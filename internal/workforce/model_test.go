@@ -21,7 +21,7 @@ spec:
   role: ROLE
   runner: builtin
   models: [{name: claude-sonnet-4-5}]
-  budget: {wall: 1m, taskUSD: 1, turns: 20}
+  budget: {wall: 30m, taskUSD: 1, turns: 20}
 `
 
 const answers = `apiVersion: adamant.dev/v1

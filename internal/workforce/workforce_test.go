@@ -54,7 +54,7 @@ metadata: {name: NAME}
 spec:
   role: ROLE
   runner: script
-  budget: {wall: 1m}
+  budget: {wall: 30m}
 `
 
 func agentFile(name, role, text string) string {
