@@ -3,6 +3,7 @@ package projection
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -26,7 +27,7 @@ func logForEver(dir string) {
 		if err != nil {
 			return err
 		}
-		if _, err := k.Acquire(ctx); err != nil {
+		if err := hold(ctx, k); err != nil {
 			return err
 		}
 		p, err := Open(ctx, k, key(), Options{})
@@ -49,6 +50,17 @@ func logForEver(dir string) {
 	}()
 	fmt.Println("error:", err)
 	os.Exit(1)
+}
+
+// hold acquires a kernel. The lock of a process that was killed lasts as long as a child of it that is between fork and exec.
+func hold(ctx context.Context, k *kernel.Kernel, options ...kernel.Hold) error {
+	deadline := time.Now().Add(5 * time.Minute)
+	_, err := k.Acquire(ctx, options...)
+	for errors.As(err, new(*kernel.HeldError)) && time.Now().Before(deadline) {
+		<-time.After(10 * time.Millisecond)
+		_, err = k.Acquire(ctx, options...)
+	}
+	return err
 }
 
 func points(t *testing.T) int {

@@ -57,7 +57,9 @@ func newRig(t testing.TB) *rig {
 
 func (r *rig) acquire() {
 	r.t.Helper()
-	must(r.Acquire(r.t.Context(), kernel.Hold{Ledger: ledger.Options{Delay: time.Millisecond}}))(r.t)
+	if err := hold(r.t.Context(), r.Kernel, kernel.Hold{Ledger: ledger.Options{Delay: time.Millisecond}}); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // restart is another process's view of the kernel.
