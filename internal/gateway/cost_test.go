@@ -184,7 +184,7 @@ func TestEveryBudgetCounts(t *testing.T) {
 			t.Parallel()
 			full := wire.Answer{ID: "x", Text: "hi", Usage: wire.Usage{Fresh: 100, Output: 1000}}
 			p := newPlace(t, setting{provider: says(wire.Anthropic, full), attempt: func(a *Attempt) { set(a, &manifest.Gateway{}) },
-				settings: func(g *manifest.Gateway) { set(&Attempt{}, g) }})
+				config: standing, settings: func(g *manifest.Gateway) { set(&Attempt{}, g) }})
 			var statuses []int
 			for range 3 {
 				status, _, _ := p.ask(wire.Anthropic, question(wire.Anthropic, false))

@@ -306,7 +306,7 @@ func TestNeverPassedOn(t *testing.T) {
 
 func TestRateTrips(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, setting{provider: says(wire.Anthropic, simple), attempt: func(a *Attempt) { a.RequestsPerMinute = 5 }})
+	p := newPlace(t, setting{provider: says(wire.Anthropic, simple), config: standing, attempt: func(a *Attempt) { a.RequestsPerMinute = 5 }})
 	var last int
 	for range 8 {
 		last, _, _ = p.ask(wire.Anthropic, question(wire.Anthropic, false))

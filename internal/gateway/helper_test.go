@@ -55,6 +55,11 @@ type setting struct {
 	observe  Observer
 }
 
+// standing stops the clock, where it counts that all requests are of one minute or day.
+func standing(c *Config) {
+	c.Now = func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
+}
+
 func newPlace(t testing.TB, s setting) *place {
 	t.Helper()
 	p := &place{t: t}
