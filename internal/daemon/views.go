@@ -191,6 +191,9 @@ func (d *Daemon) show(ctx context.Context, id string) (desk.Change, error) {
 		return desk.Change{}, err
 	}
 	s := c.State
+	if s.Status.Landed() {
+		d.kernel.Settled() // who is told so may fetch it from the door at once
+	}
 	out := desk.Change{ID: c.ID, Title: s.Origin.Title, Status: string(s.Status), Author: cmp.Or(s.Origin.Author, s.By), Agent: s.Origin.Agent,
 		Task: s.Origin.Task, PatchSet: len(s.PatchSets), Page: d.pageOf(c.ID)}
 	for _, r := range s.Comments {

@@ -445,6 +445,33 @@ func TestLandIsNotCut(t *testing.T) {
 	}
 }
 
+// TestSettled: while a landing has not ended, Settled waits.
+func TestSettled(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	k, _ := l.acquire()
+	ending, end := make(chan bool), make(chan bool)
+	k.journal = &interfering{journal: k.journal, before: func(kind string) error {
+		if kind == ledger.LandingDone {
+			close(ending)
+			<-end
+		}
+		return nil
+	}}
+	landed, settled := make(chan error, 1), make(chan bool)
+	go func() { landed <- land(t.Context(), k, 0) }()
+	<-ending
+	go func() { k.Settled(); close(settled) }()
+	select {
+	case <-settled:
+		t.Error("settled while main.git and the ledger are not where main is")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(end)
+	<-settled
+	l.check(<-landed)
+}
+
 // interfering does something after each entry.
 type interfering struct {
 	journal

@@ -89,6 +89,12 @@ func (k *Kernel) Land(ctx context.Context, landing Landing) error {
 	return nil
 }
 
+// Settled returns when no landing is under way: what the references say is then what main.git shows and the ledger tells.
+func (k *Kernel) Settled() {
+	k.landings.Lock()
+	defer k.landings.Unlock()
+}
+
 func (l Landing) describe() string {
 	short := make([]string, len(l.Changes))
 	for i, id := range l.Changes {
