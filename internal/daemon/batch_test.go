@@ -346,10 +346,12 @@ func TestHotfixOvertakes(t *testing.T) {
 	<-busy
 	var a desk.Answer
 	h.call("POST", api.PathRevert, first, api.Reason{Reason: "the number is wrong"}, &a)
-	h.until("the hotfix has the queue to itself", func() bool {
+	h.until("the hotfix has the queue to itself, or has left it", func() bool {
+		var c desk.Change
+		h.call("GET", desk.PathChange, a.Change, nil, &c)
 		var q api.Queue
 		h.call("GET", api.PathQueue, "", nil, &q)
-		return slices.ContainsFunc(q.Runs, func(r api.Run) bool { return len(r.Batch) == 1 && strings.HasPrefix(r.Batch[0], a.Change[:16]) })
+		return c.Status == string(change.Merged) || slices.ContainsFunc(q.Runs, func(r api.Run) bool { return len(r.Batch) == 1 && strings.HasPrefix(r.Batch[0], a.Change[:16]) })
 	})
 	release()
 	for _, id := range append(ids, a.Change) {
