@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -122,7 +123,9 @@ func reopen(t *testing.T, repo *git.Repo) (*Writer, error) {
 		var locked *git.RefLockedError
 		switch {
 		case errors.As(err, &locked):
-			err = os.Remove(locked.Lock)
+			if err = os.Remove(locked.Lock); errors.Is(err, fs.ErrNotExist) { // a child ended meanwhile
+				err = nil
+			}
 		case errors.Is(err, ErrNotOurs): // by a child that outlived its parent for a moment
 			err = nil
 		}
