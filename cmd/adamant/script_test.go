@@ -31,23 +31,31 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"kernel": makeKernel, "workspace": makeWorkspace},
 		UpdateScripts:       os.Getenv("UPDATE") != "",
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-			home, err := os.MkdirTemp("", "adamant-script-") // outside the folder that scripts make repositories of
-			if err != nil {
-				return err
-			}
-			e.Defer(func() { os.RemoveAll(home) })
-			e.Setenv("HOME", home)
-			e.Setenv("TMPDIR", home)
-			for _, who := range []string{"AUTHOR", "COMMITTER"} {
-				e.Setenv("GIT_"+who+"_NAME", "Operator")
-				e.Setenv("GIT_"+who+"_EMAIL", "operator@example.com")
-				e.Setenv("GIT_"+who+"_DATE", "2026-11-01T12:00:00Z")
-			}
-			return nil
-		},
+		Setup:               prepare,
 	})
+}
+
+// prepare gives a script its environment, and ends what it leaves running.
+func prepare(e *testscript.Env) error {
+	e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	home, err := os.MkdirTemp("", "adamant-script-") // outside the folder that scripts make repositories of
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { os.RemoveAll(home) })
+	e.Defer(func() {
+		if err := endLeftover(e.WorkDir); err != nil {
+			e.T().Log(err)
+		}
+	})
+	e.Setenv("HOME", home)
+	e.Setenv("TMPDIR", home)
+	for _, who := range []string{"AUTHOR", "COMMITTER"} {
+		e.Setenv("GIT_"+who+"_NAME", "Operator")
+		e.Setenv("GIT_"+who+"_EMAIL", "operator@example.com")
+		e.Setenv("GIT_"+who+"_DATE", "2026-11-01T12:00:00Z")
+	}
+	return nil
 }
 
 // TestStays: the memory of a process that stays is kept small, however slowly.
