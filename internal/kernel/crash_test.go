@@ -61,7 +61,7 @@ func daemon(dir string) int {
 		return 1
 	}
 	start := time.Now()
-	found, err := k.Acquire(ctx, Hold{Ledger: ledger.Options{Delay: time.Millisecond}})
+	found, err := hold(ctx, k, Hold{Ledger: ledger.Options{Delay: time.Millisecond}})
 	if err != nil {
 		fmt.Printf("error %T %v\n", errors.Unwrap(err), err)
 		return 1
