@@ -56,7 +56,7 @@ func (f *fixture) at(dir string) *fixture { return &fixture{t: f.t, dir: dir, ho
 func (f *fixture) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("git", args...)
 	cmd.Dir = f.dir
-	cmd.Env = testEnv(f.home)
+	cmd.Env = append(testEnv(f.home), settings([][2]string{{"maintenance.auto", "false"}})...) // some gits leave it running in the background
 	return cmd
 }
 
