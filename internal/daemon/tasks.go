@@ -24,6 +24,8 @@ type crew struct {
 	loop  *loop
 	cones *cones
 
+	telling sync.RWMutex // shared while an operation is stored and told: see settled
+
 	mu       sync.Mutex
 	outcomes map[string]task.Outcome // by task
 	broken   map[string]bool         // references of tasks that cannot be read
@@ -202,11 +204,19 @@ func (c *crew) record(ctx context.Context, t task.Task, next task.Next) (bool, e
 	if next.Operation == nil {
 		return false, nil
 	}
+	c.telling.RLock()
+	defer c.telling.RUnlock()
 	after, err := c.store.Append(ctx, t, *next.Operation)
 	if err != nil {
 		return false, err
 	}
 	return true, c.announce(ctx, after, *next.Operation, next.Why)
+}
+
+// settled returns when what tasks say is on its way to the ledger, too.
+func (c *crew) settled() {
+	c.telling.Lock()
+	defer c.telling.Unlock()
 }
 
 // announce tells ledger and watchers what happened to a task, and looks at those that may have waited for it.
@@ -300,6 +310,8 @@ func (c *crew) start(ctx context.Context, t task.Task, a task.Attempt) bool {
 // add records an operation of somebody else than Step.
 func (c *crew) add(ctx context.Context, id, actor string, body task.Body, why string) (task.Task, error) {
 	op := task.Operation{Time: c.d.now().UTC(), Actor: actor, Body: body}
+	c.telling.RLock()
+	defer c.telling.RUnlock()
 	t, err := c.store.Add(ctx, id, op)
 	if err != nil {
 		return t, err

@@ -60,6 +60,8 @@ func (c *crew) open(ctx context.Context, in api.NewTask) (api.TaskAnswer, error)
 }
 
 func (c *crew) create(ctx context.Context, op task.Operation) (api.TaskAnswer, error) {
+	c.telling.RLock()
+	defer c.telling.RUnlock()
 	t, err := c.store.Create(ctx, op)
 	if err != nil {
 		return api.TaskAnswer{}, err
@@ -343,6 +345,7 @@ func numberOf(attempt string) int {
 
 // past is what happened to a task so far: its entries in the ledger, what its agents did among them.
 func (c *crew) past(ctx context.Context, id string) ([]api.LogLine, error) {
+	c.settled() // who was told that a task is done finds that here
 	if err := c.d.kernel.Ledger().Flush(ctx); err != nil {
 		return nil, err
 	}

@@ -376,3 +376,24 @@ func TestSqueezeWhenIdle(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestPastOfATaskIsSettled: while an operation is stored and not yet told to the ledger, the record of its task waits for that.
+func TestPastOfATaskIsSettled(t *testing.T) {
+	t.Parallel()
+	c := &crew{d: newStill(t, 1)}
+	c.telling.RLock()
+	read := make(chan error, 1)
+	go func() {
+		_, err := c.past(t.Context(), "none")
+		read <- err
+	}()
+	select {
+	case <-read:
+		t.Error("it was read before its end was there")
+	case <-time.After(100 * time.Millisecond):
+		c.telling.RUnlock()
+		if err := <-read; err != nil {
+			t.Error(err)
+		}
+	}
+}

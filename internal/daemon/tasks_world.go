@@ -210,6 +210,8 @@ func (c *crew) propose(ctx context.Context, t task.Task, r task.Record) error {
 	}
 	c.d.loop.wake(ch.ID)
 	op := task.Operation{Time: c.d.now().UTC(), Actor: task.Actor, Body: task.Proposed{N: r.N, Change: ch.ID, Head: r.Ended.Head}}
+	c.telling.RLock()
+	defer c.telling.RUnlock()
 	after, err := c.store.Append(ctx, t, op)
 	if stale := (*task.StaleError)(nil); errors.As(err, &stale) {
 		return nil // somebody else added an operation: the next look sees whether it is still to be done
