@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/adamant-os/adamant/internal/facts"
+	"github.com/adamant-os/adamant/internal/policy/patience"
 )
 
 // aside is a package of rules that judge something else than changes. The constitution has no part in it; it is judged in the
@@ -136,7 +137,7 @@ var errNoDecision = errors.New("the policy gave no decision")
 
 // decide answers for an input, as Go values of JSON, at the instant now. Any error means that nothing was decided.
 func (d *decider) decide(ctx context.Context, input map[string]any, now time.Time) (any, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.deadline, &TimeoutError{d.deadline})
+	ctx, cancel := patience.With(ctx, d.deadline, &TimeoutError{d.deadline})
 	defer cancel()
 	rs, err := d.query.Eval(ctx, rego.EvalInput(input), rego.EvalTime(now.UTC()))
 	switch {
