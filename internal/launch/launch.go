@@ -1,5 +1,6 @@
 // Package launch says when a process that starts collects garbage: not while its libraries start, and a command that ends soon not
-// before 192 MiB are in use. Where main asks for neither Collect nor Keep, nothing is ever collected.
+// before 192 MiB are in use. Where main asks for neither Collect nor Keep, nothing is ever collected. Large and Settle
+// are for commands whose memory counts: how fast it comes, how much of it stays.
 package launch
 
 import (
