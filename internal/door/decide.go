@@ -24,10 +24,11 @@ type Answer struct {
 	Read   []string  `json:"read"`   // references that the token sees: exact names, or beginnings that end with a slash
 }
 
+const decisionTime = 2 * time.Second
+
 // judge asks the policy of main's tip. It keeps what it compiled until the policy changes.
 type judge struct {
-	main     *git.Repo
-	deadline time.Duration // of one decision
+	main *git.Repo
 
 	mu       sync.Mutex
 	key      string
@@ -172,7 +173,7 @@ func (j *judge) current(ctx context.Context) (*policy.Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := policy.CompileDoor(ctx, list, j.deadline)
+	compiled, err := policy.CompileDoor(ctx, list, decisionTime)
 	if err != nil {
 		return nil, err
 	}

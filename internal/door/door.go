@@ -130,7 +130,7 @@ func New(config Config) (*Door, error) {
 	config.Dir = dir
 	limits := config.Limits.withDefaults()
 	d := &Door{config: config, limits: limits, taken: map[string]chan struct{}{},
-		judge: &judge{main: config.Kernel.Main(), deadline: limits.Decision}, views: newViews(filepath.Join(dir, "views"), config.Kernel),
+		judge: &judge{main: config.Kernel.Main()}, views: newViews(filepath.Join(dir, "views"), config.Kernel),
 		requests: newMeter(limits.Rate, limits.PerToken, config.Now), failures: newMeter(limits.Failures, limits.Failures, config.Now),
 		all: newMeter(1<<30, limits.Total, config.Now)}
 	if _, err := rand.Read(d.key[:]); err != nil {

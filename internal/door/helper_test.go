@@ -2,7 +2,6 @@ package door
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,7 +160,6 @@ func newFixture(t testing.TB, options ...option) *fixture {
 	for _, o := range options {
 		o(&config, f)
 	}
-	config.Limits.Decision = cmp.Or(config.Limits.Decision, time.Minute) // a busy machine stalls for seconds
 	f.commit(f.seed, "first")
 	f.makeKernel()
 	f.tokens = NewTokens(f.journal, f.clock.Now, rand.Reader)

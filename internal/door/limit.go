@@ -18,7 +18,6 @@ type Limits struct {
 	Time        time.Duration // of one request: 10 min
 	Idle        time.Duration // without a byte from the client: 30 s
 	CPU         time.Duration // of one git process: 2 min
-	Decision    time.Duration // of one question to the policy: 2 s
 	PerToken    int           // requests at a time: 8
 	Total       int           // requests at a time: 64
 	Rate        int           // requests of one token in a minute: 1,200
@@ -32,7 +31,6 @@ func (l Limits) withDefaults() Limits {
 	l.ObjectBytes, l.Objects = cmp.Or(l.ObjectBytes, 50<<20), cmp.Or(l.Objects, 50_000)
 	l.Commits, l.Commands, l.Options = cmp.Or(l.Commits, 1000), cmp.Or(l.Commands, 16), cmp.Or(l.Options, 16)
 	l.Time, l.Idle, l.CPU = cmp.Or(l.Time, 10*time.Minute), cmp.Or(l.Idle, 30*time.Second), cmp.Or(l.CPU, 2*time.Minute)
-	l.Decision = cmp.Or(l.Decision, 2*time.Second)
 	l.PerToken, l.Total = cmp.Or(l.PerToken, 8), cmp.Or(l.Total, 64)
 	l.Rate, l.Failures = cmp.Or(l.Rate, 1200), cmp.Or(l.Failures, 60)
 	l.fileBytes = cmp.Or(l.fileBytes, 2*l.PushBytes+64<<20)

@@ -184,7 +184,7 @@ func TestPolicyThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, withLimits(Limits{Decision: 2 * time.Second}), withFiles(".adamant/policy/door.rego", text))
+			f := newFixture(t, withFiles(".adamant/policy/door.rego", text))
 			s := f.coder("a")
 			if out, ok := f.try("", "ls-remote", f.remote(s)); ok || !strings.Contains(out, "500") {
 				t.Errorf("reading: %s", out)
