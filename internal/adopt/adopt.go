@@ -194,12 +194,17 @@ func write(s Step) error {
 	return errors.Join(err, file.Close())
 }
 
+// still opens the folder of a file that is as it was when the plan was made. The caller closes it.
+func (s Step) still() (*os.Root, error) {
+	if have, err := s.read(); err != nil || string(have) != s.was {
+		return nil, errors.Join(errors.New("it changed meanwhile; run this again"), err)
+	}
+	return os.OpenRoot(s.root)
+}
+
 // replace puts a new file in the old one's place at once.
 func replace(s Step) error {
-	if have, err := s.read(); err != nil || string(have) != s.was {
-		return errors.Join(errors.New("it changed meanwhile; run this again"), err)
-	}
-	root, err := os.OpenRoot(s.root)
+	root, err := s.still()
 	if err != nil {
 		return err
 	}

@@ -78,10 +78,7 @@ func (s *Step) regular() (string, error) {
 
 // remove takes away what was planned to be, and nothing else.
 func remove(s Step) error {
-	if have, err := s.read(); err != nil || string(have) != s.was {
-		return errors.Join(errors.New("it changed meanwhile; run this again"), err)
-	}
-	root, err := os.OpenRoot(s.root)
+	root, err := s.still()
 	if err != nil {
 		return err
 	}
